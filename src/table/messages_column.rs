@@ -3,7 +3,7 @@
 //! Names, types and meanings are in `sql/tables/imap_messages.sql`, in the
 //! same order; a test holds the two together.
 
-use crate::imap::items::{Field, Items};
+use crate::imap::wanted::{Field, Wanted};
 
 /// A column of `imap_messages`, in the order of its declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,37 +52,37 @@ pub enum Column {
 }
 
 /// Every column with its name and what a message must be fetched for.
-pub const COLUMNS: [(Column, &str, Items); 40] = {
-    const NONE: Items = Items::NONE;
-    const FLAGS: Items = Items::FLAGS;
-    const FROM: Items = Items::field(Field::From);
-    const DATE: Items = Items::field(Field::Date);
-    const ADDRESSES: Items = FROM
-        .and(Items::field(Field::Sender))
-        .and(Items::field(Field::ReplyTo))
-        .and(Items::field(Field::To))
-        .and(Items::field(Field::Cc))
-        .and(Items::field(Field::Bcc));
+pub const COLUMNS: [(Column, &str, Wanted); 40] = {
+    const NONE: Wanted = Wanted::NONE;
+    const FLAGS: Wanted = Wanted::FLAGS;
+    const FROM: Wanted = Wanted::field(Field::From);
+    const DATE: Wanted = Wanted::field(Field::Date);
+    const ADDRESSES: Wanted = FROM
+        .and(Wanted::field(Field::Sender))
+        .and(Wanted::field(Field::ReplyTo))
+        .and(Wanted::field(Field::To))
+        .and(Wanted::field(Field::Cc))
+        .and(Wanted::field(Field::Bcc));
     [
         (Column::FolderName, "folder_name", NONE),
         (Column::Uid, "uid", NONE),
         (Column::Uidvalidity, "uidvalidity", NONE),
-        (Column::MessageId, "message_id", Items::field(Field::MessageId)),
-        (Column::InReplyTo, "in_reply_to", Items::field(Field::InReplyTo)),
-        (Column::EmailReferences, "email_references", Items::field(Field::References)),
-        (Column::Subject, "subject", Items::field(Field::Subject)),
+        (Column::MessageId, "message_id", Wanted::field(Field::MessageId)),
+        (Column::InReplyTo, "in_reply_to", Wanted::field(Field::InReplyTo)),
+        (Column::EmailReferences, "email_references", Wanted::field(Field::References)),
+        (Column::Subject, "subject", Wanted::field(Field::Subject)),
         (Column::From, "from", FROM),
         (Column::FromName, "from_name", FROM),
-        (Column::Sender, "sender", Items::field(Field::Sender)),
-        (Column::ReplyTo, "reply_to", Items::field(Field::ReplyTo)),
-        (Column::To, "to", Items::field(Field::To)),
-        (Column::Cc, "cc", Items::field(Field::Cc)),
-        (Column::Bcc, "bcc", Items::field(Field::Bcc)),
+        (Column::Sender, "sender", Wanted::field(Field::Sender)),
+        (Column::ReplyTo, "reply_to", Wanted::field(Field::ReplyTo)),
+        (Column::To, "to", Wanted::field(Field::To)),
+        (Column::Cc, "cc", Wanted::field(Field::Cc)),
+        (Column::Bcc, "bcc", Wanted::field(Field::Bcc)),
         (Column::Addresses, "addresses", ADDRESSES),
         (Column::Date, "date", DATE),
         (Column::DateHeader, "date_header", DATE),
-        (Column::InternalDate, "internal_date", Items::INTERNAL_DATE),
-        (Column::Size, "size", Items::SIZE),
+        (Column::InternalDate, "internal_date", Wanted::INTERNAL_DATE),
+        (Column::Size, "size", Wanted::SIZE),
         (Column::Flags, "flags", FLAGS),
         (Column::Status, "status", FLAGS),
         (Column::Seen, "seen", FLAGS),
@@ -91,15 +91,15 @@ pub const COLUMNS: [(Column, &str, Items); 40] = {
         (Column::Deleted, "deleted", FLAGS),
         (Column::Draft, "draft", FLAGS),
         (Column::Keywords, "keywords", FLAGS),
-        (Column::Headers, "headers", Items::HEADER),
-        (Column::BodyText, "body_text", Items::TEXT),
-        (Column::BodyHtml, "body_html", Items::WHOLE),
-        (Column::Parts, "parts", Items::STRUCTURE),
-        (Column::Attachments, "attachments", Items::STRUCTURE),
-        (Column::Message, "message", Items::WHOLE),
-        (Column::Raw, "raw", Items::WHOLE),
-        (Column::Sha256, "sha256", Items::WHOLE),
-        (Column::Problems, "problems", Items::WHOLE.and(Items::STRUCTURE).and(Items::INTERNAL_DATE)),
+        (Column::Headers, "headers", Wanted::HEADER),
+        (Column::BodyText, "body_text", Wanted::TEXT),
+        (Column::BodyHtml, "body_html", Wanted::WHOLE),
+        (Column::Parts, "parts", Wanted::STRUCTURE),
+        (Column::Attachments, "attachments", Wanted::STRUCTURE),
+        (Column::Message, "message", Wanted::WHOLE),
+        (Column::Raw, "raw", Wanted::WHOLE),
+        (Column::Sha256, "sha256", Wanted::WHOLE),
+        (Column::Problems, "problems", Wanted::WHOLE.and(Wanted::STRUCTURE).and(Wanted::INTERNAL_DATE)),
         (Column::Server, "server", NONE),
         (Column::User, "user", NONE),
         (Column::Folder, "folder", NONE),

@@ -1,7 +1,7 @@
 //! The plan of an `imap_messages` scan: a value made of what SQLite asks, by
 //! pure code, and carried from xBestIndex to xFilter through idxNum and idxStr.
 //!
-//! idxNum holds the bits of [`Items`], what is wanted of each message. idxStr
+//! idxNum holds the bits of [`Wanted`], what is wanted of each message. idxStr
 //! names the arguments of xFilter in order, separated by commas, and ends in
 //! the FETCH items for those who read `EXPLAIN QUERY PLAN`:
 //! `server,user,folder,uid> FETCH (UID FLAGS)`. The arguments are
@@ -13,7 +13,7 @@
 //! | `uid in` | the list of UIDs, all in one xFilter |
 
 use super::messages_column::{COLUMNS, Column};
-use crate::imap::items::Items;
+use crate::imap::wanted::Wanted;
 
 /// How a UID is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ const WORDS: [(Argument, &str); 10] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// What is wanted of each message.
-    pub items: Items,
+    pub wanted: Wanted,
     /// The arguments of xFilter, in order.
     pub arguments: Vec<Argument>,
 }
@@ -67,17 +67,17 @@ pub struct Plan {
 impl Plan {
     /// A plan without arguments for a query that uses these columns.
     pub fn for_columns(is_used: impl Fn(usize) -> bool) -> Self {
-        let items = COLUMNS
+        let wanted = COLUMNS
             .iter()
             .enumerate()
             .filter(|(position, _)| is_used(*position))
-            .fold(Items::NONE, |items, (_, (_, _, needed))| items | *needed);
-        Self { items: items.reduced(), arguments: Vec::new() }
+            .fold(Wanted::NONE, |wanted, (_, (_, _, needed))| wanted | *needed);
+        Self { wanted: wanted.reduced(), arguments: Vec::new() }
     }
 
     /// idxNum.
     pub fn number(&self) -> i32 {
-        self.items.bits().cast_signed()
+        self.wanted.bits().cast_signed()
     }
 
     /// idxStr.
@@ -89,11 +89,11 @@ impl Plan {
             }
             text.push_str(argument.word());
         }
-        if self.items.is_empty() {
+        if self.wanted.is_empty() {
             text.push_str(" SEARCH");
         } else {
             text.push_str(" FETCH ");
-            text.push_str(&self.items.to_string());
+            text.push_str(&self.wanted.items().to_string());
         }
         text
     }
@@ -107,7 +107,7 @@ impl Plan {
             .filter(|word| !word.is_empty())
             .map(Argument::from_word)
             .collect::<Option<_>>()?;
-        Some(Self { items: Items::from_bits(number.cast_unsigned()), arguments })
+        Some(Self { wanted: Wanted::from_bits(number.cast_unsigned()), arguments })
     }
 
     /// Rows this scan is expected to give, for the cost of a join order. No
@@ -129,9 +129,9 @@ impl Plan {
     /// thousands of rows of a table, then what each message's items weigh.
     pub fn cost(&self) -> f64 {
         const ROUND_TRIPS: f64 = 5_000.0;
-        let message = if self.items.contains(Items::WHOLE) || self.items.contains(Items::TEXT) {
+        let message = if self.wanted.contains(Wanted::WHOLE) || self.wanted.contains(Wanted::TEXT) {
             50.0
-        } else if self.items.is_empty() {
+        } else if self.wanted.is_empty() {
             1.0
         } else {
             5.0
@@ -207,7 +207,7 @@ mod tests {
             words in prop::collection::vec(0..WORDS.len(), 0..8),
         ) {
             let arguments = words.into_iter().map(|word| WORDS[word].0).collect();
-            let plan = Plan { items: Items::from_bits(bits).reduced(), arguments };
+            let plan = Plan { wanted: Wanted::from_bits(bits).reduced(), arguments };
             prop_assert_eq!(Plan::decode(plan.number(), &plan.text()), Some(plan));
         }
     }

@@ -139,14 +139,14 @@ impl Running {
         let uids = if examined.exists == 0 {
             Default::default()
         } else {
-            self.bound.uids(&mut self.lease, self.plan.items)?
+            self.bound.uids(&mut self.lease, self.plan.wanted)?
         };
         let name = mailbox.to_utf8();
         self.open = Some(OpenFolder {
             number: numbers.number(&self.account.endpoint, &self.account.login.user, &name),
             name: name.into(),
             uidvalidity: examined.uidvalidity,
-            download: Download::new(uids, self.plan.items, self.max_size),
+            download: Download::new(uids, self.plan.wanted, self.max_size),
         });
         Ok(())
     }

@@ -5,7 +5,7 @@
 
 use super::messages_plan::Comparison;
 use crate::error::Result;
-use crate::imap::items::Items;
+use crate::imap::wanted::Wanted;
 use crate::imap::{Session, UidSet};
 use crate::sqlite::{Owned, Value, ValueKind};
 
@@ -32,7 +32,7 @@ impl UidBound {
             number(value).map(|number| compared(comparison, number))
         };
         if let Some(admitted) = admitted {
-            self.0 = self.0.intersect(&admitted);
+            self.0 = self.0.intersection(&admitted);
         }
     }
 
@@ -42,14 +42,14 @@ impl UidBound {
     /// # Errors
     ///
     /// As [`Session::uid_search`].
-    pub fn uids(&self, session: &mut Session, items: Items) -> Result<UidSet> {
-        if self.0.is_empty() || (!items.is_empty() && self.0.len() <= FETCHED_UNSEEN) {
+    pub fn uids(&self, session: &mut Session, wanted: Wanted) -> Result<UidSet> {
+        if self.0.is_empty() || (!wanted.is_empty() && self.0.len() <= FETCHED_UNSEEN) {
             return Ok(self.0.clone());
         }
         let found = session.uid_search(&self.0)?;
         // `UID n:*` finds the last message whatever its UID is, and a server may
         // find more than it was asked for.
-        Ok(found.intersect(&self.0))
+        Ok(found.intersection(&self.0))
     }
 }
 

@@ -4,8 +4,9 @@
 //! single header fields, BODYSTRUCTURE, the whole header, one text part, the
 //! whole message. Used by the plan of a table and by [`super::download`].
 
-use std::fmt;
 use std::ops::BitOr;
+
+use super::items::{Item, Items};
 
 /// A set of things wanted of a message (RFC 9051 section 6.4.5).
 ///
@@ -20,7 +21,7 @@ use std::ops::BitOr;
 /// | 0x40 | the whole message | `BODY.PEEK[]` |
 /// | 0x100 and up | one header field each, see [`Field`] | `BODY.PEEK[HEADER.FIELDS (…)]` |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Items(u32);
+pub struct Wanted(u32);
 
 /// A header field that a column is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,25 +51,44 @@ pub enum Field {
     To,
 }
 
-/// Each field with its name on the wire.
-const FIELDS: [(Field, &str); 11] = [
-    (Field::Bcc, "BCC"),
-    (Field::Cc, "CC"),
-    (Field::Date, "DATE"),
-    (Field::From, "FROM"),
-    (Field::InReplyTo, "IN-REPLY-TO"),
-    (Field::MessageId, "MESSAGE-ID"),
-    (Field::References, "REFERENCES"),
-    (Field::ReplyTo, "REPLY-TO"),
-    (Field::Sender, "SENDER"),
-    (Field::Subject, "SUBJECT"),
-    (Field::To, "TO"),
-];
+impl Field {
+    /// Every field, in the order of their bits.
+    pub const ALL: [Self; 11] = [
+        Self::Bcc,
+        Self::Cc,
+        Self::Date,
+        Self::From,
+        Self::InReplyTo,
+        Self::MessageId,
+        Self::References,
+        Self::ReplyTo,
+        Self::Sender,
+        Self::Subject,
+        Self::To,
+    ];
+
+    /// The field's name as commands spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bcc => "BCC",
+            Self::Cc => "CC",
+            Self::Date => "DATE",
+            Self::From => "FROM",
+            Self::InReplyTo => "IN-REPLY-TO",
+            Self::MessageId => "MESSAGE-ID",
+            Self::References => "REFERENCES",
+            Self::ReplyTo => "REPLY-TO",
+            Self::Sender => "SENDER",
+            Self::Subject => "SUBJECT",
+            Self::To => "TO",
+        }
+    }
+}
 
 const FIRST_FIELD: u32 = 8;
-const ALL_FIELDS: u32 = ((1 << FIELDS.len()) - 1) << FIRST_FIELD;
+const ALL_FIELDS: u32 = ((1 << Field::ALL.len()) - 1) << FIRST_FIELD;
 
-impl Items {
+impl Wanted {
     /// Nothing but which messages there are.
     pub const NONE: Self = Self(0);
     /// The flags.
@@ -133,42 +153,38 @@ impl Items {
         }
         Self(bits)
     }
+
+    /// The items to ask for. [`Wanted::TEXT`] has none of its own: which part
+    /// it is differs from message to message.
+    pub fn items(self) -> Items {
+        let wanted = self.reduced();
+        let mut items = Vec::new();
+        for (part, item) in [
+            (Self::FLAGS, Item::Flags),
+            (Self::SIZE, Item::Size),
+            (Self::INTERNAL_DATE, Item::InternalDate),
+            (Self::STRUCTURE, Item::Structure),
+            (Self::HEADER, Item::Header),
+            (Self::WHOLE, Item::Body),
+        ] {
+            if wanted.contains(part) {
+                items.push(item);
+            }
+        }
+        let fields = Field::ALL.into_iter().filter(|field| wanted.contains(Self::field(*field)));
+        let fields: Vec<Field> = fields.collect();
+        if !fields.is_empty() {
+            items.push(Item::HeaderFields(fields));
+        }
+        Items::new(items)
+    }
 }
 
-impl BitOr for Items {
+impl BitOr for Wanted {
     type Output = Self;
 
     fn bitor(self, other: Self) -> Self {
         self.and(other)
-    }
-}
-
-/// The parenthesised list of a UID FETCH command. [`Items::TEXT`] has no item
-/// of its own: which part it is differs from message to message.
-impl fmt::Display for Items {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(UID")?;
-        let items = self.reduced();
-        for (item, text) in [
-            (Self::FLAGS, " FLAGS"),
-            (Self::SIZE, " RFC822.SIZE"),
-            (Self::INTERNAL_DATE, " INTERNALDATE"),
-            (Self::STRUCTURE, " BODYSTRUCTURE"),
-            (Self::HEADER, " BODY.PEEK[HEADER]"),
-            (Self::WHOLE, " BODY.PEEK[]"),
-        ] {
-            if items.contains(item) {
-                f.write_str(text)?;
-            }
-        }
-        let mut separator = " BODY.PEEK[HEADER.FIELDS (";
-        for (field, name) in FIELDS {
-            if items.contains(Self::field(field)) {
-                write!(f, "{separator}{name}")?;
-                separator = " ";
-            }
-        }
-        f.write_str(if items.0 & ALL_FIELDS == 0 { ")" } else { ")])" })
     }
 }
 
@@ -178,18 +194,21 @@ mod tests {
 
     #[test]
     fn single_fields_are_named() {
-        let items = Items::field(Field::Subject) | Items::field(Field::From) | Items::FLAGS;
-        assert_eq!(items.to_string(), "(UID FLAGS BODY.PEEK[HEADER.FIELDS (FROM SUBJECT)])");
-        assert_eq!(Items::NONE.to_string(), "(UID)");
+        let wanted = Wanted::field(Field::Subject) | Wanted::field(Field::From) | Wanted::FLAGS;
+        assert_eq!(
+            wanted.items().to_string(),
+            "(UID FLAGS BODY.PEEK[HEADER.FIELDS (FROM SUBJECT)])"
+        );
+        assert_eq!(Wanted::NONE.items().to_string(), "(UID)");
     }
 
     #[test]
     fn the_dearer_item_gives_the_cheaper_ones() {
-        let subject = Items::field(Field::Subject);
-        assert_eq!((subject | Items::HEADER).to_string(), "(UID BODY.PEEK[HEADER])");
-        let all = Items::from_bits(u32::MAX);
+        let subject = Wanted::field(Field::Subject);
+        assert_eq!((subject | Wanted::HEADER).items().to_string(), "(UID BODY.PEEK[HEADER])");
+        let all = Wanted::from_bits(u32::MAX);
         assert_eq!(
-            all.to_string(),
+            all.items().to_string(),
             "(UID FLAGS RFC822.SIZE INTERNALDATE BODYSTRUCTURE BODY.PEEK[])"
         );
     }
@@ -197,15 +216,15 @@ mod tests {
     #[test]
     fn nothing_here_can_set_the_seen_flag() {
         for bits in 0..=(ALL_FIELDS | 0x7f) {
-            let items = Items::from_bits(bits).to_string();
+            let items = Wanted::from_bits(bits).items().to_string();
             assert!(!items.contains("BODY[") && !items.contains("RFC822.TEXT"), "{items}");
         }
     }
 
     #[test]
-    fn each_field_has_its_own_name() {
-        for (i, (field, _)) in FIELDS.iter().enumerate() {
-            assert_eq!(*field as usize, i);
+    fn each_field_has_its_own_bit() {
+        for (position, field) in Field::ALL.into_iter().enumerate() {
+            assert_eq!(field as usize, position);
         }
     }
 }
