@@ -31,7 +31,7 @@ pub struct Fetched<'a> {
     /// MODSEQ (RFC 7162).
     pub modseq: Option<u64>,
     /// BODYSTRUCTURE, or the BODY that is it without extensions.
-    pub structure: Option<Structure>,
+    pub structure: Option<Box<Structure>>,
     /// BODY[...], BINARY[...] and the RFC822 items, which are sections too.
     pub sections: Vec<Section<'a>>,
     /// What could not be read, one sentence each: `UID is no number: 'x'`.
@@ -156,6 +156,8 @@ impl<'a> Fetched<'a> {
             b"RFC822" => self.add_section(whole(b""), reader),
             b"RFC822.HEADER" => self.add_section(whole(b"HEADER"), reader),
             b"RFC822.TEXT" => self.add_section(whole(b"TEXT"), reader),
+            // A second value of an item before, and no name.
+            [first, ..] if !first.is_ascii_alphabetic() => {}
             _ => reader.skip_value(),
         }
     }
@@ -198,7 +200,7 @@ mod tests {
     #[test]
     fn items_are_read_in_any_order_and_spacing() {
         let fetched = read(
-            b"(BODY[] {12}\r\na)\r\n UID 99\r\n  FLAGS (\\Seen $Junk)RFC822.SIZE 5000000000 \
+            b"(BODY[] {13}\r\na)\r\n UID 99\r\n  FLAGS (\\Seen $Junk)RFC822.SIZE 5000000000 \
               INTERNALDATE \" 1-Jan-2024 00:00:00 +0000\" MODSEQ (12121231000) UID 7)\r\n",
         );
         assert_eq!(
@@ -217,7 +219,7 @@ mod tests {
     #[test]
     fn unknown_items_are_passed_over() {
         let fetched = read(
-            b"(X-GM-LABELS (\"\\\\Inbox\" {3}\r\n)(\" X) X-FOO {4}\r\nUID  EMAILID (M6d99) PREVIEW NIL \
+            b"(X-GM-LABELS (\"\\\\Inbox\" {3}\r\n)(\" X) X-BAR 1 2 -3 X-FOO {4}\r\nUID  EMAILID (M6d99) PREVIEW NIL \
               THREADID NIL SAVEDATE \" 1-Jan-2024 00:00:00 +0000\" BINARY.SIZE[1] 7 \
               ENVELOPE (NIL \"caf\xe9\" ((NIL NIL \"a\" \"b\"))) \"stray\" UID 9)",
         );

@@ -56,7 +56,7 @@ const PARAMETERS: usize = 200;
 
 impl Structure {
     /// Reads the value of BODYSTRUCTURE or BODY; None where it is no list.
-    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Box<Self>> {
         if reader.next_byte() != Some(b'(') {
             reader.skip_value();
             return None;
@@ -67,10 +67,10 @@ impl Structure {
             truncated: false,
         };
         let root = parser.part(Place::message(String::new()), 0)?;
-        Some(Self {
+        Some(Box::new(Self {
             root,
             truncated: parser.truncated,
-        })
+        }))
     }
 
     /// All parts, outer before inner, in the order of the message.
@@ -291,7 +291,7 @@ mod tests {
 
     fn read(value: &[u8]) -> Structure {
         let mut reader = Reader::new(value);
-        let structure = Structure::read(&mut reader).unwrap();
+        let structure = *Structure::read(&mut reader).unwrap();
         assert_eq!(reader.next_byte(), None, "all of the value is read");
         structure
     }
