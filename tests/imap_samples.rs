@@ -1,6 +1,7 @@
 //! What real servers send, as `src/imap` reads it: one session's worth of
 //! responses per server, framed and parsed, with all that is odd about them.
 
+use imap0::imap::fetched::Fetched;
 use imap0::imap::frame::{Framer, Limits, Progress};
 use imap0::imap::internal_date::internal_date;
 use imap0::imap::response::{Response, parse};
@@ -24,7 +25,7 @@ fn responses(session: &[u8]) -> Vec<Response<'_>> {
 }
 
 /// The one FETCH of a session.
-fn fetched(session: &[u8]) -> imap0::imap::fetched::Fetched<'_> {
+fn fetched(session: &[u8]) -> Fetched<'_> {
     let mut fetches = responses(session)
         .into_iter()
         .filter_map(|response| match response {
@@ -92,10 +93,10 @@ fn gmail() {
     let session = "* LIST (\\HasNoChildren \\Trash) \"/\" \"[Gmail]/Papelera de reciclaj&AOk-\"\r\n\
         * 9 FETCH (X-GM-THRID 1278455344230334865 X-GM-MSGID 1278455344230334866 \
         X-GM-LABELS (\"\\\\Inbox\" \"\\\\Sent\" \"a b\" \"caf&AOk-\") UID 42 \
-        BODYSTRUCTURE ((\"TEXT\" \"PLAIN\" (\"CHARSET\" \"UTF-8\") NIL NIL \"QUOTED-PRINTABLE\" 9 1 \
-        NIL NIL NIL)(\"MESSAGE\" \"RFC822\" (\"NAME\" \"a \"b\".eml\") NIL NIL \"7BIT\" 77 NIL \
-        (\"ATTACHMENT\" (\"FILENAME\" \"a \"b\".eml\")) NIL) \"MIXED\" (\"BOUNDARY\" \"x\") NIL NIL) \
-        FLAGS ($NotPhishing \\Seen NonJunk))\r\n";
+        BODYSTRUCTURE ((\"TEXT\" \"PLAIN\" (\"CHARSET\" \"UTF-8\") NIL NIL \
+        \"QUOTED-PRINTABLE\" 9 1 NIL NIL NIL)(\"MESSAGE\" \"RFC822\" (\"NAME\" \"a \"b\".eml\") NIL NIL \"7BIT\" 77 NIL \
+        (\"ATTACHMENT\" (\"FILENAME\" \"a \"b\".eml\")) NIL) \
+        \"MIXED\" (\"BOUNDARY\" \"x\") NIL NIL) FLAGS ($NotPhishing \\Seen NonJunk))\r\n";
     let Response::List(listed) = &responses(session.as_bytes())[0] else {
         panic!("no LIST")
     };
@@ -113,18 +114,12 @@ fn gmail() {
 
 #[test]
 fn exchange() {
-    let session = b"* OK The Microsoft Exchange IMAP4 service is ready. [TABPADEAUAAyAFAA]\r\n\
-        * STATUS Sent Items (MESSAGES 3 UNSEEN 0 )\r\n\
-        * 3 FETCH (BODY[] {3221}\r\n";
-    let (whole, cut) = session.split_at(session.len() - b"* 3 FETCH (BODY[] {3221}\r\n".len());
+    let session = b"* OK The Microsoft Exchange IMAP4 service is ready. [TABPADEAUAAy]\r\n\
+        * STATUS Sent Items (MESSAGES 3 UNSEEN 0 )\r\n";
     assert!(
-        matches!(&responses(whole)[1], Response::MailboxStatus(status)
+        matches!(&responses(session)[1], Response::MailboxStatus(status)
         if status.mailbox.name() == "Sent Items" && status.messages == Some(3))
     );
-    let mut framer = Framer::new(Limits::default());
-    let waits = framer.advance(cut).expect("within the limits");
-    assert_eq!(waits, Progress::NeedMore { at_least: 3222 });
-
     let missing =
         fetched(b"* 3 FETCH (UID 9 RFC822.SIZE 0 BODY[] NIL FLAGS (\\Seen \\Recent))\r\n");
     assert!(missing.body().is_some_and(|body| body.content.is_none()));
