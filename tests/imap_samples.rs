@@ -94,7 +94,8 @@ fn gmail() {
         * 9 FETCH (X-GM-THRID 1278455344230334865 X-GM-MSGID 1278455344230334866 \
         X-GM-LABELS (\"\\\\Inbox\" \"\\\\Sent\" \"a b\" \"caf&AOk-\") UID 42 \
         BODYSTRUCTURE ((\"TEXT\" \"PLAIN\" (\"CHARSET\" \"UTF-8\") NIL NIL \
-        \"QUOTED-PRINTABLE\" 9 1 NIL NIL NIL)(\"MESSAGE\" \"RFC822\" (\"NAME\" \"a \"b\".eml\") NIL NIL \"7BIT\" 77 NIL \
+        \"QUOTED-PRINTABLE\" 9 1 NIL NIL NIL)(\"MESSAGE\" \"RFC822\" (\"NAME\" \"a \"b\".eml\") NIL NIL \
+        \"7BIT\" 77 NIL \
         (\"ATTACHMENT\" (\"FILENAME\" \"a \"b\".eml\")) NIL) \
         \"MIXED\" (\"BOUNDARY\" \"x\") NIL NIL) FLAGS ($NotPhishing \\Seen NonJunk))\r\n";
     let Response::List(listed) = &responses(session.as_bytes())[0] else {
