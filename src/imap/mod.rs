@@ -13,6 +13,6 @@ pub mod response;
 pub mod search;
 pub mod status_line;
 pub mod structure;
-pub mod token;
+mod token;
 pub mod uid_set;
 mod utf7;
