@@ -154,6 +154,8 @@ start() {
 		port=$((20000 + (RANDOM * 32768 + RANDOM) % 6000 * 2))
 		configure "$dir" "$port" "$@" >"$dir/dovecot.conf"
 		if dovecot -c "$dir/dovecot.conf" </dev/null >"$dir/start" 2>&1; then
+			# It listens, but the process that goes on may not have said who it is.
+			until [ -s "$dir/run/master.pid" ]; do sleep 0.01; done
 			printf '%s\n' "DIR=$dir" "PID=$(cat "$dir/run/master.pid")" "PORT=$port" \
 				"TLS_PORT=$((port + 1))" "CA=$dir/pki/ca.pem"
 			return
