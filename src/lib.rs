@@ -1,5 +1,18 @@
 //! IMAP mailboxes as SQLite virtual tables, and their mail ingested into RSSD.
 
+// Inside somebody else's program there is nobody to print to, and a panic is a
+// failed statement at best; tests may do both.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::exit,
+        clippy::panic,
+        clippy::print_stderr,
+        clippy::print_stdout,
+        clippy::unwrap_used
+    )
+)]
+
 pub mod account;
 mod entry;
 pub mod error;
