@@ -54,6 +54,18 @@ fn mailboxes_change_behind_a_clients_back() {
 }
 
 #[test]
+fn the_demos_mail_is_in_its_mailboxes() {
+    let user = Dovecot::shared().user("demo");
+    user.fill_with_demo_mail();
+    let status = |mailbox| user.status(mailbox, "messages unseen");
+    assert_eq!(status("INBOX"), "messages=184 unseen=53");
+    assert_eq!(status("Entwürfe/a b"), "messages=5 unseen=0");
+    let held = user.client().raw_messages("INBOX");
+    let bare = held.values().any(|raw| raw.ends_with(b"\none\ntwo\n"));
+    assert!(bare, "bare line feeds are kept");
+}
+
+#[test]
 fn recorded_commands_are_what_clients_sent() {
     let user = Dovecot::shared().user("record");
     user.record();

@@ -4,10 +4,13 @@
 use super::client::Client;
 use super::dovecot::Dovecot;
 use super::mail::Mail;
+use super::process::Running;
 use super::shell::Shell;
 use super::traffic::{self, Traffic};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+use std::time::Duration;
 
 /// A user; every name exists, so that each test takes one of its own.
 pub struct User<'a> {
@@ -31,6 +34,21 @@ impl<'a> User<'a> {
     /// wire, modified UTF-7: `Entw&APw-rfe/a b`.
     pub fn append(&self, mailbox: &str, mails: &[Mail]) {
         self.client().append(mailbox, mails);
+    }
+
+    /// Fills the account with the demo's mail (tests/fixtures/mail): a few
+    /// hundred messages of every kind, broken ones too, in six mailboxes.
+    pub fn fill_with_demo_mail(&self) {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/mail/fill.py");
+        let mut fill = Command::new("/usr/bin/python3");
+        fill.args([
+            script,
+            &self.server.port.to_string(),
+            &self.name,
+            &self.password,
+        ]);
+        let finished = Running::start(&mut fill, b"").finish(Duration::from_secs(60));
+        assert_eq!(finished.success(), "308 messages\n");
     }
 
     /// A client of the tests' own, signed in as this user.
