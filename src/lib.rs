@@ -47,6 +47,19 @@
 
 use std::sync::Arc;
 
+// Inside somebody else's program there is nobody to print to, and a panic is a
+// failed statement at best; tests may do both.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::exit,
+        clippy::panic,
+        clippy::print_stderr,
+        clippy::print_stdout,
+        clippy::unwrap_used
+    )
+)]
+
 pub mod account;
 mod entry;
 pub mod error;
