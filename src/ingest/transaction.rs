@@ -7,7 +7,7 @@
 //! commits nothing, so what is written shares the fate of that statement.
 
 use crate::error::{Error, Kind, Result};
-use crate::sqlite::Connection;
+use crate::sqlite::{Connection, Statement};
 
 /// Groups writes on one connection.
 #[derive(Clone)]
@@ -48,15 +48,21 @@ impl Transactions {
     /// # Errors
     /// Those of `work`, and `Host` where SQLite cannot begin or commit.
     pub fn batch<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        let (begin, commit) = match self.situation {
-            Situation::Autocommit => ("BEGIN IMMEDIATE", "COMMIT"),
-            Situation::InTransaction => ("SAVEPOINT imap_ingest", "RELEASE imap_ingest"),
+        let mut begin = self.connection.prepare("BEGIN IMMEDIATE")?;
+        let commit = match self.situation {
+            Situation::Autocommit => {
+                begin.run().map_err(explain_snapshot)?;
+                "COMMIT"
+            }
+            Situation::InTransaction => {
+                self.connection.execute("SAVEPOINT imap_ingest")?;
+                "RELEASE imap_ingest"
+            }
             Situation::InWritingStatement => return work(),
         };
-        self.connection.execute(begin).map_err(explain_snapshot)?;
         let done = work().and_then(|done| self.connection.execute(commit).map(|()| done));
         if done.is_err() {
-            self.undo_batch();
+            self.undo(&mut begin);
         }
         done
     }
@@ -97,12 +103,17 @@ impl Transactions {
             && !self.connection.is_autocommit()
     }
 
-    fn undo_batch(&self) {
+    /// Undoes a batch. While the host interrupts, SQLite runs no ROLLBACK, but
+    /// an interrupted statement that would write ends the transaction, as
+    /// `sqlite3_interrupt` documents; BEGIN IMMEDIATE is one, and harmless else.
+    fn undo(&self, begin: &mut Statement) {
         let undo = match self.situation {
             Situation::Autocommit => "ROLLBACK",
             _ => "ROLLBACK TO imap_ingest; RELEASE imap_ingest",
         };
-        self.connection.execute(undo).ok();
+        if self.connection.execute(undo).is_err() && !self.connection.is_autocommit() {
+            begin.run().ok();
+        }
     }
 }
 
