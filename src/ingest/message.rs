@@ -36,7 +36,7 @@ pub enum Held {
     Whole(String),
     /// A row that we wrote for another message that reads the same: the two
     /// differ in bytes that are no UTF-8 only.
-    Twin(String),
+    Twin,
 }
 
 /// Where a new message goes.
@@ -80,7 +80,7 @@ impl Messages {
         if is_ours {
             let row_id = record.row_id.clone();
             let is_whole = self.resources.holds(&row_id, &record.sha256)?;
-            return Ok(if is_whole { Held::Whole(row_id) } else { Held::Twin(row_id) });
+            return Ok(if is_whole { Held::Whole(row_id) } else { Held::Twin });
         }
         self.by_text.bind_all(&[Bind::Text(&record.text), Bind::Text(&record.message_id)])?;
         let held = match self.by_text.step()?.then(|| self.by_text.column(0)).transpose()? {

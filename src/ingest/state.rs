@@ -5,7 +5,6 @@
 //! only for what lies above; what an unfinished run wrote above it is known by
 //! its own row, and what could not be ingested has a row that asks for it again.
 
-use super::insert::Insert;
 use super::place::Account;
 use super::{clock, identity};
 use crate::error::Result;

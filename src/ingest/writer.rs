@@ -196,7 +196,7 @@ impl Writer {
                 counts.already_there += 1;
                 Ok(())
             }
-            Held::Nothing | Held::Twin(_) => self.insert(folder, incoming, &record, counts),
+            Held::Nothing | Held::Twin => self.insert(folder, incoming, &record, counts),
         }
     }
 
