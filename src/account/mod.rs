@@ -8,10 +8,12 @@ mod options;
 mod vault;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::error::{Error, Result, quote};
-use crate::imap::{Cancel, Credential, Endpoint, Lease, Login, Pool, Settings};
+use crate::imap::{
+    Cancel, Credential, Deadline, Endpoint, Lease, Login, Pool, Session, Settings,
+};
 use crate::secret::Secret;
 
 use environment::Environment;
@@ -114,15 +116,25 @@ impl Client {
     pub fn settings(&self, options: &Options) -> Result<Settings> {
         Ok(Settings {
             timeout: options.seconds("timeout")?.unwrap_or(TIMEOUT),
-            deadline: options.seconds("deadline")?.map(|wait| (Instant::now() + wait, wait)),
+            deadline: options.seconds("deadline")?.map(Deadline::after),
             ca_file: options.path("ca_file")?,
             cancel: Arc::clone(&self.cancel),
         })
     }
 
-    /// A signed-in session of this account, new or from the pool.
-    pub fn lease(&self, account: &Account, settings: &Settings) -> Result<Lease> {
-        self.pool.lease(&account.endpoint, &account.login, settings)
+    /// A signed-in session of this account, new or from the pool, and what
+    /// `first` gets from it; see [`Pool::lease`].
+    ///
+    /// # Errors
+    ///
+    /// Everything from name resolution to the refused login, and `first`'s.
+    pub fn lease<T>(
+        &self,
+        account: &Account,
+        settings: &Settings,
+        first: impl FnMut(&mut Session) -> Result<T>,
+    ) -> Result<(Lease, T)> {
+        self.pool.lease(&account.endpoint, &account.login, settings, first)
     }
 }
 

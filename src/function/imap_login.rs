@@ -27,12 +27,13 @@ pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
         let user = required(&arguments[1], "user")?;
         let secret = required(&arguments[2], "secret")?;
         let endpoint = client.keep(server, user, Secret::new(secret.to_owned()))?;
-        cell.json(&json!({ "server": endpoint.to_string(), "user": user }).to_string())
+        cell.json(&json!({ "server": endpoint.to_string(), "user": user }).to_string());
+        Ok(())
     })
 }
 
 fn required<'a>(argument: &Value<'a>, name: &str) -> Result<&'a str> {
-    let text = argument.text()?.filter(|text| !text.is_empty());
+    let text = argument.given_text()?.filter(|text| !text.is_empty());
     let text = text.ok_or_else(|| {
         Error::usage(format!("{NAME} needs a {name}; call {NAME}(server, user, secret)"))
     })?;

@@ -63,7 +63,7 @@ impl Columns {
             bcc: list(headers.bare_addresses(Role::Bcc)),
             email_references: list(headers.email_references()),
             date: headers.date().and_then(time::iso8601),
-            status: Value::from(status(flags)).to_string(),
+            status: Value::from(status(|flag| flags.iter().any(|set| set.eq_ignore_ascii_case(flag)))).to_string(),
         }
     }
 }

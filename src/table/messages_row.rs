@@ -7,11 +7,10 @@ use serde_json::Value;
 
 use super::messages_column::Column;
 use super::structure_json;
-use crate::error::Result;
 use crate::imap::download::Downloaded;
 use crate::imap::flags::Flags;
 use crate::imap::internal_date::internal_date;
-use crate::ingest::status::status;
+use crate::ingest::status;
 use crate::mail::digest::sha256_hex;
 use crate::mail::message::{Message, raw_text};
 use crate::mail::part::decode_text_part;
@@ -30,7 +29,7 @@ pub struct Row {
 
 impl Row {
     /// Gives the value of a visible column.
-    pub fn cell(&self, column: Column, cell: Cell<'_>) -> Result<()> {
+    pub fn cell(&self, column: Column, cell: Cell<'_>) {
         match column {
             Column::FolderName => cell.text(&self.folder),
             Column::Uid => cell.integer(self.message.uid.into()),
@@ -52,7 +51,7 @@ impl Row {
             Column::InternalDate => text(cell, self.internal_date().and_then(iso8601)),
             Column::Size => integer(cell, self.message.size.and_then(|n| i64::try_from(n).ok())),
             Column::Flags => json(cell, self.flags(|flags| words(flags.iter().filter(is_lasting)))),
-            Column::Status => json(cell, self.flags(|flags| words(status(flags).into_iter()))),
+            Column::Status => json(cell, self.flags(|flags| words(status(|flag| flags.has(flag)).into_iter()))),
             Column::Seen => self.flag(cell, "\\Seen"),
             Column::Flagged => self.flag(cell, "\\Flagged"),
             Column::Answered => self.flag(cell, "\\Answered"),
@@ -75,7 +74,6 @@ impl Row {
             Column::Problems => json(cell, to_json(&self.problems())),
             Column::Server | Column::User | Column::Folder | Column::Options => cell.null(),
         }
-        Ok(())
     }
 
     fn raw(&self) -> Option<&[u8]> {

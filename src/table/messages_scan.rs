@@ -16,7 +16,7 @@ use super::uid_bound::UidBound;
 use crate::account::{Account, CONNECTION_KEYS, Client, Options};
 use crate::error::{Error, Kind, Result};
 use crate::imap::download::Download;
-use crate::imap::{Lease, Mailbox, Settings};
+use crate::imap::{Examined, Lease, Listed, Mailbox, Session, UidSet};
 use crate::sqlite::{Cell, Cursor, Value};
 
 /// One open cursor.
@@ -40,7 +40,6 @@ struct Hidden {
 struct Running {
     account: Account,
     lease: Lease,
-    settings: Settings,
     plan: Plan,
     bound: UidBound,
     max_size: Option<u64>,
@@ -68,7 +67,7 @@ impl Scan {
             match argument {
                 Argument::Uid(comparison) => bound.narrow(*comparison, value),
                 Argument::Hidden(column) => {
-                    *arguments.slot(*column) = value.text()?.map(str::to_owned);
+                    *arguments.slot(*column) = value.given_text()?.map(str::to_owned);
                 }
             }
         }
@@ -76,80 +75,83 @@ impl Scan {
         let settings = self.client.settings(&options)?;
         let max_size = options.count("max_size")?;
         let pattern = arguments.folder.as_deref().unwrap_or("INBOX");
-        let literal = Mailbox::from_utf8(pattern)?;
+        let mailbox = Mailbox::from_name(pattern)?;
         let (server, user) = (arguments.server.as_deref(), arguments.user.as_deref());
         let account = self.client.account("imap_messages", server, user)?;
-        let mut lease = self.client.lease(&account, &settings)?;
-        let folders = if literal.is_pattern() {
-            lease.selectable(pattern)?.into()
+        let is_pattern = pattern.contains(['*', '%']);
+        let (lease, folders, examined) = if is_pattern {
+            let list = |session: &mut Session| session.list(pattern);
+            let (lease, listed) = self.client.lease(&account, &settings, list)?;
+            (lease, selectable(listed), None)
         } else {
-            VecDeque::from([literal])
+            let examine = |session: &mut Session| session.examine(&mailbox);
+            let (lease, examined) = self.client.lease(&account, &settings, examine)?;
+            (lease, VecDeque::new(), Some(examined))
         };
         self.arguments = arguments;
-        self.running = Some(Running {
-            account,
-            lease,
-            settings,
-            plan,
-            bound,
-            max_size,
-            folders,
-            open: None,
-        });
+        let mut running = Running { account, lease, plan, bound, max_size, folders, open: None };
+        if let Some(examined) = examined {
+            running.begin(&mailbox, examined, &self.numbers)?;
+        }
+        self.running = Some(running);
         Ok(())
     }
 }
 
 impl Running {
     /// The next message, or `None` after the last folder's last one.
-    fn next(&mut self, client: &Client, numbers: &FolderNumbers) -> Result<Option<Row>> {
+    fn next(&mut self, numbers: &FolderNumbers) -> Result<Option<Row>> {
         loop {
             if let Some(open) = &mut self.open {
-                if let Some(fetched) = open.download.next(&mut self.lease)? {
+                if let Some(message) = open.download.next(&mut self.lease)? {
                     return Ok(Some(Row {
                         folder: Arc::clone(&open.name),
                         uidvalidity: open.uidvalidity,
-                        rowid: rowid(open.number, fetched.uid),
-                        max_size: self.max_size,
-                        fetched,
+                        rowid: rowid(open.number, message.uid),
+                        message,
                     }));
                 }
                 self.open = None;
             }
             let Some(mailbox) = self.folders.pop_front() else { return Ok(None) };
-            self.open(&mailbox, client, numbers)?;
+            let examined = self.lease.examine(&mailbox)?;
+            self.begin(&mailbox, examined, numbers)?;
         }
     }
 
-    fn open(
+    /// Asks which messages of the examined folder there are.
+    fn begin(
         &mut self,
         mailbox: &Mailbox,
-        client: &Client,
+        examined: Examined,
         numbers: &FolderNumbers,
     ) -> Result<()> {
-        let examined = match self.lease.examine(mailbox) {
-            // The server closed a session that lay idle in the pool: nothing
-            // has been read yet, so a new session loses nothing.
-            Err(e) if e.is_network() && self.lease.is_reused() => {
-                self.lease = client.lease(&self.account, &self.settings)?;
-                self.lease.examine(mailbox)?
-            }
-            examined => examined?,
-        };
         let uids = if examined.exists == 0 {
-            Default::default()
+            UidSet::new()
         } else {
             self.bound.uids(&mut self.lease, self.plan.wanted)?
         };
-        let name = mailbox.to_utf8();
+        let name = mailbox.name();
         self.open = Some(OpenFolder {
-            number: numbers.number(&self.account.endpoint, &self.account.login.user, &name),
+            number: numbers.number(&self.account.endpoint, &self.account.login.user, name),
             name: name.into(),
             uidvalidity: examined.uidvalidity,
             download: Download::new(uids, self.plan.wanted, self.max_size),
         });
         Ok(())
     }
+}
+
+/// The folders of a LIST that can be examined, each once, by name.
+fn selectable(listed: Vec<Listed>) -> VecDeque<Mailbox> {
+    let mut mailboxes: Vec<Mailbox> = listed
+        .into_iter()
+        .filter(Listed::is_selectable)
+        .map(|listed| listed.mailbox)
+        .collect();
+    mailboxes.sort_unstable();
+    mailboxes.dedup();
+    mailboxes.into()
 }
 
 impl Cursor for Scan {
@@ -167,7 +169,7 @@ impl Cursor for Scan {
     fn advance(&mut self) -> Result<()> {
         self.row = None;
         let Some(running) = &mut self.running else { return Ok(()) };
-        match running.next(&self.client, &self.numbers) {
+        match running.next(&self.numbers) {
             Ok(Some(row)) => self.row = Some(row),
             // The session goes back to the pool, or down, as soon as it is not needed.
             Ok(None) => self.running = None,
@@ -185,14 +187,19 @@ impl Cursor for Scan {
 
     fn cell(&mut self, position: usize, cell: Cell<'_>) -> Result<()> {
         let (Some(row), Some(column)) = (&self.row, Column::at(position)) else {
-            return cell.null();
+            cell.null();
+            return Ok(());
         };
         match column {
             Column::Server | Column::User | Column::Folder | Column::Options => {
-                cell.text_or_null(self.arguments.slot(column).as_deref())
+                match self.arguments.slot(column) {
+                    Some(text) => cell.text(text),
+                    None => cell.null(),
+                }
             }
             _ => row.cell(column, cell),
         }
+        Ok(())
     }
 
     fn rowid(&self) -> Result<i64> {

@@ -6,6 +6,7 @@
 use super::messages_plan::Comparison;
 use crate::error::Result;
 use crate::imap::wanted::Wanted;
+use crate::imap::search::Criteria;
 use crate::imap::{Session, UidSet};
 use crate::sqlite::{Owned, Value, ValueKind};
 
@@ -27,7 +28,7 @@ impl UidBound {
     /// Takes one more comparison into account.
     pub fn narrow(&mut self, comparison: Comparison, value: &Value<'_>) {
         let admitted = if comparison == Comparison::In {
-            value.in_list().and_then(|list| listed(&list))
+            value.in_list().ok().flatten().and_then(|list| listed(&list))
         } else {
             number(value).map(|number| compared(comparison, number))
         };
@@ -46,7 +47,9 @@ impl UidBound {
         if self.0.is_empty() || (!wanted.is_empty() && self.0.len() <= FETCHED_UNSEEN) {
             return Ok(self.0.clone());
         }
-        let found = session.uid_search(&self.0)?;
+        let criteria =
+            if self.0 == UidSet::all() { Criteria::All } else { Criteria::Uids(&self.0) };
+        let found = session.uid_search(criteria)?;
         // `UID n:*` finds the last message whatever its UID is, and a server may
         // find more than it was asked for.
         Ok(found.intersection(&self.0))
