@@ -6,6 +6,33 @@
 //! are CAPABILITY, STARTTLS, LOGIN, AUTHENTICATE, LIST, STATUS, EXAMINE,
 //! UID SEARCH, UID FETCH (PEEK), NOOP and LOGOUT, no others.
 
+pub mod capability;
+mod dial;
 pub mod endpoint;
+mod exchange;
+pub mod fetched;
+pub mod flags;
+pub mod frame;
+mod greeting;
+mod inbox;
+pub mod internal_date;
+pub mod items;
+pub mod listed;
 pub mod login;
+pub mod mailbox;
+pub mod mailbox_status;
+pub mod message;
+pub mod quoted;
+pub mod response;
+pub mod search;
 pub mod settings;
+pub mod status_line;
+pub mod structure;
+mod tls;
+pub mod token;
+mod transport;
+mod trust;
+pub mod uid_set;
+mod utf7;
+mod watch;
+mod wire;
