@@ -49,7 +49,10 @@ fn resolve(endpoint: &Endpoint, peer: &str, settings: &Settings) -> Result<Vec<S
         let _ = found.send(addresses.map(|all| all.take(ADDRESSES).collect::<Vec<_>>()));
     })?;
     let unknown = |why: &str| {
-        Error::network(format!("cannot find host '{}': {why}", quote(endpoint.host())))
+        Error::network(format!(
+            "cannot find host '{}': {why}",
+            quote(endpoint.host())
+        ))
     };
     match wait(&answer, &mut watch, None)? {
         Some(Ok(addresses)) if addresses.is_empty() => Err(unknown("it has no address")),
@@ -81,7 +84,9 @@ fn connect(addresses: &[SocketAddr], peer: &str, settings: &Settings) -> Result<
             None => {}
         }
         if pending == 0 && waiting.len() == 0 {
-            let why = failure.as_ref().map_or_else(|| "no address".to_owned(), reason);
+            let why = failure
+                .as_ref()
+                .map_or_else(|| "no address".to_owned(), reason);
             return Err(Error::network(format!("cannot connect to {peer}: {why}")));
         }
     }
@@ -121,14 +126,18 @@ fn wait<T>(
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
     let started = thread::Builder::new().name(name.to_owned()).spawn(work);
-    started.map(drop).map_err(|e| Error::network(format!("cannot start a thread: {}", reason(&e))))
+    started
+        .map(drop)
+        .map_err(|e| Error::network(format!("cannot start a thread: {}", reason(&e))))
 }
 
 /// What an I/O error says, as a message puts it: without the library's prefix
 /// and the error number, in lower case.
 pub(super) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
-    let text = text.strip_prefix("failed to lookup address information: ").unwrap_or(&text);
+    let text = text
+        .strip_prefix("failed to lookup address information: ")
+        .unwrap_or(&text);
     let text = text.split(" (os error ").next().unwrap_or(text);
     let mut chars = text.chars();
     let first = chars.next().map(|c| c.to_ascii_lowercase());

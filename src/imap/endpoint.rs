@@ -62,11 +62,14 @@ impl Endpoint {
                 "cannot read server: it contains '@'; give the user as an argument of its own",
             ));
         }
-        let refuse = |why: String| Error::usage(format!("cannot read server '{}': {why}", quote(server)));
+        let refuse =
+            |why: String| Error::usage(format!("cannot read server '{}': {why}", quote(server)));
         let (security, rest) = match server.split_once("://") {
             None => (Security::Tls, server),
             Some((scheme, rest)) => {
-                let known = Security::ALL.into_iter().find(|s| s.scheme().eq_ignore_ascii_case(scheme));
+                let known = Security::ALL
+                    .into_iter()
+                    .find(|s| s.scheme().eq_ignore_ascii_case(scheme));
                 let Some(security) = known else {
                     return Err(refuse(format!(
                         "unknown scheme '{}'; use host, host:port, imaps://host, \
@@ -79,7 +82,9 @@ impl Endpoint {
         };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         if rest.contains(['/', '?', '#']) {
-            return Err(refuse("it has a path; give the folder as an argument of its own".into()));
+            return Err(refuse(
+                "it has a path; give the folder as an argument of its own".into(),
+            ));
         }
         let (host, port) = split_port(rest).map_err(|why| refuse(why.into()))?;
         Ok(Self {
@@ -162,7 +167,9 @@ fn read_host(text: &str) -> std::result::Result<String, &'static str> {
     }
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
     if name.len() > 253 || !name.split('.').all(is_label) {
         return Err("bad host");
@@ -188,7 +195,10 @@ mod tests {
 
     #[track_caller]
     fn refused(server: &str, sentence: &str) {
-        assert_eq!(Endpoint::parse(server).expect_err(server).to_string(), sentence);
+        assert_eq!(
+            Endpoint::parse(server).expect_err(server).to_string(),
+            sentence
+        );
     }
 
     #[test]
@@ -198,7 +208,10 @@ mod tests {
         canonical("mail.example.org:1993", "imaps://mail.example.org:1993");
         canonical("imaps://mail.example.org/", "imaps://mail.example.org:993");
         canonical("IMAP://mail.example.org", "imap://mail.example.org:143");
-        canonical("imap+insecure://localhost:1143", "imap+insecure://localhost:1143");
+        canonical(
+            "imap+insecure://localhost:1143",
+            "imap+insecure://localhost:1143",
+        );
         canonical("127.0.0.1", "imaps://127.0.0.1:993");
         canonical("::1", "imaps://[::1]:993");
         canonical("[::1]", "imaps://[::1]:993");
@@ -215,13 +228,28 @@ mod tests {
         );
         refused("", "imap: cannot read server '': no host");
         refused("imaps://", "imap: cannot read server 'imaps://': no host");
-        refused("imaps://:993", "imap: cannot read server 'imaps://:993': no host");
-        refused("mail:imap", "imap: cannot read server 'mail:imap': bad port 'imap'");
+        refused(
+            "imaps://:993",
+            "imap: cannot read server 'imaps://:993': no host",
+        );
+        refused(
+            "mail:imap",
+            "imap: cannot read server 'mail:imap': bad port 'imap'",
+        );
         refused("mail:", "imap: cannot read server 'mail:': bad port ''");
         refused("mail:0", "imap: cannot read server 'mail:0': bad port '0'");
-        refused("mail:+1", "imap: cannot read server 'mail:+1': bad port '+1'");
-        refused("mail:65536", "imap: cannot read server 'mail:65536': bad port '65536'");
-        refused("[::1", "imap: cannot read server '[::1': the bracket is not closed");
+        refused(
+            "mail:+1",
+            "imap: cannot read server 'mail:+1': bad port '+1'",
+        );
+        refused(
+            "mail:65536",
+            "imap: cannot read server 'mail:65536': bad port '65536'",
+        );
+        refused(
+            "[::1",
+            "imap: cannot read server '[::1': the bracket is not closed",
+        );
         refused(
             "[mail]",
             "imap: cannot read server '[mail]': no IPv6 address stands between the brackets",

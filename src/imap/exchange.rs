@@ -36,8 +36,12 @@ impl Ended {
         if self.status == Status::Ok {
             return Ok(());
         }
-        let refused =
-            Kind::Refused { what: what(), login: false, answer: self.answer, advice: None };
+        let refused = Kind::Refused {
+            what: what(),
+            login: false,
+            answer: self.answer,
+            advice: None,
+        };
         Err(refused.into())
     }
 }
@@ -106,7 +110,11 @@ impl Exchange {
     ) -> Result<Ended> {
         if !self.flying.is_empty() {
             let text = format!("{verb} sent while messages are being fetched");
-            return Err(Kind::Internal { place: "imap::exchange".into(), text }.into());
+            return Err(Kind::Internal {
+                place: "imap::exchange".into(),
+                text,
+            }
+            .into());
         }
         let tag = self.launch(verb, command)?;
         loop {
@@ -122,7 +130,8 @@ impl Exchange {
     pub(super) fn launch(&mut self, verb: &str, command: &[u8]) -> Result<Vec<u8>> {
         self.tags += 1;
         let tag = format!("x{}", self.tags).into_bytes();
-        self.wire.send(&[&tag, &b" "[..], command, b"\r\n"].concat(), verb)?;
+        self.wire
+            .send(&[&tag, &b" "[..], command, b"\r\n"].concat(), verb)?;
         self.flying.push(tag.clone());
         Ok(tag)
     }
@@ -193,7 +202,10 @@ impl Exchange {
         }
         if self.unreadable > UNREADABLE {
             let last = self.remarks.back().cloned().unwrap_or_default();
-            let text = format!("{} sends what is no IMAP ({during}): '{last}'", self.wire.peer());
+            let text = format!(
+                "{} sends what is no IMAP ({during}): '{last}'",
+                self.wire.peer()
+            );
             return Err(self.wire.breaking(Error::misbehaved(text)));
         }
         Ok(arrival)

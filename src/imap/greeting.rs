@@ -79,7 +79,10 @@ fn step(endpoint: &Endpoint) -> String {
     match endpoint.security() {
         Security::Tls => "greeting".to_owned(),
         Security::StartTls | Security::Plain => {
-            format!("greeting; use imaps://{} if this is a TLS port", endpoint.peer())
+            format!(
+                "greeting; use imaps://{} if this is a TLS port",
+                endpoint.peer()
+            )
         }
     }
 }

@@ -59,7 +59,13 @@ pub(super) struct Inbox {
 impl Inbox {
     pub(super) fn new(limits: Limits) -> Self {
         let bytes = vec![0; AT_REST];
-        Self { bytes, start: 0, end: 0, found: None, framer: Framer::new(limits) }
+        Self {
+            bytes,
+            start: 0,
+            end: 0,
+            found: None,
+            framer: Framer::new(limits),
+        }
     }
 
     /// True while nothing is left over, not even a part of a response.
@@ -91,7 +97,9 @@ impl Inbox {
         let (start, end) = (self.start, self.found.take()?);
         if end - start < LARGE {
             self.start = end;
-            return Some(Frame { bytes: Cow::Borrowed(&self.bytes[start..end]) });
+            return Some(Frame {
+                bytes: Cow::Borrowed(&self.bytes[start..end]),
+            });
         }
         let rest = &self.bytes[end..self.end];
         let mut next = vec![0; AT_REST.max(rest.len())];
@@ -101,7 +109,9 @@ impl Inbox {
         (self.start, self.end) = (0, next_end);
         large.truncate(end);
         large.drain(..start);
-        Some(Frame { bytes: Cow::Owned(large) })
+        Some(Frame {
+            bytes: Cow::Owned(large),
+        })
     }
 
     /// Room for what comes next; `at_least` bytes are known to be missing.
@@ -154,15 +164,35 @@ mod tests {
 
     fn message(size: usize) -> Vec<u8> {
         let body: Vec<u8> = (0..size).map(|i| b'a' + (i % 23) as u8).collect();
-        [format!("* 1 FETCH (UID 1 BODY[] {{{size}}}\r\n").as_bytes(), &body, b")\r\n"].concat()
+        [
+            format!("* 1 FETCH (UID 1 BODY[] {{{size}}}\r\n").as_bytes(),
+            &body,
+            b")\r\n",
+        ]
+        .concat()
     }
 
     #[test]
     fn responses_of_all_sizes_come_out_whole_however_they_came_in() {
-        let sizes = [0, 1, 100, 50_000, 100_000, AT_REST - 40, AT_REST, 3_000_000, 7, 400_000, 9];
+        let sizes = [
+            0,
+            1,
+            100,
+            50_000,
+            100_000,
+            AT_REST - 40,
+            AT_REST,
+            3_000_000,
+            7,
+            400_000,
+            9,
+        ];
         let all: Vec<Vec<u8>> = sizes.into_iter().map(message).collect();
         for piece in [7_001, 16 << 10, 1 << 20, usize::MAX] {
-            assert!(responses(&all.concat(), piece).0 == all, "pieces of {piece}");
+            assert!(
+                responses(&all.concat(), piece).0 == all,
+                "pieces of {piece}"
+            );
         }
     }
 
@@ -170,7 +200,11 @@ mod tests {
     fn a_large_message_takes_little_more_than_its_size() {
         let input = message(40_000_000);
         let (found, most) = responses(&input, 64 << 10);
-        assert!(most <= input.len() + ROOM, "{most} bytes for {}", input.len());
+        assert!(
+            most <= input.len() + ROOM,
+            "{most} bytes for {}",
+            input.len()
+        );
         assert_eq!(found, [input]);
     }
 
@@ -189,9 +223,13 @@ mod tests {
     fn the_message_is_carved_out_of_its_response() {
         let input = message(1_000_000);
         let start = input.len() - 3 - 1_000_000;
-        let frame = Frame { bytes: Cow::Owned(input.clone()) };
+        let frame = Frame {
+            bytes: Cow::Owned(input.clone()),
+        };
         assert!(frame.carve(start..start + 1_000_000) == input[start..start + 1_000_000]);
-        let frame = Frame { bytes: Cow::Borrowed(b"* 1 FETCH (X)") };
+        let frame = Frame {
+            bytes: Cow::Borrowed(b"* 1 FETCH (X)"),
+        };
         assert_eq!(frame.carve(2..3), b"1");
     }
 }

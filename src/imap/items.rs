@@ -101,7 +101,10 @@ impl fmt::Display for Items {
 }
 
 fn bad_name(name: &str) -> Error {
-    Error::usage(format!("cannot fetch '{}': no name of a header field or section", quote(name)))
+    Error::usage(format!(
+        "cannot fetch '{}': no name of a header field or section",
+        quote(name)
+    ))
 }
 
 #[cfg(test)]
@@ -132,8 +135,14 @@ mod tests {
     #[test]
     fn names_that_would_leave_the_brackets_are_refused() {
         for name in ["", "a b", "1]", "1]\r\nx LOGOUT", "a\0", "ä", "a:"] {
-            assert!(Items::new(vec![Item::Section(name.into())]).is_err(), "{name:?}");
-            assert!(Items::new(vec![Item::HeaderFields(vec![name.into()])]).is_err(), "{name:?}");
+            assert!(
+                Items::new(vec![Item::Section(name.into())]).is_err(),
+                "{name:?}"
+            );
+            assert!(
+                Items::new(vec![Item::HeaderFields(vec![name.into()])]).is_err(),
+                "{name:?}"
+            );
         }
         assert!(Items::new(vec![Item::HeaderFields(vec![])]).is_err());
     }

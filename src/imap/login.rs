@@ -32,15 +32,15 @@ pub struct Login {
 impl Login {
     /// Refuses what cannot go into a command line of IMAP.
     pub(super) fn check(&self) -> Result<()> {
-        if has_line_break_or_nul(&self.user) {
+        if has_delimiter(&self.user) {
             return Err(Error::usage(format!(
-                "cannot sign in as '{}': the user contains CR, LF or NUL",
+                "cannot sign in as '{}': the user contains CR, LF, NUL or SOH",
                 quote(&self.user)
             )));
         }
-        if has_line_break_or_nul(self.credential.secret().declassify()) {
+        if has_delimiter(self.credential.secret().declassify()) {
             return Err(Error::usage(format!(
-                "cannot sign in as '{}': the secret contains CR, LF or NUL",
+                "cannot sign in as '{}': the secret contains CR, LF, NUL or SOH",
                 quote(&self.user)
             )));
         }
@@ -60,8 +60,9 @@ impl Login {
     }
 }
 
-fn has_line_break_or_nul(text: &str) -> bool {
-    text.contains(['\r', '\n', '\0'])
+/// What ends a line, a string of C, or (SOH) a field of XOAUTH2.
+fn has_delimiter(text: &str) -> bool {
+    text.contains(['\r', '\n', '\0', '\x01'])
 }
 
 #[cfg(test)]
@@ -69,18 +70,30 @@ mod tests {
     use super::*;
 
     fn login(user: &str, password: &str) -> Login {
-        Login { user: user.into(), credential: Credential::Password(Secret::new(password.into())) }
+        Login {
+            user: user.into(),
+            credential: Credential::Password(Secret::new(password.into())),
+        }
     }
 
     #[test]
     fn line_breaks_and_nul_are_refused_without_showing_the_secret() {
-        for break_ in ["\r", "\n", "\0"] {
-            let error = login(&format!("a{break_}b"), "x").check().expect_err("user");
-            assert!(error.to_string().ends_with("the user contains CR, LF or NUL"), "{error}");
-            let error = login("ada", &format!("hunter{break_}2")).check().expect_err("secret");
+        for break_ in ["\r", "\n", "\0", "\x01"] {
+            let error = login(&format!("a{break_}b"), "x")
+                .check()
+                .expect_err("user");
+            assert!(
+                error
+                    .to_string()
+                    .ends_with("the user contains CR, LF, NUL or SOH"),
+                "{error}"
+            );
+            let error = login("ada", &format!("hunter{break_}2"))
+                .check()
+                .expect_err("secret");
             assert_eq!(
                 error.to_string(),
-                "imap: cannot sign in as 'ada': the secret contains CR, LF or NUL"
+                "imap: cannot sign in as 'ada': the secret contains CR, LF, NUL or SOH"
             );
         }
         assert!(login("ada", "pä\"\\ ß").check().is_ok());

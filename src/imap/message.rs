@@ -74,7 +74,10 @@ impl Message {
 
     /// The bytes of the whole message, taken out without a copy.
     pub fn take_body(&mut self) -> Option<Vec<u8>> {
-        self.contents.iter_mut().find(|content| content.is("")).and_then(|c| c.bytes.take())
+        self.contents
+            .iter_mut()
+            .find(|content| content.is(""))
+            .and_then(|c| c.bytes.take())
     }
 
     /// Makes what was parsed from `frame` its own; the largest section gets
@@ -82,19 +85,37 @@ impl Message {
     /// response answers no UID FETCH.
     pub(super) fn own(fetched: Fetched<'_>, frame: &Frame<'_>) -> Option<(Self, Option<Carving>)> {
         let large = |section: &Section<'_>| {
-            section.range_in(&frame.bytes).filter(|range| range.len() >= frame.bytes.len() / 2)
+            section
+                .range_in(&frame.bytes)
+                .filter(|range| range.len() >= frame.bytes.len() / 2)
         };
-        let carving = fetched.sections.iter().enumerate().find_map(|(index, section)| {
-            Some(Carving { index, range: large(section)? })
-        });
-        let contents = fetched.sections.into_iter().enumerate().map(|(index, section)| {
-            let is_carved = carving.as_ref().is_some_and(|carving| carving.index == index);
-            Content {
-                section: section.name.to_vec(),
-                decoded: section.decoded,
-                bytes: section.content.filter(|_| !is_carved).map(|bytes| bytes.into_owned()),
-            }
-        });
+        let carving = fetched
+            .sections
+            .iter()
+            .enumerate()
+            .find_map(|(index, section)| {
+                Some(Carving {
+                    index,
+                    range: large(section)?,
+                })
+            });
+        let contents = fetched
+            .sections
+            .into_iter()
+            .enumerate()
+            .map(|(index, section)| {
+                let is_carved = carving
+                    .as_ref()
+                    .is_some_and(|carving| carving.index == index);
+                Content {
+                    section: section.name.to_vec(),
+                    decoded: section.decoded,
+                    bytes: section
+                        .content
+                        .filter(|_| !is_carved)
+                        .map(|bytes| bytes.into_owned()),
+                }
+            });
         let message = Self {
             uid: fetched.uid?,
             flags: fetched.flags,
@@ -123,7 +144,11 @@ impl Message {
         self.modseq = other.modseq.or(self.modseq);
         self.structure = other.structure.or(self.structure.take());
         for content in other.contents {
-            if !self.contents.iter().any(|known| known.section == content.section) {
+            if !self
+                .contents
+                .iter()
+                .any(|known| known.section == content.section)
+            {
                 self.contents.push(content);
             }
         }

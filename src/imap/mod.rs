@@ -8,8 +8,10 @@
 
 pub mod capability;
 mod dial;
+mod dialogue;
 pub mod endpoint;
 mod exchange;
+pub mod fetch_stream;
 pub mod fetched;
 pub mod flags;
 pub mod frame;
@@ -22,10 +24,13 @@ pub mod login;
 pub mod mailbox;
 pub mod mailbox_status;
 pub mod message;
+pub mod pool;
 pub mod quoted;
 pub mod response;
 pub mod search;
+pub mod session;
 pub mod settings;
+mod sign_in;
 pub mod status_line;
 pub mod structure;
 mod tls;

@@ -35,7 +35,10 @@ pub struct Deadline {
 impl Deadline {
     /// The deadline `allowed` from now.
     pub fn after(allowed: Duration) -> Self {
-        Self { at: Instant::now() + allowed, allowed }
+        Self {
+            at: Instant::now() + allowed,
+            allowed,
+        }
     }
 }
 

@@ -26,7 +26,10 @@ pub(super) fn client(endpoint: &Endpoint, ca_file: Option<&Path>) -> Result<Clie
     let name = match endpoint.host().parse::<IpAddr>() {
         Ok(address) => ServerName::IpAddress(address.into()),
         Err(_) => ServerName::try_from(endpoint.host().to_owned()).map_err(|e| {
-            Error::usage(format!("cannot use host '{}' with TLS: {e}", quote(endpoint.host())))
+            Error::usage(format!(
+                "cannot use host '{}' with TLS: {e}",
+                quote(endpoint.host())
+            ))
         })?,
     };
     let config = match ca_file {
@@ -60,7 +63,10 @@ pub(super) fn failure(endpoint: &Endpoint, error: &rustls::Error, heard: &[u8]) 
         && endpoint.security() == Security::Tls
         && heard.first().is_some_and(u8::is_ascii_graphic)
     {
-        let line = heard.split(|&b| b == b'\r' || b == b'\n').next().unwrap_or_default();
+        let line = heard
+            .split(|&b| b == b'\r' || b == b'\n')
+            .next()
+            .unwrap_or_default();
         return Error::network(format!(
             "TLS with {peer} failed: it answered in plain text '{}'; \
              use imap://{peer} for STARTTLS if this is an IMAP server",
@@ -68,7 +74,10 @@ pub(super) fn failure(endpoint: &Endpoint, error: &rustls::Error, heard: &[u8]) 
         ));
     }
     let rustls::Error::InvalidCertificate(certificate) = error else {
-        return Error::network(format!("TLS with {peer} failed: {}", quote(&error.to_string())));
+        return Error::network(format!(
+            "TLS with {peer} failed: {}",
+            quote(&error.to_string())
+        ));
     };
     let why = match certificate {
         CertificateError::Expired => "its certificate has expired".to_owned(),
@@ -80,7 +89,10 @@ pub(super) fn failure(endpoint: &Endpoint, error: &rustls::Error, heard: &[u8]) 
             format!("its certificate is not valid before {}", date(*not_before))
         }
         CertificateError::NotValidForName => {
-            format!("its certificate is for another host than '{}'", endpoint.host())
+            format!(
+                "its certificate is for another host than '{}'",
+                endpoint.host()
+            )
         }
         CertificateError::NotValidForNameContext { presented, .. } => format!(
             "its certificate is for {}, not for '{}'",
@@ -89,7 +101,10 @@ pub(super) fn failure(endpoint: &Endpoint, error: &rustls::Error, heard: &[u8]) 
         ),
         CertificateError::UnknownIssuer => UNTRUSTED.to_owned(),
         _ if is_ca_as_server(error) => UNTRUSTED.to_owned(),
-        other => format!("its certificate is not valid ({})", quote(&other.to_string())),
+        other => format!(
+            "its certificate is not valid ({})",
+            quote(&other.to_string())
+        ),
     };
     Kind::Network(format!("cannot trust {peer}: {why}")).into()
 }
@@ -102,7 +117,10 @@ fn date(time: UnixTime) -> String {
     i64::try_from(time.as_secs())
         .ok()
         .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
-        .map_or_else(|| "a date out of range".to_owned(), |at| at.strftime("%Y-%m-%d").to_string())
+        .map_or_else(
+            || "a date out of range".to_owned(),
+            |at| at.strftime("%Y-%m-%d").to_string(),
+        )
 }
 
 /// The names a certificate is for, of which webpki gives the debug form:
@@ -126,7 +144,10 @@ mod tests {
 
     #[test]
     fn the_names_of_a_certificate_read_as_names() {
-        let presented = ["DnsName(\"other.example\")".to_owned(), "IpAddress(127.0.0.1)".to_owned()];
+        let presented = [
+            "DnsName(\"other.example\")".to_owned(),
+            "IpAddress(127.0.0.1)".to_owned(),
+        ];
         assert_eq!(names(&presented[..1]), "'other.example'");
         assert_eq!(names(&presented), "'other.example' and '127.0.0.1'");
         assert_eq!(names(&[]), "no host");

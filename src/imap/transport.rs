@@ -55,7 +55,13 @@ impl Transport {
         match self {
             Self::Plain(socket) => {
                 let sealed = vec![0; SEALED];
-                let mut tls = Tls { socket, connection, sealed, start: 0, end: 0 };
+                let mut tls = Tls {
+                    socket,
+                    connection,
+                    sealed,
+                    start: 0,
+                    end: 0,
+                };
                 tls.handshake(endpoint, watch)?;
                 Ok(Self::Tls(Box::new(tls)))
             }
@@ -181,7 +187,9 @@ impl Tls {
         let mut sealed = &self.sealed[self.start..self.end];
         let taken = self.connection.read_tls(&mut sealed)?;
         self.start += taken;
-        self.connection.process_new_packets().map_err(io::Error::other)?;
+        self.connection
+            .process_new_packets()
+            .map_err(io::Error::other)?;
         Ok(())
     }
 
@@ -196,11 +204,7 @@ impl Tls {
     }
 }
 
-fn send(
-    socket: &mut TcpStream,
-    mut bytes: &[u8],
-    watch: &mut Watch<'_>,
-) -> Result<io::Result<()>> {
+fn send(socket: &mut TcpStream, mut bytes: &[u8], watch: &mut Watch<'_>) -> Result<io::Result<()>> {
     while !bytes.is_empty() {
         match socket.write(bytes) {
             Ok(0) => return Ok(Err(ErrorKind::WriteZero.into())),
@@ -217,5 +221,8 @@ fn send(
 
 /// True where nothing happened in a slice, as opposed to something bad.
 pub(super) fn is_pause(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+    matches!(
+        error.kind(),
+        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+    )
 }

@@ -23,7 +23,9 @@ use crate::error::{Error, Result, quote};
 
 /// Read once a process: it takes some 10 ms.
 static ROOTS: LazyLock<Arc<RootCertStore>> = LazyLock::new(|| {
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let mut roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     Arc::new(roots)
 });
@@ -63,7 +65,9 @@ fn read_ca_file(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
         .and_then(Iterator::collect)
         .map_err(failed)?;
     if certificates.is_empty() {
-        return Err(Error::config(format!("cannot use ca_file '{name}': no certificate in it")));
+        return Err(Error::config(format!(
+            "cannot use ca_file '{name}': no certificate in it"
+        )));
     }
     Ok(certificates)
 }

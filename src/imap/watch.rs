@@ -26,7 +26,13 @@ pub(super) struct Watch<'a> {
 impl<'a> Watch<'a> {
     /// Starts waiting for `peer` (`host:port`) in the step `during`.
     pub(super) fn start(settings: &'a Settings, peer: &'a str, during: &'a str) -> Self {
-        Self { settings, peer, during, progress: Instant::now(), asked: None }
+        Self {
+            settings,
+            peer,
+            during,
+            progress: Instant::now(),
+            asked: None,
+        }
     }
 
     /// Notes that something has arrived or gone out.
@@ -36,12 +42,16 @@ impl<'a> Watch<'a> {
 
     /// The longest the next slice may last.
     pub(super) fn slice(&self) -> Duration {
-        SLICE.min(self.settings.timeout).max(Duration::from_millis(1))
+        SLICE
+            .min(self.settings.timeout)
+            .max(Duration::from_millis(1))
     }
 
     /// What is left of the time without progress.
     pub(super) fn remaining(&self) -> Duration {
-        self.settings.timeout.saturating_sub(self.progress.elapsed())
+        self.settings
+            .timeout
+            .saturating_sub(self.progress.elapsed())
     }
 
     /// # Errors
@@ -69,7 +79,12 @@ impl<'a> Watch<'a> {
     }
 
     fn timed_out(&self, waited: Duration, during: String) -> Error {
-        Kind::TimedOut { peer: self.peer.to_owned(), waited, during }.into()
+        Kind::TimedOut {
+            peer: self.peer.to_owned(),
+            waited,
+            during,
+        }
+        .into()
     }
 }
 
@@ -91,7 +106,10 @@ mod tests {
 
     #[test]
     fn no_progress_for_the_timeout_ends_the_wait_and_progress_restarts_it() {
-        let settings = Settings { timeout: Duration::from_millis(40), ..Settings::default() };
+        let settings = Settings {
+            timeout: Duration::from_millis(40),
+            ..Settings::default()
+        };
         let mut watch = Watch::start(&settings, "mail.example.org:993", "greeting");
         std::thread::sleep(Duration::from_millis(25));
         watch.progress();
@@ -106,8 +124,13 @@ mod tests {
     #[test]
     fn a_passed_deadline_ends_a_wait_that_makes_progress() {
         let deadline = Some(Deadline::after(Duration::ZERO));
-        let settings = Settings { deadline, ..Settings::default() };
-        let error = Watch::start(&settings, "h:1", "UID FETCH").check().expect_err("passed");
+        let settings = Settings {
+            deadline,
+            ..Settings::default()
+        };
+        let error = Watch::start(&settings, "h:1", "UID FETCH")
+            .check()
+            .expect_err("passed");
         assert_eq!(
             error.to_string(),
             "imap: h:1 did not answer within 0 s (UID FETCH; deadline of the statement)"
@@ -117,7 +140,10 @@ mod tests {
     #[test]
     fn a_cancelled_statement_ends_the_wait() {
         let flag = Arc::new(Flag(AtomicBool::new(false)));
-        let settings = Settings { cancel: flag.clone(), ..Settings::default() };
+        let settings = Settings {
+            cancel: flag.clone(),
+            ..Settings::default()
+        };
         let mut watch = Watch::start(&settings, "h:1", "greeting");
         watch.check().expect("not yet");
         flag.0.store(true, Ordering::Relaxed);

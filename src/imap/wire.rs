@@ -108,7 +108,9 @@ impl Wire {
     pub(super) fn send(&mut self, bytes: &[u8], during: &str) -> Result<()> {
         let transport = self.transport.as_mut().ok_or_else(|| broken(&self.peer))?;
         let mut watch = Watch::start(&self.settings, &self.peer, during);
-        let sent = watch.check().and_then(|()| transport.write_all(bytes, &mut watch));
+        let sent = watch
+            .check()
+            .and_then(|()| transport.write_all(bytes, &mut watch));
         match sent {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(self.failed(&error, during)),
@@ -135,7 +137,11 @@ impl Wire {
         while let Some(at_least) = self.inbox.scan()? {
             match transport.read(self.inbox.room(at_least)) {
                 Ok(0) => {
-                    let partial = if self.inbox.is_empty() { "" } else { " amid a response" };
+                    let partial = if self.inbox.is_empty() {
+                        ""
+                    } else {
+                        " amid a response"
+                    };
                     let peer = &self.peer;
                     let text = format!("{peer} closed the connection{partial} ({during})");
                     return Err(Error::network(text));
@@ -178,7 +184,10 @@ impl Wire {
     }
 
     fn failed(&mut self, error: &io::Error, during: &str) -> Error {
-        let why = match error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>()) {
+        let why = match error
+            .get_ref()
+            .and_then(|e| e.downcast_ref::<rustls::Error>())
+        {
             Some(error) => crate::error::quote(&error.to_string()),
             None => reason(error),
         };
@@ -188,5 +197,7 @@ impl Wire {
 }
 
 fn broken(peer: &str) -> Error {
-    Error::network(format!("connection to {peer} is broken since an earlier error"))
+    Error::network(format!(
+        "connection to {peer} is broken since an earlier error"
+    ))
 }
