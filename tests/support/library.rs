@@ -7,9 +7,10 @@ use std::path::PathBuf;
 /// the same target folder.
 pub fn library() -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    // target/PROFILE/deps/TEST-HASH: Cargo puts the library two levels up.
-    let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
-    let library = profile.join(format!("{DLL_PREFIX}imap0{DLL_SUFFIX}"));
+    // target/PROFILE/deps/TEST-HASH. The copy one level up is that of the last
+    // `cargo build`, which may be older than this test.
+    let deps = test.parent().unwrap();
+    let library = deps.join(format!("{DLL_PREFIX}imap0{DLL_SUFFIX}"));
     assert!(library.exists(), "{} was not built", library.display());
     library
 }
