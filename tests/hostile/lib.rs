@@ -1,6 +1,6 @@
 //! A loadable extension that misbehaves in every way `src/sqlite` must contain.
 //!
-//! `tests/sqlite_layer.rs` loads it into real hosts. It is written against the
+//! `tests/sqlite_layer` loads it into real hosts. It is written against the
 //! crate's public API alone, as a table or function of the product is.
 
 mod faulty;

@@ -60,7 +60,7 @@ pub fn register(connection: &Connection) -> Result<()> {
                 "blob_owned" => cell.blob_owned(vec![0; size]),
                 "real" => cell.real(0.5),
                 "null" => cell.null(),
-                _ => drop(cell),
+                _ => (),
             }
             Ok(())
         },

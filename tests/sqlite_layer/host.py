@@ -1,4 +1,4 @@
-"""Runs SQL in a host that is not the sqlite3 shell, for tests/sqlite_layer.rs.
+"""Runs SQL in a host that is not the sqlite3 shell, for the tests beside it.
 
 Reads from stdin a JSON object: `library`, `entry`, and `steps`. A step is a
 statement, or `!interrupt MILLISECONDS` (from another thread, during the next
