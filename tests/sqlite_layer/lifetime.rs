@@ -106,3 +106,29 @@ fn everything_is_dropped_when_the_connection_closes() {
     }
     std::fs::remove_dir_all(&folder).expect("it is ours");
 }
+
+#[test]
+fn loading_twice_is_harmless() {
+    let load = format!(
+        "SELECT load_extension('{}', 'sqlite3_hostile_init')",
+        hostile().display()
+    );
+    check(&[
+        // SQLite replaces no function while a statement runs, as this one does.
+        (
+            &load,
+            "error 1: error during initialization: imap: cannot register function 'fails': \
+             unable to delete/modify user-function due to active statements",
+        ),
+        (
+            "SELECT count(*), describe(1) FROM numbers",
+            "9|Integer 1 1 '1' [49]",
+        ),
+        ("SELECT connection_state()", "true false true false false"),
+    ]);
+    let load = format!(".load {} sqlite3_hostile_init\n", hostile().display());
+    let select = "SELECT count(*), connection_state() FROM numbers;\n";
+    let (out, errors) = shell(&format!("{load}{select}{load}{select}"), |_| ());
+    assert_eq!(out, "9|true false true false false\n".repeat(2));
+    assert_eq!(errors, "");
+}
