@@ -85,6 +85,9 @@ fn a_network_error_leaves_the_callers_transaction_alone() {
         "x".repeat(5000)
     );
     check(&[
+        // Without a constraint on the target (or a function in the SELECT),
+        // SQLite keeps no statement journal, and the failed statement's own
+        // first rows would stay in the open transaction.
         ("CREATE TABLE t(a UNIQUE)", ""),
         ("BEGIN", ""),
         ("INSERT INTO t VALUES ('kept')", ""),
