@@ -89,7 +89,7 @@ impl FetchStream {
                 return Ok(None);
             }
             match session.arrive("UID FETCH")? {
-                Arrival::Message(message) => self.receive(message),
+                Arrival::Message(message) => self.receive(*message),
                 Arrival::Ended(ended) => self.land(ended, session),
                 Arrival::Continuation(_) | Arrival::Shown => {}
             }
