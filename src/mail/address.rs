@@ -92,6 +92,16 @@ pub(super) fn parse_grouped(value: &[u8]) -> Option<mail_parser::Address<'static
     })
 }
 
+/// True for a group without mailboxes, as in `undisclosed-recipients:;`.
+pub(super) fn is_empty_group(value: &[u8]) -> bool {
+    match parse_grouped(value) {
+        Some(mail_parser::Address::Group(groups)) => {
+            groups.iter().all(|group| group.addresses.is_empty())
+        }
+        _ => false,
+    }
+}
+
 fn mailbox(addr: Addr<'_>) -> Option<Address> {
     let text = |text: Option<_>| {
         text.map(|text| without_nul(text).trim().to_owned())
@@ -136,12 +146,10 @@ mod tests {
 
     #[test]
     fn names_are_decoded_and_repaired() {
-        let smile = pair("☺", "a@x.org");
-        assert_eq!(
-            pairs(b"=?utf-8?B?4pg=?= =?utf-8?B?ug==?= <a@x.org>"),
-            [smile.clone()]
-        );
-        assert_eq!(pairs("\"☺\" <a@x.org>".as_bytes()), [smile]);
+        let split = "=?utf-8?B?4pg=?= =?utf-8?B?ug==?= <a@x.org>";
+        for value in [split, "\"☺\" <a@x.org>"] {
+            assert_eq!(pairs(value.as_bytes()), [pair("☺", "a@x.org")]);
+        }
         assert_eq!(pairs(b"Caf\xe9 <a@x.org>"), [pair("Café", "a@x.org")]);
         assert_eq!(
             pairs(b"=?x?q?Caf=E9=2C?= <a@x.org>"),

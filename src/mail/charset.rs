@@ -74,6 +74,7 @@ mod tests {
         assert_eq!(undeclared(b"gr\xf6\xdfe \x80"), "größe €");
         let every: Vec<u8> = (0..=255).collect();
         assert!(!undeclared(&every).contains('\u{fffd}'));
+        assert!(is_guessed(b"caf\xe9") && !is_guessed("café".as_bytes()));
     }
 
     #[test]

@@ -205,7 +205,7 @@ impl<'a> Headers<'a> {
             );
         }
         unread("date", "Date", self.date().is_some(), "cannot be read");
-        let guessed = |field: &Field<'_>| words::is_guessed(field.value);
+        let guessed = |field: &Field<'_>| charset::is_guessed(field.value);
         for field in self.block.fields.iter().filter(|field| guessed(field)) {
             let column = field.name.to_ascii_lowercase().replace('-', "_");
             problems.push(Problem::new(
@@ -218,14 +218,9 @@ impl<'a> Headers<'a> {
 
     /// True where the role's fields hold an address, or rightly none: an empty group.
     fn is_role_read(&self, role: Role) -> bool {
-        let is_group = |value| {
-            let parsed = address::parse_grouped(value);
-            matches!(parsed, Some(mail_parser::Address::Group(groups)) if groups.iter().all(|group| group.addresses.is_empty()))
-        };
-        self.mailboxes(role)
-            .iter()
-            .any(|mailbox| mailbox.address.is_some())
-            || self.last(role.field()).is_some_and(is_group)
+        let has_address = |mailbox: &Address| mailbox.address.is_some();
+        self.mailboxes(role).iter().any(has_address)
+            || self.last(role.field()).is_some_and(address::is_empty_group)
     }
 }
 

@@ -81,7 +81,7 @@ impl<'a> Message<'a> {
     /// The message as the JSON that surveilr stores: mail-parser's `Message`. Binary parts are
     /// arrays of numbers, about 3.6 bytes for each byte. `None` for an empty message.
     pub fn to_json(&self) -> Option<String> {
-        json::message(self.raw)
+        json::message(self.raw, &self.structure, &self.bodies)
     }
 
     /// What could not be read in the header, the structure or a text body.

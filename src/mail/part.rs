@@ -7,7 +7,6 @@ use super::charset;
 use super::content::Content;
 use super::headers::Headers;
 use super::transfer::{Decoded, Transfer};
-use super::words;
 
 /// What a part's header says about its content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -102,7 +101,7 @@ impl PartHeader {
                 let name = crate::error::quote_bytes(label);
                 problems.push(format!("has the unknown character set '{name}'"));
             }
-            if words::is_guessed(&decoded.bytes) {
+            if charset::is_guessed(&decoded.bytes) {
                 problems.push("has undeclared 8-bit text, read as windows-1252".into());
             }
             charset::undeclared(&decoded.bytes)

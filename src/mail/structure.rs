@@ -215,7 +215,8 @@ impl Structure {
 }
 
 /// The first boundary line at or after `at` (the start of a line) of any open multipart, innermost
-/// first; white space may follow the boundary on its line.
+/// first. White space and then anything may follow the boundary on its line; anything else may not,
+/// since mailers do give an inner multipart a boundary that begins with the outer one's.
 fn delimiter(raw: &[u8], at: usize, open: &[Open]) -> Option<Delimiter> {
     if open.is_empty() {
         return None;
@@ -227,11 +228,11 @@ fn delimiter(raw: &[u8], at: usize, open: &[Open]) -> Option<Delimiter> {
         let text = raw[line + 2..end].trim_ascii_end();
         let (level, is_close) = open.iter().enumerate().rev().find_map(|(level, open)| {
             let rest = text.strip_prefix(open.boundary.as_slice())?;
-            match rest {
-                b"" => Some((level, false)),
-                b"--" => Some((level, true)),
-                _ => None,
-            }
+            let (rest, is_close) = match rest.strip_prefix(b"--") {
+                Some(rest) => (rest, true),
+                None => (rest, false),
+            };
+            matches!(rest, [] | [b' ' | b'\t', ..]).then_some((level, is_close))
         })?;
         let start = match &raw[..line] {
             [rest @ .., b'\r', b'\n'] | [rest @ .., b'\n'] => rest.len(),
@@ -322,6 +323,13 @@ mod tests {
             leaves(raw),
             [leaf("1", "text/html", ""), leaf("2", "text/plain", "b")]
         );
+    }
+
+    #[test]
+    fn what_follows_a_boundary_on_its_line_is_ignored() {
+        let raw =
+            "Content-Type: multipart/mixed; boundary=x\n\n--x and more\n\na\n--xy\n--x-- z\nb";
+        assert_eq!(leaves(raw), [leaf("1", "text/plain", "a\n--xy")]);
     }
 
     #[test]

@@ -94,19 +94,18 @@ fn base64(body: &[u8]) -> Decoded<'_> {
 fn looks_like_base64(body: &[u8]) -> bool {
     let mut lines = body.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
     let line = lines.find(|line| !line.is_empty()).unwrap_or_default();
-    let foreign = line
-        .iter()
-        .filter(|&&byte| sextet(byte).is_none() && byte != b'=')
-        .count();
-    !line.contains(&b' ') && foreign * 5 <= line.len()
+    let data = line.split(|&byte| byte == b'=').next().unwrap_or(line);
+    let foreign = data.iter().filter(|&&byte| sextet(byte).is_none()).count();
+    !data.contains(&b' ') && foreign * 5 <= data.len()
 }
 
 /// Decodes group by group. Characters outside the alphabet are ignored (RFC 2045 section 6.8), but
-/// after padding a line that has one ends the data: mailing lists append plain text there.
+/// after padding white space in a line, or a line that has any, ends the data: mailing lists append
+/// plain text there.
 fn broken_base64(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len() / 4 * 3);
     let (mut group, mut held, mut padded) = (0_u32, 0_u32, false);
-    for line in body.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii) {
+    'lines: for line in body.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii) {
         if padded
             && line
                 .iter()
@@ -115,6 +114,9 @@ fn broken_base64(body: &[u8]) -> Vec<u8> {
             break;
         }
         for &byte in line {
+            if padded && byte.is_ascii_whitespace() {
+                break 'lines;
+            }
             if let Some(value) = sextet(byte) {
                 group = group << 6 | value;
                 held += 1;
@@ -265,6 +267,7 @@ mod tests {
         for (body, decoded) in [
             ("SGVs!bG8=", "Hello"),
             ("SGVsbG8=\r\nSGVsbG8=", "HelloHello"),
+            ("SGVsbG8= ignored", "Hello"),
             ("SGVsbG8=\r\n_____\r\nList footer\r\n", "Hello"),
             (
                 "SGVsbG8gd29ybGQhIEhlbGxvIHdvcmxkISBIZWxsbyB3b3JsZCE\u{e9}A",
