@@ -9,6 +9,7 @@ use mail_parser::{MessageParser, PartType};
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 use std::{env, fs};
 
 /// Messages of this project's own, one for each kind of trouble.
@@ -29,19 +30,12 @@ fn corpus() -> Option<PathBuf> {
     place.is_dir().then_some(place)
 }
 
-/// Calls `visit` with every message there is, and its name.
-fn each_message(test: &str, mut visit: impl FnMut(&str, &[u8])) {
-    for (number, raw) in FIXTURES.iter().enumerate() {
-        visit(&format!("fixture {number}"), raw);
-    }
+/// The corpus, read once for all tests: every file's name and content.
+static CORPUS: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
     let Some(corpus) = corpus() else {
-        eprintln!(
-            "{test}: THE CORPUS IS ABSENT, only {} fixtures were read",
-            FIXTURES.len()
-        );
-        return;
+        return Vec::new();
     };
-    let place = env::temp_dir().join(format!("sqlite-imap-{test}-{}", std::process::id()));
+    let place = env::temp_dir().join(format!("sqlite-imap-mail-{}", std::process::id()));
     fs::create_dir_all(&place).expect("a place for the corpus");
     for archive in fs::read_dir(&corpus).expect("the corpus").flatten() {
         if archive
@@ -58,21 +52,42 @@ fn each_message(test: &str, mut visit: impl FnMut(&str, &[u8])) {
             );
         }
     }
-    let mut count = 0;
+    let mut files = Vec::new();
     let mut folders = vec![place.clone()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).expect("a folder").flatten() {
-            if entry.path().is_dir() {
-                folders.push(entry.path());
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
             } else {
-                let raw = fs::read(entry.path()).expect("a file");
-                visit(&entry.path().display().to_string(), &raw);
-                count += 1;
+                let content = fs::read(&path).expect("a file");
+                files.push((path.display().to_string(), content));
             }
         }
     }
-    fs::remove_dir_all(&place).expect("the corpus to go");
-    assert!(count > 1000, "only {count} files in {corpus:?}");
+    fs::remove_dir_all(&place).expect("the unpacked corpus goes");
+    assert!(
+        files.len() > 1000,
+        "only {} files in {corpus:?}",
+        files.len()
+    );
+    files
+});
+
+/// Calls `visit` with every message there is, and its name.
+fn each_message(test: &str, mut visit: impl FnMut(&str, &[u8])) {
+    for (number, raw) in FIXTURES.iter().enumerate() {
+        visit(&format!("fixture {number}"), raw);
+    }
+    if CORPUS.is_empty() {
+        eprintln!(
+            "{test}: THE CORPUS IS ABSENT, only {} fixtures were read",
+            FIXTURES.len()
+        );
+    }
+    for (name, raw) in CORPUS.iter() {
+        visit(name, raw);
+    }
 }
 
 /// Every header column of a message.

@@ -6,7 +6,7 @@
 //! are.
 
 use super::address::parse_grouped;
-use super::bodies::Bodies;
+use super::bodies::{Bodies, HTML, is_media};
 use super::charset;
 use super::content::Content;
 use super::fields::{Field, split};
@@ -48,7 +48,7 @@ struct Place {
 
 fn attached(raw: &[u8], place: Place) -> Message<'_> {
     let structure = Structure::parse(raw);
-    let bodies = Bodies::sort(&structure);
+    let bodies = Bodies::sort(&structure.parts);
     build(raw, &structure, &bodies, place)
 }
 
@@ -76,7 +76,7 @@ fn part_of<'a>(raw: &'a [u8], part: &Part, Place { base, depth }: Place) -> Mess
     } else if kind.starts_with("text/") {
         let text = part.about.decode_text(body);
         is_encoding_problem = !text.problems.is_empty();
-        if kind == "text/html" {
+        if kind == HTML {
             PartType::Html(text.text.into())
         } else {
             PartType::Text(text.text.into())
@@ -103,7 +103,7 @@ fn part_of<'a>(raw: &'a [u8], part: &Part, Place { base, depth }: Place) -> Mess
     } else {
         let decoded = part.about.decode(body);
         is_encoding_problem = decoded.problem.is_some();
-        if part.is_media() && !part.about.is_attachment() {
+        if is_media(kind) && !part.about.is_attachment() {
             PartType::InlineBinary(decoded.bytes)
         } else {
             PartType::Binary(decoded.bytes)
@@ -245,7 +245,6 @@ fn offset(position: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::Value;
 
     fn written(raw: &[u8]) -> Option<String> {

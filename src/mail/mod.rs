@@ -11,7 +11,7 @@
 
 pub mod address;
 pub mod attachment;
-mod bodies;
+pub mod bodies;
 pub mod charset;
 pub mod content;
 mod date;

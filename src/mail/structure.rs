@@ -5,6 +5,7 @@
 //! that grow without bound. This one is flat, visits each level's bytes once,
 //! and stops at [`MAX_DEPTH`] and [`MAX_PARTS`]. Attached messages are leaves.
 
+use super::bodies::Outline;
 use super::content::Content;
 use super::fields::line_end;
 use super::headers::Headers;
@@ -36,11 +37,21 @@ pub(super) struct Part {
     pub is_multipart: bool,
 }
 
-impl Part {
-    /// True for media that a reader shows in place.
-    pub fn is_media(&self) -> bool {
-        let kind = self.about.content_type.value.split('/').next();
-        matches!(kind, Some("image" | "audio" | "video"))
+impl Outline for Part {
+    fn content_type(&self) -> &str {
+        &self.about.content_type.value
+    }
+
+    fn is_attachment(&self) -> bool {
+        self.about.is_attachment()
+    }
+
+    fn is_named(&self) -> bool {
+        self.about.filename().is_some()
+    }
+
+    fn children(&self) -> Option<&[usize]> {
+        self.is_multipart.then_some(self.children.as_slice())
     }
 }
 
