@@ -1,4 +1,5 @@
-//! Address fields (RFC 5322 section 3.4): parsed by mail-parser, encoded words repaired first.
+//! Address fields (RFC 5322 section 3.4): parsed by mail-parser, encoded words
+//! repaired first.
 
 use super::charset::without_nul;
 use super::shield::shielded;
@@ -83,7 +84,8 @@ pub(super) fn parse(value: &[u8]) -> Vec<Address> {
     }
 }
 
-/// One field as mail-parser gives it, groups kept; `None` where there is nothing in it.
+/// One field as mail-parser gives it, groups kept; `None` where there is
+/// nothing in it.
 pub(super) fn parse_grouped(value: &[u8]) -> Option<mail_parser::Address<'static>> {
     let line = repair(value);
     shielded(|| match MessageStream::new(&line).parse_address() {

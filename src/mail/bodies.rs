@@ -1,4 +1,5 @@
-//! Which parts are the message's body and which are attachments (RFC 8621 section 4.1.4).
+//! Which parts are the message's body and which are attachments (RFC 8621
+//! section 4.1.4).
 //!
 //! Works on any outline of a message, its own bytes taken apart or a server's
 //! BODYSTRUCTURE, so that both choose the same part.
@@ -14,18 +15,19 @@ pub trait Outline {
     fn is_attachment(&self) -> bool;
     /// True where the part has a file name.
     fn is_named(&self) -> bool;
-    /// For a multipart the indexes of its parts, in order; `None` for a leaf (an attached message is
-    /// one).
+    /// For a multipart the indexes of its parts, in order; `None` for a leaf
+    /// (an attached message is one).
     fn children(&self) -> Option<&[usize]>;
 }
 
 /// The parts of a message by use, as indexes into its outline.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Bodies {
-    /// What a reader that prefers plain text shows: HTML where there is nothing else, media in
-    /// place.
+    /// What a reader that prefers plain text shows: HTML where there is nothing
+    /// else, media in place.
     pub text: Vec<usize>,
-    /// What a reader that prefers HTML shows: plain text where there is nothing else.
+    /// What a reader that prefers HTML shows: plain text where there is nothing
+    /// else.
     pub html: Vec<usize>,
     /// Every leaf that is not text shown in place.
     pub attachments: Vec<usize>,
@@ -101,7 +103,8 @@ impl Bodies {
                 continue;
             }
             if !is_alternative && level.in_alternative {
-                // Text beside other parts inside an alternative is that alternative's one form.
+                // Text beside other parts inside an alternative is that
+                // alternative's one form.
                 level.html &= kind != TEXT;
                 level.text &= kind != HTML;
             }
@@ -154,8 +157,9 @@ pub(super) fn is_media(kind: &str) -> bool {
     matches!(kind.split('/').next(), Some("image" | "audio" | "video"))
 }
 
-/// Whether a part is shown in place: text or media that does not say it is an attachment, and in
-/// `multipart/related` only the first part; named text only where it comes first.
+/// Whether a part is shown in place: text or media that does not say it is an
+/// attachment, and in `multipart/related` only the first part; named text only
+/// where it comes first.
 fn is_inline<P: Outline>(part: &P, position: usize, subtype: &str) -> bool {
     let kind = part.content_type();
     !part.is_attachment()
@@ -211,8 +215,9 @@ mod tests {
 
     #[test]
     fn the_example_of_rfc_8621_is_sorted_as_there() {
-        // mixed(A plain, mixed(alternative(mixed(B plain, C jpeg, D plain), related(E html, F
-        // jpeg)), G jpeg, H x-excel, J message), K plain), section 4.1.4.
+        // mixed(A plain, mixed(alternative(mixed(B plain, C jpeg, D plain),
+        // related(E html, F jpeg)), G jpeg, H x-excel, J message), K plain),
+        // section 4.1.4.
         let parts = [
             multipart("multipart/mixed", &[1, 2, 15]),
             leaf(TEXT),

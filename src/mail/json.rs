@@ -1,4 +1,5 @@
-//! The JSON of a message that surveilr stores: mail-parser's `Message` by its serde form.
+//! The JSON of a message that surveilr stores: mail-parser's `Message` by its
+//! serde form.
 //!
 //! Parts, offsets, bodies and header values are this project's own, put into
 //! mail-parser's types, so that consumers find the shape they know with
@@ -238,7 +239,8 @@ fn ids(indexes: &[usize]) -> Vec<u32> {
     indexes.iter().map(|&index| offset(index)).collect()
 }
 
-/// A position in mail-parser's width; the server's limit on messages is far below 4 GiB.
+/// A position in mail-parser's width; the server's limit on messages is far
+/// below 4 GiB.
 fn offset(position: usize) -> u32 {
     u32::try_from(position).unwrap_or(u32::MAX)
 }
@@ -287,7 +289,8 @@ mod tests {
             json(raw)["parts"][0]["body"]["Message"]["parts"][0]["body"]["Text"],
             "text\n"
         );
-        let encoded = b"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nU3ViamVjdDogaW4KCnRleHQK\n";
+        let encoded = b"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n\
+            U3ViamVjdDogaW4KCnRleHQK\n";
         assert_eq!(
             json(encoded)["parts"][0]["body"]["Message"]["parts"][0]["body"]["Text"],
             "text\n"

@@ -1,4 +1,5 @@
-//! A whole message: its bodies decoded, its attachments listed, its problems named.
+//! A whole message: its bodies decoded, its attachments listed, its problems
+//! named.
 
 use super::attachment::Attachment;
 use super::bodies::{Bodies, HTML, TEXT, of_type};
@@ -18,7 +19,8 @@ pub struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// Takes a raw message apart, whatever it is; an empty one has no header and no body.
+    /// Takes a raw message apart, whatever it is; an empty one has no header
+    /// and no body.
     pub fn parse(raw: &'a [u8]) -> Self {
         let structure = Structure::parse(raw);
         let bodies = Bodies::sort(&structure.parts);
@@ -35,12 +37,14 @@ impl<'a> Message<'a> {
         &self.headers
     }
 
-    /// `body_text`: the first `text/plain` body; `None` where there is none or it is empty.
+    /// `body_text`: the first `text/plain` body; `None` where there is none or
+    /// it is empty.
     pub fn body_text(&self) -> Option<String> {
         self.text_of(self.bodies.first_text(&self.structure.parts)?)
     }
 
-    /// `body_html`: the first `text/html` body; `None` where there is none or it is empty.
+    /// `body_html`: the first `text/html` body; `None` where there is none or
+    /// it is empty.
     pub fn body_html(&self) -> Option<String> {
         self.text_of(self.bodies.first_html(&self.structure.parts)?)
     }
@@ -78,8 +82,9 @@ impl<'a> Message<'a> {
             .collect()
     }
 
-    /// The message as the JSON that surveilr stores: mail-parser's `Message`. Binary parts are
-    /// arrays of numbers, about 3.6 bytes for each byte. `None` for an empty message.
+    /// The message as the JSON that surveilr stores: mail-parser's `Message`.
+    /// Binary parts are arrays of numbers, about 3.6 bytes for each byte.
+    /// `None` for an empty message.
     pub fn to_json(&self) -> Option<String> {
         json::message(self.raw, &self.structure, &self.bodies)
     }
@@ -127,8 +132,8 @@ impl<'a> Message<'a> {
     }
 }
 
-/// The `message` column and RSSD's message text: the raw bytes as text, what is no UTF-8 and NUL
-/// replaced by U+FFFD; lossy here only, `raw` has the bytes.
+/// The `message` column and RSSD's message text: the raw bytes as text, what is
+/// no UTF-8 and NUL replaced by U+FFFD; lossy here only, `raw` has the bytes.
 pub fn raw_text(raw: &[u8]) -> Cow<'_, str> {
     let text = String::from_utf8_lossy(raw);
     if raw.contains(&0) {
@@ -142,7 +147,8 @@ pub fn raw_text(raw: &[u8]) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    /// A message of one multipart type with parts given as header, empty line, body.
+    /// A message of one multipart type with parts given as header, empty line,
+    /// body.
     fn multipart(kind: &str, parts: &[&str]) -> String {
         let parts: String = parts.iter().map(|part| format!("--b\n{part}\n")).collect();
         format!("Content-Type: multipart/{kind}; boundary=b\n\n{parts}--b--\n")
@@ -188,8 +194,14 @@ mod tests {
         assert_eq!(
             list,
             [
-                r#"{"part":"1","filename":"a.txt","content_type":"text/plain","size":4,"disposition":"attachment","content_id":null}"#,
-                r#"{"part":"3","filename":"☺.png","content_type":"image/png","size":3,"disposition":"inline","content_id":"i@x"}"#,
+                concat!(
+                    r#"{"part":"1","filename":"a.txt","content_type":"text/plain","#,
+                    r#""size":4,"disposition":"attachment","content_id":null}"#
+                ),
+                concat!(
+                    r#"{"part":"3","filename":"☺.png","content_type":"image/png","#,
+                    r#""size":3,"disposition":"inline","content_id":"i@x"}"#
+                ),
             ]
         );
     }

@@ -11,7 +11,8 @@ use super::transfer::{Decoded, Transfer};
 /// What a part's header says about its content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PartHeader {
-    /// Content-Type; `text/plain` where it is missing or no media type (RFC 2045 section 5.2).
+    /// Content-Type; `text/plain` where it is missing or no media type (RFC
+    /// 2045 section 5.2).
     pub content_type: Content,
     /// Content-Disposition, where there is one.
     pub disposition: Option<Content>,
@@ -36,7 +37,8 @@ impl PartHeader {
         Self::read(&Headers::parse(header), "text/plain")
     }
 
-    /// As [`Self::parse`], with the type that a part has by default in its multipart.
+    /// As [`Self::parse`], with the type that a part has by default in its
+    /// multipart.
     pub(super) fn read(headers: &Headers<'_>, default_type: &str) -> Self {
         let mut content_type = headers
             .last("Content-Type")
@@ -113,9 +115,9 @@ impl PartHeader {
     }
 }
 
-/// Decodes one text part, given its MIME header (for a message without parts the message's header)
-/// and its body as they were transferred: `BODY[n.MIME]` and `BODY[n]`, or `BODY[HEADER]` and
-/// `BODY[TEXT]`.
+/// Decodes one text part, given its MIME header (for a message without parts
+/// the message's header) and its body as they were transferred: `BODY[n.MIME]`
+/// and `BODY[n]`, or `BODY[HEADER]` and `BODY[TEXT]`.
 pub fn decode_text_part(header: &[u8], body: &[u8]) -> Text {
     PartHeader::parse(header).decode_text(body)
 }

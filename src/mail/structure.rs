@@ -23,11 +23,13 @@ const MAX_PARTS: usize = 10_000;
 /// One part of a message.
 #[derive(Debug)]
 pub(super) struct Part {
-    /// Its section number as IMAP counts (RFC 9051 section 6.4.5): `1.2`; empty for the top multipart.
+    /// Its section number as IMAP counts (RFC 9051 section 6.4.5): `1.2`; empty
+    /// for the top multipart.
     pub section: String,
     /// Where its header is in the message, the empty line included.
     pub header: Range<usize>,
-    /// Where its body is, still encoded, without the line end that belongs to the boundary.
+    /// Where its body is, still encoded, without the line end that belongs to
+    /// the boundary.
     pub body: Range<usize>,
     /// What its header says.
     pub about: PartHeader,
@@ -55,7 +57,8 @@ impl Outline for Part {
     }
 }
 
-/// A message's parts; the first is the message itself, children follow their parents.
+/// A message's parts; the first is the message itself, children follow their
+/// parents.
 #[derive(Debug, Default)]
 pub(super) struct Structure {
     pub parts: Vec<Part>,
@@ -93,7 +96,8 @@ impl Structure {
             let part = structure.add(raw, at..limit, &open);
             let mut next = end;
             if let Some((inner, first)) = structure.open(raw, part, open.len()) {
-                // What is before the first boundary line is the preamble, for no one to see.
+                // What is before the first boundary line is the preamble, for
+                // no one to see.
                 next = Some(Delimiter {
                     level: open.len(),
                     ..first
@@ -124,7 +128,8 @@ impl Structure {
         }
     }
 
-    /// Adds the part at `range`, header and body, under the innermost open multipart.
+    /// Adds the part at `range`, header and body, under the innermost open
+    /// multipart.
     fn add(&mut self, raw: &[u8], range: Range<usize>, open: &[Open]) -> usize {
         let headers = Headers::parse(&raw[range.clone()]);
         let body = range.start + headers.length();
@@ -150,14 +155,16 @@ impl Structure {
         index
     }
 
-    /// Opens `part` if it is a multipart whose boundary appears in its body; else it is a leaf.
+    /// Opens `part` if it is a multipart whose boundary appears in its body;
+    /// else it is a leaf.
     fn open(&mut self, raw: &[u8], part: usize, depth: usize) -> Option<(Open, Delimiter)> {
         let opened = self.boundary(raw, part, depth);
         let this = &mut self.parts[part];
         this.is_multipart = opened.is_some();
         if opened.is_none() {
             if this.about.content_type.value.starts_with("multipart/") {
-                // Readable at least, as the text it must be without its boundaries.
+                // Readable at least, as the text it must be without its
+                // boundaries.
                 this.about.content_type = Content {
                     value: "text/plain".into(),
                     parameters: vec![],
@@ -225,9 +232,10 @@ impl Structure {
     }
 }
 
-/// The first boundary line at or after `at` (the start of a line) of any open multipart, innermost
-/// first. White space and then anything may follow the boundary on its line; anything else may not,
-/// since mailers do give an inner multipart a boundary that begins with the outer one's.
+/// The first boundary line at or after `at` (the start of a line) of any open
+/// multipart, innermost first. White space and then anything may follow the
+/// boundary on its line; anything else may not, since mailers do give an inner
+/// multipart a boundary that begins with the outer one's.
 fn delimiter(raw: &[u8], at: usize, open: &[Open]) -> Option<Delimiter> {
     if open.is_empty() {
         return None;
