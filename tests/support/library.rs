@@ -1,4 +1,4 @@
-//! The built library, as a file to load.
+//! The built library, as a file to load, and the hosts that load it.
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::path::PathBuf;
@@ -6,12 +6,26 @@ use std::path::PathBuf;
 /// The library Cargo built together with the running test: the same profile,
 /// the same target folder.
 pub fn library() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    // target/PROFILE/deps/TEST-HASH: Cargo puts the library two levels up.
-    let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
-    let library = profile.join(format!("{DLL_PREFIX}imap0{DLL_SUFFIX}"));
+    let library = profile().join(format!("{DLL_PREFIX}imap0{DLL_SUFFIX}"));
     assert!(library.exists(), "{} was not built", library.display());
     library
+}
+
+/// A file of the hosts that tests/hosts/setup.sh installs.
+pub fn host(file: &str) -> PathBuf {
+    let file = profile().with_file_name("hosts").join(file);
+    assert!(
+        file.exists(),
+        "{} is missing; run `make setup` first",
+        file.display()
+    );
+    file
+}
+
+/// Where Cargo put what it built: the test is in target/PROFILE/deps.
+fn profile() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.ancestors().nth(2).unwrap().to_owned()
 }
 
 /// The library's path as SQL text: without the suffix, as users write it, and
