@@ -50,7 +50,7 @@ SELECT sha256, count(*) AS copies, group_concat(folder_name || '/' || uid, ', ')
 
 .print
 .print 'Into the RSSD tables, with one call.'
-SELECT value ->> 'folder' AS folder, value ->> 'found' AS found, value ->> 'fetched' AS fetched, value ->> 'inserted' AS inserted
+SELECT value ->> 'folder_name' AS folder_name, value ->> 'found' AS found, value ->> 'fetched' AS fetched, value ->> 'inserted' AS inserted
   FROM json_each(imap_ingest(NULL, NULL, :folder), '$.folders');
 
 .print
