@@ -1,1 +1,14 @@
-//! (to be written)
+//! The scalar functions, one file each.
+
+mod imap_debug;
+pub mod imap_login;
+mod imap_version;
+
+use crate::error::Result;
+use crate::sqlite::Connection;
+
+/// Registers the functions that touch no network.
+pub(crate) fn register_pure(connection: &Connection) -> Result<()> {
+    imap_version::register(connection)?;
+    imap_debug::register(connection)
+}

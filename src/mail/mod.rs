@@ -1,1 +1,38 @@
-//! (to be written)
+//! Messages: RFC 5322 headers, MIME bodies, encoded words, character sets.
+//!
+//! Pure: bytes in, values out; it knows neither SQLite nor IMAP. The virtual
+//! tables and the ingest use it. Whatever the bytes are, nothing here panics,
+//! and nothing takes more than a small multiple of their size in memory or
+//! more than a bounded number of passes over them in time; what cannot be
+//! read is `None` and is named as a [`Problem`].
+//!
+//! Every text given out is UTF-8 without NUL, at which SQLite's own text
+//! functions would stop; the raw message keeps the NULs.
+
+pub mod address;
+pub mod attachment;
+mod bodies;
+pub mod charset;
+pub mod content;
+mod date;
+pub mod digest;
+pub mod fields;
+pub mod headers;
+mod identifier;
+mod json;
+mod lists;
+pub mod message;
+pub mod parameter;
+pub mod part;
+pub mod problem;
+mod shield;
+mod structure;
+pub mod time;
+mod transfer;
+pub mod words;
+
+pub use address::{Address, Role};
+pub use attachment::Attachment;
+pub use headers::Headers;
+pub use message::Message;
+pub use problem::Problem;

@@ -1,0 +1,15 @@
+-- Messages that are not ingested, and why. Each is tried again by the next run, a
+-- too_large one as soon as max_size allows it.
+CREATE TABLE IF NOT EXISTS imap_sync_problem (
+  imap_sync_folder_id TEXT NOT NULL              -- in which folder
+    REFERENCES imap_sync_folder (imap_sync_folder_id),
+  uidvalidity INTEGER NOT NULL,                  -- of the folder when it was read
+  uid INTEGER NOT NULL,                          -- the message's UID under it
+  problem TEXT NOT NULL,                         -- too_large: beyond max_size;
+                                                 -- not_sent: the server gave no content;
+                                                 -- not_written: the database refused it
+  detail TEXT NOT NULL,                          -- in words
+  size INTEGER,                                  -- RFC822.SIZE in bytes, where known
+  ingest_session_id TEXT NOT NULL,               -- the run that tried
+  PRIMARY KEY (imap_sync_folder_id, uidvalidity, uid)
+) WITHOUT ROWID;

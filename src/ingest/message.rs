@@ -1,0 +1,174 @@
+//! The message row of RSSD, and with it everything else about one message.
+
+use super::incoming::IncomingMessage;
+use super::insert::{Insert, table_columns};
+use super::record::{Columns, Record, elaboration};
+use super::resource::{Owner, Resources};
+use super::schema::MESSAGE_OF_RESOURCE;
+use crate::error::Result;
+use crate::mail::Message;
+use crate::sqlite::{Bind, Connection, Field, Statement};
+
+/// Writes messages; the prepared statements of one run.
+pub struct Messages {
+    insert: Insert,
+    by_id: Statement,
+    by_text: Statement,
+    resources: Resources,
+    order: Order,
+}
+
+/// Which of message and resource refers to the other, and so comes second.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// Up to gen B.
+    ResourceFirst,
+    /// From gen C on.
+    MessageFirst,
+}
+
+/// What the database holds of a message already.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Held {
+    /// Nothing.
+    Nothing,
+    /// Its row, by this id.
+    Whole(String),
+    /// A row that we wrote for another message that reads the same: the two
+    /// differ in bytes that are no UTF-8 only.
+    Twin,
+}
+
+/// Where a new message goes.
+pub struct Destination<'a> {
+    pub device_id: &'a str,
+    pub session_id: &'a str,
+    /// The id of the session's folder row.
+    pub folder_row: &'a str,
+    /// The user, for the uri.
+    pub user: &'a str,
+}
+
+impl Messages {
+    /// Prepares the statements, once the tables are there.
+    ///
+    /// # Errors
+    /// `Host` where SQLite refuses.
+    pub fn open(connection: &Connection) -> Result<Self> {
+        let refers =
+            table_columns(connection, "uniform_resource")?.iter().any(|c| c == MESSAGE_OF_RESOURCE);
+        Ok(Self {
+            insert: Insert::prepare(connection, TABLE, &COLUMNS)?,
+            by_id: connection.prepare(&format!("SELECT 1 FROM main.{TABLE} WHERE {TABLE}_id = ?"))?,
+            by_text: connection.prepare(&format!(
+                "SELECT {TABLE}_id FROM main.{TABLE} WHERE message = ? AND message_id = ?"
+            ))?,
+            resources: Resources::open(connection)?,
+            order: if refers { Order::MessageFirst } else { Order::ResourceFirst },
+        })
+    }
+
+    /// Looks whether a message is there, written by us or by another tool,
+    /// whose rows count as they are.
+    ///
+    /// # Errors
+    /// `Host` where SQLite refuses.
+    pub fn held(&mut self, record: &Record<'_>) -> Result<Held> {
+        self.by_id.bind(1, Bind::Text(&record.row_id))?;
+        let is_ours = self.by_id.step()?;
+        self.by_id.reset();
+        if is_ours {
+            let row_id = record.row_id.clone();
+            let is_whole = self.resources.holds(&row_id, &record.sha256)?;
+            return Ok(if is_whole { Held::Whole(row_id) } else { Held::Twin });
+        }
+        self.by_text.bind_all(&[Bind::Text(&record.text), Bind::Text(&record.message_id)])?;
+        let held = match self.by_text.step()?.then(|| self.by_text.column(0)).transpose()? {
+            Some(Field::Text(id)) => Held::Whole(id.to_owned()),
+            _ => Held::Nothing,
+        };
+        self.by_text.reset();
+        Ok(held)
+    }
+
+    /// Writes all rows of a message of which [`Self::held`] does not know the
+    /// whole. Everything is read before the first row is written.
+    ///
+    /// # Errors
+    /// `Host` where SQLite refuses; some rows may then have been written.
+    pub fn write(
+        &mut self,
+        destination: &Destination<'_>,
+        record: &Record<'_>,
+        incoming: &IncomingMessage,
+    ) -> Result<()> {
+        let message = Message::parse(record.raw);
+        let columns = Columns::read(message.headers(), &incoming.flags);
+        let elaboration = elaboration(record, message.headers(), incoming, &message.problems());
+        let uri = self.resources.uri(destination.device_id, destination.user, record)?;
+        let owner = Owner {
+            device_id: destination.device_id,
+            session_id: destination.session_id,
+            folder_row: destination.folder_row,
+            message_row: &record.row_id,
+            uri: &uri,
+            date: columns.date.as_deref(),
+        };
+        match self.order {
+            Order::MessageFirst => {
+                self.write_row(destination, record, &columns, None)?;
+                self.resources.write_text(&owner, record, &elaboration)?;
+            }
+            Order::ResourceFirst => {
+                let text = self.resources.write_text(&owner, record, &elaboration)?;
+                self.write_row(destination, record, &columns, Some(&text))?;
+            }
+        }
+        self.resources.write_derived(&owner, record, &message)
+    }
+
+    /// Writes the message row; of a twin, it is there.
+    fn write_row(
+        &mut self,
+        destination: &Destination<'_>,
+        record: &Record<'_>,
+        columns: &Columns,
+        resource: Option<&str>,
+    ) -> Result<()> {
+        let text = Bind::Text;
+        let values = [
+            text(&record.row_id),
+            text(destination.session_id),
+            text(destination.folder_row),
+            resource.map_or(Bind::Null, text),
+            text(&record.text),
+            text(&record.message_id),
+            text(&columns.subject),
+            text(&columns.from),
+            text(&columns.cc),
+            text(&columns.bcc),
+            text(&columns.status),
+            columns.date.as_deref().map_or(Bind::Null, text),
+            text(&columns.email_references),
+        ];
+        self.insert.run(&values).map(drop)
+    }
+}
+
+const TABLE: &str = "ur_ingest_session_imap_acct_folder_message";
+
+const COLUMNS: [&str; 13] = [
+    "ur_ingest_session_imap_acct_folder_message_id",
+    "ingest_session_id",
+    "ingest_imap_acct_folder_id",
+    "uniform_resource_id",
+    "message",
+    "message_id",
+    "subject",
+    "from",
+    "cc",
+    "bcc",
+    "status",
+    "date",
+    "email_references",
+];

@@ -1,0 +1,230 @@
+//! The `uniform_resource` rows of a message, each with its edge in the graph.
+
+use super::insert::Insert;
+use super::record::Record;
+use super::{identity, uri};
+use crate::error::Result;
+use crate::mail::Message;
+use crate::mail::digest::sha1_hex;
+use crate::sqlite::{Bind, Connection, Field, Statement};
+
+/// The most bytes of a message that gets a `json` resource. That is how RSSD
+/// holds the parts: with numbers for the bytes of attachments, 3.6 times as
+/// long, so beyond this it would not fit a SQLite value, nor decently in memory.
+pub const LARGEST_JSON_SOURCE: usize = 64 << 20;
+
+/// The prepared statements of one run.
+pub struct Resources {
+    insert: Insert,
+    edge: Insert,
+    find: Statement,
+    same_uri: Statement,
+}
+
+/// What all resources of one message share.
+pub struct Owner<'a> {
+    /// `device_id`.
+    pub device_id: &'a str,
+    /// `ingest_session_id`.
+    pub session_id: &'a str,
+    /// The id of the folder row, for generations that refer to it.
+    pub folder_row: &'a str,
+    /// The id of the message row.
+    pub message_row: &'a str,
+    /// The uri of the message.
+    pub uri: &'a str,
+    /// The message's date, ISO 8601.
+    pub date: Option<&'a str>,
+}
+
+struct Resource<'a> {
+    place: &'a str,
+    nature: &'a str,
+    content: &'a [u8],
+    /// SHA-1 of the content.
+    digest: &'a str,
+    elaboration: Option<&'a str>,
+}
+
+impl Resources {
+    /// Prepares the statements, once the tables are there.
+    ///
+    /// # Errors
+    /// `Host` where SQLite refuses.
+    pub fn open(connection: &Connection) -> Result<Self> {
+        // Other tools' databases may have the table without its seeds.
+        connection.execute(
+            "INSERT INTO main.uniform_resource_graph (name, elaboration) VALUES ('imap', '{}')
+             ON CONFLICT DO NOTHING",
+        )?;
+        Ok(Self {
+            insert: Insert::prepare(connection, "uniform_resource", &COLUMNS)?,
+            edge: Insert::prepare(connection, "uniform_resource_edge", &EDGE_COLUMNS)?,
+            find: connection.prepare(
+                "SELECT uniform_resource_id FROM main.uniform_resource
+                  WHERE uniform_resource_id = ?1
+                 UNION ALL
+                 SELECT uniform_resource_id FROM main.uniform_resource
+                  WHERE device_id = ?2 AND uri = ?3 AND content_digest = ?4 AND size_bytes = ?5
+                  LIMIT 1",
+            )?,
+            same_uri: connection.prepare(
+                "SELECT max(content_digest = ?3) FROM main.uniform_resource
+                  WHERE device_id = ?1 AND uri = ?2",
+            )?,
+        })
+    }
+
+    /// True where these exact bytes have the resource of that message row.
+    ///
+    /// # Errors
+    /// `Host` where SQLite refuses.
+    pub fn holds(&mut self, message_row: &str, sha256: &str) -> Result<bool> {
+        let id = identity::resource(message_row, sha256, "");
+        self.find.bind_all(&[Bind::Text(&id), Bind::Null, Bind::Null, Bind::Null, Bind::Null])?;
+        let found = self.find.step()?;
+        self.find.reset();
+        Ok(found)
+    }
+
+    /// The uri for a message: the plain one, unless another message has it.
+    ///
+    /// # Errors
+    /// `Host` where SQLite refuses.
+    pub fn uri(&mut self, device_id: &str, user: &str, record: &Record<'_>) -> Result<String> {
+        let base = uri::base(user, &record.message_id, &record.sha256);
+        self.same_uri.bind_all(&[device_id, &base, &record.sha1].map(Bind::Text))?;
+        let is_taken = self.same_uri.step()? && self.same_uri.column(0)? == Field::Integer(0);
+        self.same_uri.reset();
+        Ok(if is_taken { uri::distinct(&base, &record.sha256) } else { base })
+    }
+
+    /// Writes the `text` resource, the message's exact bytes, and gives its id.
+    ///
+    /// # Errors
+    /// `Host` where SQLite refuses.
+    pub fn write_text(
+        &mut self,
+        owner: &Owner<'_>,
+        record: &Record<'_>,
+        elaboration: &str,
+    ) -> Result<String> {
+        let resource = Resource {
+            place: "",
+            nature: "text",
+            content: record.raw,
+            digest: &record.sha1,
+            elaboration: Some(elaboration),
+        };
+        self.write(owner, record, &resource)
+    }
+
+    /// Writes what is derived from the message: its structure as `json`, and
+    /// its bodies as `txt` and `html`, of which it may have none.
+    ///
+    /// # Errors
+    /// `Host` where SQLite refuses.
+    pub fn write_derived(
+        &mut self,
+        owner: &Owner<'_>,
+        record: &Record<'_>,
+        message: &Message<'_>,
+    ) -> Result<()> {
+        let mut write = |place: &str, nature: &str, content: &str| -> Result<()> {
+            let content = content.as_bytes();
+            let digest = &sha1_hex(content);
+            let resource = Resource { place, nature, content, digest, elaboration: None };
+            self.write(owner, record, &resource).map(drop)
+        };
+        if record.raw.len() <= LARGEST_JSON_SOURCE
+            && let Some(json) = message.to_json()
+        {
+            write("/json", "json", &json)?;
+        }
+        for (nature, bodies) in [("txt", message.text_bodies()), ("html", message.html_bodies())] {
+            for (nth, body) in bodies.iter().enumerate() {
+                write(&uri::body_place(nature, nth), nature, body)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes one resource and its edge, and gives its id.
+    fn write(
+        &mut self,
+        owner: &Owner<'_>,
+        record: &Record<'_>,
+        resource: &Resource<'_>,
+    ) -> Result<String> {
+        let mut id = identity::resource(owner.message_row, &record.sha256, resource.place);
+        let uri = format!("{}{}", owner.uri, resource.place);
+        let size = i64::try_from(resource.content.len()).unwrap_or(i64::MAX);
+        let is_new = self.insert.run(&[
+            Bind::Text(&id),
+            Bind::Text(owner.device_id),
+            Bind::Text(owner.session_id),
+            Bind::Text(owner.message_row),
+            Bind::Text(owner.folder_row),
+            Bind::Text(&uri),
+            Bind::Text(resource.digest),
+            exact(resource.content),
+            Bind::Text(resource.nature),
+            Bind::Integer(size),
+            owner.date.map_or(Bind::Null, Bind::Text),
+            resource.elaboration.map_or(Bind::Null, Bind::Text),
+        ])?;
+        if !is_new {
+            let [device, uri, digest] = [owner.device_id, &uri, resource.digest].map(Bind::Text);
+            self.find.bind_all(&[Bind::Text(&id), device, uri, digest, Bind::Integer(size)])?;
+            if self.find.step()?
+                && let Field::Text(existing) = self.find.column(0)?
+            {
+                id = existing.to_owned();
+            }
+            self.find.reset();
+        }
+        self.edge.run(&["imap", EDGE_NATURE, owner.message_row, &id].map(Bind::Text))?;
+        Ok(id)
+    }
+}
+
+/// Bytes as TEXT wherever that keeps them exactly: UTF-8 without NUL, at which
+/// SQLite's text functions stop.
+fn exact(bytes: &[u8]) -> Bind<'_> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if memchr::memchr(0, bytes).is_none() => Bind::Text(text),
+        _ => Bind::Blob(bytes),
+    }
+}
+
+/// One constant: the views join every edge of the graph, whatever its nature.
+const EDGE_NATURE: &str = "message";
+
+const EDGE_COLUMNS: [&str; 4] = ["graph_name", "nature", "node_id", "uniform_resource_id"];
+
+const COLUMNS: [&str; 12] = [
+    "uniform_resource_id",
+    "device_id",
+    "ingest_session_id",
+    "ingest_session_imap_acct_folder_message",
+    "ingest_imap_acct_folder_id",
+    "uri",
+    "content_digest",
+    "content",
+    "nature",
+    "size_bytes",
+    "last_modified_at",
+    "elaboration",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_is_text_only_where_that_loses_nothing() {
+        assert_eq!(exact("é".as_bytes()), Bind::Text("é"));
+        assert_eq!(exact(b"\xe9"), Bind::Blob(b"\xe9"));
+        assert_eq!(exact(b"a\0b"), Bind::Blob(b"a\0b"));
+    }
+}

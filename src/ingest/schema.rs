@@ -1,0 +1,74 @@
+//! Creates what a database lacks: RSSD tables, views and our own sync state.
+//!
+//! What is there is never touched, whichever generation of RSSD made it:
+//! [`super::insert`] suits itself to its columns.
+
+use super::insert::table_columns;
+use crate::error::Result;
+use crate::sqlite::{Connection, Field};
+
+/// A table or view and the script that creates it with its indexes.
+macro_rules! scripts {
+    ($($name:literal),+ $(,)?) => {
+        [$(($name, include_str!(concat!("../../sql/rssd/", $name, ".sql")))),+]
+    };
+}
+
+const TABLES: [(&str, &str); 16] = scripts![
+    "device",
+    "behavior",
+    "ur_ingest_session",
+    "ur_ingest_session_fs_path",
+    "ur_ingest_session_imap_account",
+    "ur_ingest_session_imap_acct_folder",
+    "ur_ingest_session_imap_acct_folder_message",
+    "uniform_resource",
+    "uniform_resource_transform",
+    "uniform_resource_graph",
+    "uniform_resource_edge",
+    "ur_ingest_session_attachment",
+    "imap_sync_account",
+    "imap_sync_folder",
+    "imap_sync_message",
+    "imap_sync_problem",
+];
+
+/// They read columns that the two oldest generations lack.
+const VIEWS: [(&str, &str); 3] =
+    scripts!["uniform_resource_imap", "uniform_resource_imap_content", "imap_graph"];
+
+/// Creates what is missing; to be called within a transaction.
+///
+/// # Errors
+/// `Host` where SQLite refuses, for example in a read-only database.
+pub fn create_missing(connection: &Connection) -> Result<()> {
+    let existing = names(connection)?;
+    let missing = |(name, _): &&(&str, &str)| !existing.iter().any(|known| known == name);
+    for (_, script) in TABLES.iter().filter(missing) {
+        connection.execute(script)?;
+    }
+    if table_columns(connection, "uniform_resource")?.iter().any(|name| name == MESSAGE_OF_RESOURCE)
+    {
+        for (_, script) in VIEWS.iter().filter(missing) {
+            connection.execute(script)?;
+        }
+    }
+    Ok(())
+}
+
+/// The column by which a resource refers to its message, from gen C on. Before,
+/// the message refers to its resource, and must be written after it.
+pub const MESSAGE_OF_RESOURCE: &str = "ingest_session_imap_acct_folder_message";
+
+/// The tables and views of the main database.
+fn names(connection: &Connection) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    let mut statement =
+        connection.prepare("SELECT name FROM main.sqlite_schema WHERE type IN ('table', 'view')")?;
+    while statement.step()? {
+        if let Field::Text(name) = statement.column(0)? {
+            names.push(name.to_ascii_lowercase());
+        }
+    }
+    Ok(names)
+}

@@ -1,0 +1,128 @@
+//! What a run did, as `imap_ingest()` returns it and the session keeps it.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::error::Error;
+
+/// The counts of one folder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Messages the folder holds.
+    pub found: u64,
+    /// Messages downloaded.
+    pub fetched: u64,
+    /// Of these, new in the database.
+    pub inserted: u64,
+    /// Of these, in the database already, from elsewhere.
+    pub already_there: u64,
+    /// Messages not ingested: see `imap_sync_problem`.
+    pub failed: u64,
+    /// Bytes of the messages downloaded.
+    pub bytes: u64,
+}
+
+impl Counts {
+    /// Adds what a batch or a folder did.
+    pub fn add(&mut self, other: &Self) {
+        self.found += other.found;
+        self.fetched += other.fetched;
+        self.inserted += other.inserted;
+        self.already_there += other.already_there;
+        self.failed += other.failed;
+        self.bytes += other.bytes;
+    }
+
+    fn to_json(self, seconds: f64) -> Value {
+        json!({
+            "found": self.found,
+            "fetched": self.fetched,
+            "inserted": self.inserted,
+            "already_there": self.already_there,
+            "failed": self.failed,
+            "bytes": self.bytes,
+            "seconds": (seconds * 1000.0).round() / 1000.0,
+        })
+    }
+}
+
+/// The counts of a run, folder by folder.
+#[derive(Clone)]
+pub struct Summary {
+    session_id: String,
+    begun: Instant,
+    folders: Vec<(String, Counts, f64)>,
+    folder_begun: Instant,
+}
+
+impl Summary {
+    /// The summary of a run that begins.
+    pub fn begin(session_id: &str) -> Self {
+        let now = Instant::now();
+        let session_id = session_id.to_owned();
+        Self { session_id, begun: now, folders: Vec::new(), folder_begun: now }
+    }
+
+    /// Goes on to a folder, which holds so many messages.
+    pub fn folder(&mut self, name: &str, found: u64) {
+        self.folder_begun = Instant::now();
+        self.folders.push((name.to_owned(), Counts { found, ..Counts::default() }, 0.0));
+    }
+
+    /// Adds what was done in the current folder.
+    pub fn add(&mut self, counts: &Counts) {
+        if let Some((_, total, seconds)) = self.folders.last_mut() {
+            total.add(counts);
+            *seconds = self.folder_begun.elapsed().as_secs_f64();
+        }
+    }
+
+    /// The summary as JSON on one line, with the error that ended the run.
+    pub fn to_json(&self, error: Option<&Error>) -> String {
+        let mut all = Counts::default();
+        self.folders.iter().for_each(|(_, counts, _)| all.add(counts));
+        let folders: Vec<Value> = self
+            .folders
+            .iter()
+            .map(|(name, counts, seconds)| {
+                let mut folder = json!({ "folder_name": name });
+                merge(&mut folder, counts.to_json(*seconds));
+                folder
+            })
+            .collect();
+        let mut summary = json!({ "ingest_session_id": self.session_id });
+        merge(&mut summary, all.to_json(self.begun.elapsed().as_secs_f64()));
+        merge(&mut summary, json!({ "folders": folders }));
+        if let Some(error) = error {
+            merge(&mut summary, json!({ "error": error.to_string() }));
+        }
+        summary.to_string()
+    }
+}
+
+fn merge(into: &mut Value, from: Value) {
+    if let (Value::Object(into), Value::Object(from)) = (into, from) {
+        into.extend(from);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_is_one_line_with_totals_and_folders() {
+        let mut summary = Summary::begin("s");
+        summary.folder("INBOX", 3);
+        summary.add(&Counts { fetched: 2, inserted: 1, already_there: 1, bytes: 9, ..Counts::default() });
+        summary.folder("Sent\n", 0);
+        let json = summary.to_json(Some(&Error::network("gone")));
+        assert!(!json.contains('\n'));
+        let json: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json["found"], 3);
+        assert_eq!(json["folders"][0]["inserted"], 1);
+        assert_eq!(json["folders"][1]["folder_name"], "Sent\n");
+        assert_eq!(json["error"], "imap: gone");
+    }
+}

@@ -1,0 +1,143 @@
+//! How writes are grouped into transactions.
+//!
+//! The situation of the caller decides (as tried on SQLite 3.40.1): in
+//! autocommit a batch is a transaction of its own; in a transaction of the
+//! caller's it is a savepoint; inside a statement that itself writes, such as
+//! `INSERT INTO log SELECT imap_ingest(...)`, SQLite opens no savepoint and
+//! commits nothing, so what is written shares the fate of that statement.
+
+use crate::error::{Error, Kind, Result};
+use crate::sqlite::{Connection, Statement};
+
+/// Groups writes on one connection.
+#[derive(Clone)]
+pub struct Transactions {
+    connection: Connection,
+    situation: Situation,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Situation {
+    Autocommit,
+    InTransaction,
+    InWritingStatement,
+}
+
+impl Transactions {
+    /// Finds out the situation of the caller.
+    ///
+    /// # Errors
+    /// `Host` where SQLite opens no savepoint for a reason of its own.
+    pub fn open(connection: &Connection) -> Result<Self> {
+        let is_autocommit = connection.is_autocommit();
+        // Only this tells: within a statement that writes, autocommit is still
+        // on, BEGIN succeeds, and the COMMIT that must follow does not.
+        let situation = match connection.execute("SAVEPOINT imap_ingest") {
+            Err(error) if primary_code(&error) == Some(BUSY) => Situation::InWritingStatement,
+            Err(error) => return Err(error),
+            Ok(()) => {
+                connection.execute("RELEASE imap_ingest")?;
+                if is_autocommit { Situation::Autocommit } else { Situation::InTransaction }
+            }
+        };
+        Ok(Self { connection: connection.clone(), situation })
+    }
+
+    /// Runs `work` as a whole: all it writes stays, or nothing.
+    ///
+    /// # Errors
+    /// Those of `work`, and `Host` where SQLite cannot begin or commit.
+    pub fn batch<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let mut begin = self.connection.prepare("BEGIN IMMEDIATE")?;
+        let commit = match self.situation {
+            Situation::Autocommit => {
+                begin.run().map_err(explain_snapshot)?;
+                "COMMIT"
+            }
+            Situation::InTransaction => {
+                self.connection.execute("SAVEPOINT imap_ingest")?;
+                "RELEASE imap_ingest"
+            }
+            Situation::InWritingStatement => return work(),
+        };
+        let done = work().and_then(|done| self.connection.execute(commit).map(|()| done));
+        if done.is_err() {
+            self.undo(&mut begin);
+        }
+        done
+    }
+
+    /// Runs `work` as a whole within a batch, which goes on after a failure
+    /// wherever [`Self::can_go_on`] says so.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn part<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        if self.situation == Situation::InWritingStatement {
+            return work();
+        }
+        self.connection.execute("SAVEPOINT imap_ingest_part")?;
+        match work() {
+            Ok(done) => {
+                self.connection.execute("RELEASE imap_ingest_part")?;
+                Ok(done)
+            }
+            Err(error) => {
+                let undo = "ROLLBACK TO imap_ingest_part; RELEASE imap_ingest_part";
+                // Fails where SQLite has ended the whole transaction already,
+                // and `can_go_on` tells.
+                self.connection.execute(undo).ok();
+                Err(error)
+            }
+        }
+    }
+
+    /// True where `error` is the database's refusal of one row (a constraint, a
+    /// trigger, a size), and what [`Self::part`] wrote before it is undone, so
+    /// that the batch can go on without it.
+    pub fn can_go_on(&self, error: &Error) -> bool {
+        const REFUSALS: [i32; 4] = [1, 18, 19, 20];
+        let is_refusal = primary_code(error).is_some_and(|code| REFUSALS.contains(&code));
+        is_refusal
+            && self.situation != Situation::InWritingStatement
+            && !self.connection.is_autocommit()
+    }
+
+    /// Undoes a batch. While the host interrupts, SQLite runs no ROLLBACK, but
+    /// an interrupted statement that would write ends the transaction, as
+    /// `sqlite3_interrupt` documents; BEGIN IMMEDIATE is one, and harmless else.
+    fn undo(&self, begin: &mut Statement) {
+        let undo = match self.situation {
+            Situation::Autocommit => "ROLLBACK",
+            _ => "ROLLBACK TO imap_ingest; RELEASE imap_ingest",
+        };
+        if self.connection.execute(undo).is_err() && !self.connection.is_autocommit() {
+            begin.run().ok();
+        }
+    }
+}
+
+/// `SQLITE_BUSY`.
+const BUSY: i32 = 5;
+/// `SQLITE_BUSY_SNAPSHOT`.
+const BUSY_SNAPSHOT: i32 = 517;
+
+fn primary_code(error: &Error) -> Option<i32> {
+    match error.kind() {
+        Kind::Host { code, .. } => Some(code & 0xff),
+        _ => None,
+    }
+}
+
+/// Says what to do about a snapshot that can never be written to.
+fn explain_snapshot(error: Error) -> Error {
+    match error.kind() {
+        Kind::Host { code: BUSY_SNAPSHOT, text } => {
+            let advice = "the statement around imap_ingest reads what another connection has \
+                          changed since; call it without FROM, for many folders as \
+                          imap_ingest(server, user, '*')";
+            Kind::Host { code: BUSY_SNAPSHOT, text: format!("{text}; {advice}") }.into()
+        }
+        _ => error,
+    }
+}

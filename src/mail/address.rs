@@ -1,0 +1,161 @@
+//! Address fields (RFC 5322 section 3.4): parsed by mail-parser, encoded words repaired first.
+
+use super::charset::without_nul;
+use super::shield::shielded;
+use super::words::repair;
+use mail_parser::parsers::MessageStream;
+use mail_parser::{Addr, HeaderValue};
+
+/// One mailbox of an address field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Address {
+    /// The display name, decoded, with comments as mail-parser adds them.
+    pub name: Option<String>,
+    /// The bare address; `None` where the field gives only a name.
+    pub address: Option<String>,
+}
+
+/// The address fields that have a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// From.
+    From,
+    /// Sender.
+    Sender,
+    /// Reply-To.
+    ReplyTo,
+    /// To.
+    To,
+    /// Cc.
+    Cc,
+    /// Bcc.
+    Bcc,
+}
+
+impl Role {
+    /// All roles, in the order in which `addresses` lists them.
+    pub const ALL: [Self; 6] = [
+        Self::From,
+        Self::Sender,
+        Self::ReplyTo,
+        Self::To,
+        Self::Cc,
+        Self::Bcc,
+    ];
+
+    /// The column, and the key in `addresses`.
+    pub fn column(self) -> &'static str {
+        match self {
+            Self::From => "from",
+            Self::Sender => "sender",
+            Self::ReplyTo => "reply_to",
+            Self::To => "to",
+            Self::Cc => "cc",
+            Self::Bcc => "bcc",
+        }
+    }
+
+    /// The header field.
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::From => "From",
+            Self::Sender => "Sender",
+            Self::ReplyTo => "Reply-To",
+            Self::To => "To",
+            Self::Cc => "Cc",
+            Self::Bcc => "Bcc",
+        }
+    }
+}
+
+/// The mailboxes of one field, those of groups included in their place.
+pub(super) fn parse(value: &[u8]) -> Vec<Address> {
+    let Some(parsed) = parse_grouped(value) else {
+        return Vec::new();
+    };
+    match parsed {
+        mail_parser::Address::List(list) => list.into_iter().filter_map(mailbox).collect(),
+        mail_parser::Address::Group(groups) => groups
+            .into_iter()
+            .flat_map(|group| group.addresses)
+            .filter_map(mailbox)
+            .collect(),
+    }
+}
+
+/// One field as mail-parser gives it, groups kept; `None` where there is nothing in it.
+pub(super) fn parse_grouped(value: &[u8]) -> Option<mail_parser::Address<'static>> {
+    let line = repair(value);
+    shielded(|| match MessageStream::new(&line).parse_address() {
+        HeaderValue::Address(address) => Some(address.into_owned()),
+        _ => None,
+    })
+}
+
+fn mailbox(addr: Addr<'_>) -> Option<Address> {
+    let text = |text: Option<_>| {
+        text.map(|text| without_nul(text).trim().to_owned())
+            .filter(|text| !text.is_empty())
+    };
+    let mailbox = Address {
+        name: text(addr.name),
+        address: text(addr.address),
+    };
+    (mailbox != Address::default()).then_some(mailbox)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(value: &[u8]) -> Vec<(String, String)> {
+        let list = parse(value).into_iter();
+        list.map(|a| (a.name.unwrap_or_default(), a.address.unwrap_or_default()))
+            .collect()
+    }
+
+    fn pair(name: &str, address: &str) -> (String, String) {
+        (name.into(), address.into())
+    }
+
+    #[test]
+    fn mailboxes_groups_and_comments_are_flat() {
+        assert_eq!(
+            pairs(b" Ada <ada@x.org>, list: b@x.org, \"C, D\" <c@x.org>;\r\n e@x.org (E)"),
+            [
+                pair("Ada", "ada@x.org"),
+                pair("", "b@x.org"),
+                pair("C, D", "c@x.org"),
+                pair("E", "e@x.org")
+            ]
+        );
+        assert_eq!(pairs(b"undisclosed-recipients:;"), []);
+        assert_eq!(pairs(b"<>"), []);
+        assert_eq!(pairs(b""), []);
+    }
+
+    #[test]
+    fn names_are_decoded_and_repaired() {
+        let smile = pair("☺", "a@x.org");
+        assert_eq!(
+            pairs(b"=?utf-8?B?4pg=?= =?utf-8?B?ug==?= <a@x.org>"),
+            [smile.clone()]
+        );
+        assert_eq!(pairs("\"☺\" <a@x.org>".as_bytes()), [smile]);
+        assert_eq!(pairs(b"Caf\xe9 <a@x.org>"), [pair("Café", "a@x.org")]);
+        assert_eq!(
+            pairs(b"=?x?q?Caf=E9=2C?= <a@x.org>"),
+            [pair("Café,", "a@x.org")]
+        );
+        assert_eq!(
+            pairs(b"\"=?utf-8?q?Caf=C3=A9?=\" <a@x.org>"),
+            [pair("Café", "a@x.org")]
+        );
+    }
+
+    #[test]
+    fn a_name_alone_is_no_address() {
+        assert_eq!(pairs(b"MAILER-DAEMON"), [pair("MAILER-DAEMON", "")]);
+        assert_eq!(pairs(b"<root>"), [pair("", "root")]);
+    }
+}

@@ -1,0 +1,87 @@
+//! The Date field (RFC 5322 section 3.3) as unix seconds.
+
+use super::fields::unfold_to_space;
+use super::shield::shielded;
+use super::time::unix_seconds;
+use jiff::civil;
+use mail_parser::HeaderValue;
+use mail_parser::parsers::MessageStream;
+
+/// Unix seconds of a date, `None` where it cannot be read. Without a zone it is taken as UTC.
+pub(super) fn unix(value: &[u8]) -> Option<i64> {
+    let line = unfold_to_space(value);
+    // Longer than any date with its comments; the parser gives a value only at a line's end.
+    let line = &line[..line.len().min(1000)];
+    read(&[line, b"\n"].concat()).or_else(|| read(&[line, b" +0000\n"].concat()))
+}
+
+fn read(line: &[u8]) -> Option<i64> {
+    let date = shielded(|| match MessageStream::new(line).parse_date() {
+        HeaderValue::DateTime(date) => Some(date),
+        _ => None,
+    })?;
+    // RFC 5322 section 4.3: three digits, as mailers wrote in 2000, count from 1900.
+    let year = i16::try_from(date.year).ok()?;
+    let year = if (100..1000).contains(&year) {
+        year + 1900
+    } else {
+        year
+    };
+    let byte = |value: u8| i8::try_from(value).ok();
+    let clock = civil::DateTime::new(
+        year,
+        byte(date.month)?,
+        byte(date.day)?,
+        byte(date.hour)?,
+        byte(date.minute)?,
+        // A leap second has no unix time of its own.
+        byte(
+            date.second
+                .min(if date.second == 60 { 59 } else { date.second }),
+        )?,
+        0,
+    )
+    .ok()?;
+    let offset = i64::from(date.tz_hour) * 3600 + i64::from(date.tz_minute) * 60;
+    unix_seconds(clock, if date.tz_before_gmt { -offset } else { offset })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::time::iso8601;
+
+    fn utc(value: &str) -> Option<String> {
+        unix(value.as_bytes()).and_then(iso8601)
+    }
+
+    #[test]
+    fn dates_are_read_with_their_zone() {
+        for (value, expected) in [
+            (
+                " Sat, 31 Jan 2026 13:00:00 +0100 (CET)\r\n",
+                "2026-01-31T12:00:00Z",
+            ),
+            ("Sat,\r\n 31 Jan 2026 12:00 GMT", "2026-01-31T12:00:00Z"),
+            ("31 Jan 26 07:00:00 EST", "2026-01-31T12:00:00Z"),
+            ("Mon, 28 Jan 102 17:30:16 -0800", "2002-01-29T01:30:16Z"),
+            ("Sat, 31 Dec 2016 23:59:60 +0000", "2016-12-31T23:59:59Z"),
+            ("Sat, 31 Jan 2026 12:00:00", "2026-01-31T12:00:00Z"),
+        ] {
+            assert_eq!(utc(value).as_deref(), Some(expected), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_date_is_none() {
+        for value in [
+            "",
+            "yesterday",
+            "31 Feb 2020 10:00:00 +0000",
+            "2026-01-31T12:00:00Z",
+            "\0",
+        ] {
+            assert_eq!(utc(value), None, "{value}");
+        }
+    }
+}
