@@ -45,10 +45,6 @@
 //! lives in `entry` and in the files of [`sqlite`] that face the C API, and
 //! nowhere else.
 
-use std::sync::Arc;
-
-// Inside somebody else's program there is nobody to print to, and a panic is a
-// failed statement at best; tests may do both.
 #![cfg_attr(
     not(test),
     deny(
@@ -59,6 +55,11 @@ use std::sync::Arc;
         clippy::unwrap_used
     )
 )]
+
+use std::sync::Arc;
+
+// Inside somebody else's program there is nobody to print to, and a panic is a
+// failed statement at best; tests may do both.
 
 pub mod account;
 mod entry;
@@ -88,7 +89,6 @@ pub fn register(connection: &Connection) -> Result<()> {
     let client = Arc::new(Client::new(Arc::new(host::Interrupt::of(connection))));
     table::messages::register(connection, &client)?;
     function::imap_login::register(connection, &client)?;
-    function::imap_ingest::register(connection, &client)?;
     register_offline(connection)
 }
 

@@ -30,7 +30,11 @@ fn host_of(user: &User<'_>, server: &str) -> Python {
 
 #[track_caller]
 fn fails(host: &Python, sql: &str, code: i64, message: &str) {
-    assert_eq!(host.one(sql), Outcome::Error(message.to_owned(), code), "{sql}");
+    assert_eq!(
+        host.one(sql),
+        Outcome::Error(message.to_owned(), code),
+        "{sql}"
+    );
 }
 
 #[test]
@@ -94,7 +98,10 @@ fn wrong_arguments() {
 #[test]
 fn servers_that_cannot_be_reached() {
     let host = |server: &str| {
-        host().env("IMAP_SERVER", server).env("IMAP_USER", "ada").env("IMAP_PASSWORD", "x")
+        host()
+            .env("IMAP_SERVER", server)
+            .env("IMAP_USER", "ada")
+            .env("IMAP_PASSWORD", "x")
     };
     let sql = "SELECT * FROM imap_messages()";
     fails(
@@ -145,13 +152,22 @@ fn an_error_keeps_the_callers_transaction() {
         ("CREATE TABLE t(a)", &[]),
         ("BEGIN", &[]),
         ("INSERT INTO t VALUES (1)", &[]),
-        ("INSERT INTO t SELECT uid FROM imap_messages('127.0.0.1:1', 'ada')", &[]),
+        (
+            "INSERT INTO t SELECT uid FROM imap_messages('127.0.0.1:1', 'ada')",
+            &[],
+        ),
         ("SELECT imap_login('127.0.0.1:1', 'ada', 'x')", &[]),
-        ("INSERT INTO t SELECT uid FROM imap_messages('127.0.0.1:1', 'ada')", &[]),
+        (
+            "INSERT INTO t SELECT uid FROM imap_messages('127.0.0.1:1', 'ada')",
+            &[],
+        ),
         ("COMMIT", &[]),
         ("SELECT count(*) FROM t", &[]),
     ]);
-    assert!(matches!(outcomes[5], Outcome::Error(_, CANTOPEN)), "{outcomes:?}");
+    assert!(
+        matches!(outcomes[5], Outcome::Error(_, CANTOPEN)),
+        "{outcomes:?}"
+    );
     assert_eq!(outcomes[6], Outcome::Rows(vec![]));
     assert_eq!(outcomes[7], Outcome::Rows(vec![vec![json!(1)]]));
 }

@@ -37,7 +37,9 @@ impl Source {
         let mentions = self.code.match_indices("crate::");
         mentions.map(|(at, mention)| {
             let rest = &self.code[at + mention.len()..];
-            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+            let end = rest
+                .find(|c: char| !c.is_alphanumeric() && c != '_')
+                .unwrap_or(rest.len());
             &rest[..end]
         })
     }
@@ -61,7 +63,15 @@ fn sources() -> Vec<Source> {
     let read = |path: PathBuf| {
         let text = fs::read_to_string(&path).unwrap();
         let code = text.split("#[cfg(test)]").next().unwrap().to_owned();
-        Source { path: path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned(), code }
+        Source {
+            path: path
+                .strip_prefix(&root)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned(),
+            code,
+        }
     };
     paths.into_iter().map(read).collect()
 }
@@ -88,7 +98,11 @@ fn every_source_belongs_to_a_layer() {
     for source in sources() {
         let layer = source.layer();
         let known = LAYERS.iter().any(|(name, _)| *name == layer);
-        assert!(known || FOR_ALL.contains(&layer) || layer == "lib", "src/{}", source.path);
+        assert!(
+            known || FOR_ALL.contains(&layer) || layer == "lib",
+            "src/{}",
+            source.path
+        );
     }
 }
 
@@ -99,31 +113,52 @@ fn unsafe_code_stays_in_entry_and_the_shim() {
         .filter(|source| {
             source.code.lines().any(|line| {
                 let line = line.trim_start();
-                !line.starts_with("//") && line.split(|c: char| !c.is_alphanumeric() && c != '_')
-                    .any(|word| word == "unsafe")
+                !line.starts_with("//")
+                    && line
+                        .split(|c: char| !c.is_alphanumeric() && c != '_')
+                        .any(|word| word == "unsafe")
             })
         })
         .map(|source| source.path)
         .collect();
     assert!(!with_unsafe.is_empty());
     for path in with_unsafe {
-        assert!(path == "entry.rs" || path.starts_with("sqlite/"), "src/{path} holds unsafe code");
+        assert!(
+            path == "entry.rs" || path.starts_with("sqlite/"),
+            "src/{path} holds unsafe code"
+        );
     }
 }
 
 #[test]
 fn every_file_says_what_it_is_and_stays_small() {
     for source in sources() {
-        assert!(source.code.starts_with("//! "), "src/{} has no header", source.path);
+        assert!(
+            source.code.starts_with("//! "),
+            "src/{} has no header",
+            source.path
+        );
         let lines = source.code.lines().count();
-        assert!(lines <= 400, "src/{} has {lines} lines before its tests", source.path);
+        assert!(
+            lines <= 400,
+            "src/{} has {lines} lines before its tests",
+            source.path
+        );
     }
 }
 
 #[test]
 fn nothing_reads_mail_with_a_side_effect() {
     for source in sources().iter().filter(|source| source.layer() != "mail") {
-        for command in ["BODY[]", "\"SELECT ", "STORE ", "EXPUNGE ", "APPEND ", "COPY ", "MOVE "] {
+        for command in [
+            "BODY[]",
+            "\"SELECT ",
+            "STORE ",
+            "EXPUNGE ",
+            "APPEND ",
+            "COPY ",
+            "MOVE ",
+        ] {
             let sent = source.code.lines().any(|line| {
                 let line = line.trim_start();
                 !line.starts_with("//") && line.contains(&format!("\"{command}"))

@@ -50,25 +50,40 @@ fn a_whole_message_is_a_whole_row() {
         .flags("\\Seen \\Flagged $Junk")
         .received("01-Feb-2026 00:30:00 +0100");
     user.append("INBOX", &[mail]);
-    let rows = user.shell().rows(
-        "SELECT *, hex(raw) AS hex FROM imap_messages();",
-    );
+    let rows = user
+        .shell()
+        .rows("SELECT *, hex(raw) AS hex FROM imap_messages();");
     let mut row = rows[0].as_object().unwrap().clone();
     let upper_hex: String = RICH.iter().map(|byte| format!("{byte:02X}")).collect();
     assert_eq!(row.remove("hex"), Some(Value::from(upper_hex)));
-    assert_eq!(row.remove("raw").unwrap().as_str().unwrap().len(), RICH.len());
-    assert_eq!(row.remove("message"), Some(json!(str::from_utf8(RICH).unwrap())));
+    assert_eq!(
+        row.remove("raw").unwrap().as_str().unwrap().len(),
+        RICH.len()
+    );
+    assert_eq!(
+        row.remove("message"),
+        Some(json!(str::from_utf8(RICH).unwrap()))
+    );
     let mut take_json = |name: &str| -> Value {
         serde_json::from_str(row.remove(name).unwrap().as_str().unwrap()).unwrap()
     };
-    assert_eq!(take_json("to"), json!(["alice@example.org", "bob@example.org"]));
+    assert_eq!(
+        take_json("to"),
+        json!(["alice@example.org", "bob@example.org"])
+    );
     assert_eq!(take_json("cc"), json!(["carol@example.org"]));
     assert_eq!(take_json("reply_to"), json!(["replies@example.org"]));
-    assert_eq!(take_json("email_references"), json!(["root@example.org", "parent@example.org"]));
+    assert_eq!(
+        take_json("email_references"),
+        json!(["root@example.org", "parent@example.org"])
+    );
     assert_eq!(take_json("status"), json!(["read", "starred"]));
     assert_eq!(take_json("keywords"), json!(["$Junk"]));
     let mut flags = take_json("flags");
-    flags.as_array_mut().unwrap().sort_by_key(ToString::to_string);
+    flags
+        .as_array_mut()
+        .unwrap()
+        .sort_by_key(ToString::to_string);
     assert_eq!(flags, json!(["$Junk", "\\Flagged", "\\Seen"]));
     assert_eq!(
         take_json("addresses")["from"],
@@ -79,9 +94,17 @@ fn a_whole_message_is_a_whole_row() {
     );
     let headers = take_json("headers");
     assert_eq!(headers["return-path"], json!(["<bounce@example.org>"]));
-    assert_eq!(headers["references"], json!(["<root@example.org> <parent@example.org>"]));
+    assert_eq!(
+        headers["references"],
+        json!(["<root@example.org> <parent@example.org>"])
+    );
     let parts = take_json("parts");
-    let sections: Vec<_> = parts.as_array().unwrap().iter().map(|part| &part["part"]).collect();
+    let sections: Vec<_> = parts
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|part| &part["part"])
+        .collect();
     assert_eq!(sections, ["1.1", "1.2", "2"]);
     assert_eq!(
         take_json("attachments"),
@@ -111,7 +134,9 @@ fn a_whole_message_is_a_whole_row() {
 #[test]
 fn an_empty_folder_has_no_rows() {
     let user = Dovecot::shared().user("empty");
-    let rows = user.shell().rows("SELECT count(*) AS n, max(uid) AS last FROM imap_messages();");
+    let rows = user
+        .shell()
+        .rows("SELECT count(*) AS n, max(uid) AS last FROM imap_messages();");
     assert_eq!(rows, [json!({"n": 0, "last": null})]);
 }
 
@@ -138,12 +163,21 @@ fn only_what_the_columns_need_is_fetched() {
             .collect()
     };
     assert_eq!(fetches("count(*)"), Vec::<String>::new());
-    assert_eq!(fetches("uid, folder_name, uidvalidity"), Vec::<String>::new());
+    assert_eq!(
+        fetches("uid, folder_name, uidvalidity"),
+        Vec::<String>::new()
+    );
     assert_eq!(fetches("seen, size"), ["UID FLAGS RFC822.SIZE)"]);
-    assert_eq!(fetches("uid, subject"), ["UID BODY.PEEK[HEADER.FIELDS (SUBJECT)])"]);
+    assert_eq!(
+        fetches("uid, subject"),
+        ["UID BODY.PEEK[HEADER.FIELDS (SUBJECT)])"]
+    );
     assert_eq!(fetches("headers, subject"), ["UID BODY.PEEK[HEADER])"]);
     assert_eq!(fetches("attachments"), ["UID BODYSTRUCTURE)"]);
-    assert_eq!(fetches("raw, subject, seen"), ["UID RFC822.SIZE)", "UID FLAGS BODY.PEEK[])"]);
+    assert_eq!(
+        fetches("raw, subject, seen"),
+        ["UID RFC822.SIZE)", "UID FLAGS BODY.PEEK[])"]
+    );
 }
 
 #[test]
@@ -196,9 +230,15 @@ fn uid_constraints_reach_the_server_and_mean_what_sql_says() {
     }
     user.record();
     let before = user.commands().len();
-    user.shell().rows("SELECT subject FROM imap_messages() WHERE uid IN (3, 7);");
+    user.shell()
+        .rows("SELECT subject FROM imap_messages() WHERE uid IN (3, 7);");
     let commands = user.commands().split_off(before);
-    assert!(commands.iter().any(|command| command.contains(" UID FETCH 3,7 (")), "{commands:?}");
+    assert!(
+        commands
+            .iter()
+            .any(|command| command.contains(" UID FETCH 3,7 (")),
+        "{commands:?}"
+    );
 }
 
 #[test]
@@ -378,9 +418,17 @@ fn reading_changes_nothing() {
     for command in commands {
         let verb = command.split_once(' ').unwrap().1;
         assert!(
-            ["CAPABILITY", "EXAMINE ", "UID SEARCH ", "UID FETCH ", "LIST ", "LOGOUT", "NOOP"]
-                .iter()
-                .any(|known| verb.starts_with(known)),
+            [
+                "CAPABILITY",
+                "EXAMINE ",
+                "UID SEARCH ",
+                "UID FETCH ",
+                "LIST ",
+                "LOGOUT",
+                "NOOP"
+            ]
+            .iter()
+            .any(|known| verb.starts_with(known)),
             "{command}"
         );
         assert!(!verb.contains("BODY["), "{command}");
@@ -413,8 +461,15 @@ fn a_login_of_this_connection_serves_its_endpoint_and_user_only() {
     let user = server.user("login");
     user.append("INBOX", &Mail::many(1));
     let url = server.tls();
-    let shell = user.shell().env("IMAP_SERVER", "").env("IMAP_USER", "").env("IMAP_PASSWORD", "");
-    let login = format!("SELECT imap_login('{url}', '{}', '{}') AS l;", user.name, user.password);
+    let shell = user
+        .shell()
+        .env("IMAP_SERVER", "")
+        .env("IMAP_USER", "")
+        .env("IMAP_PASSWORD", "");
+    let login = format!(
+        "SELECT imap_login('{url}', '{}', '{}') AS l;",
+        user.name, user.password
+    );
     let rows = shell.rows(&format!(
         "{login}\nSELECT count(*) AS n FROM imap_messages('{url}', '{}');",
         user.name
@@ -423,13 +478,19 @@ fn a_login_of_this_connection_serves_its_endpoint_and_user_only() {
     let other = shell.error(&format!(
         "{login}\nSELECT count(*) FROM imap_messages('{url}', 'somebody else');"
     ));
-    assert!(other.contains(&format!("imap: no secret for 'somebody else' at {url};")), "{other}");
+    assert!(
+        other.contains(&format!("imap: no secret for 'somebody else' at {url};")),
+        "{other}"
+    );
     let plain = server.plain();
     let other = shell.error(&format!(
         "{login}\nSELECT count(*) FROM imap_messages('{plain}', '{}');",
         user.name
     ));
-    assert!(other.contains(&format!("imap: no secret for '{}' at {plain};", user.name)), "{other}");
+    assert!(
+        other.contains(&format!("imap: no secret for '{}' at {plain};", user.name)),
+        "{other}"
+    );
 }
 
 #[test]

@@ -24,21 +24,30 @@ impl Environment {
     /// A malformed server, and an account of which a part is missing or double.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let Some(server) = set("IMAP_SERVER") else { return Ok(None) };
+        let Some(server) = set("IMAP_SERVER") else {
+            return Ok(None);
+        };
         let endpoint = Endpoint::parse(&server)?;
         let user = set("IMAP_USER").ok_or_else(|| incomplete("IMAP_USER is not set"))?;
         let credential = match (set("IMAP_PASSWORD"), set("IMAP_ACCESS_TOKEN")) {
             (Some(password), None) => Credential::Password(Secret::new(password)),
             (None, Some(token)) => Credential::AccessToken(Secret::new(token)),
             (None, None) => {
-                return Err(incomplete("neither IMAP_PASSWORD nor IMAP_ACCESS_TOKEN is set"));
+                return Err(incomplete(
+                    "neither IMAP_PASSWORD nor IMAP_ACCESS_TOKEN is set",
+                ));
             }
             (Some(_), Some(_)) => {
                 let why = "IMAP_PASSWORD and IMAP_ACCESS_TOKEN are both set; unset one";
-                return Err(Error::config(format!("the environment account is ambiguous: {why}")));
+                return Err(Error::config(format!(
+                    "the environment account is ambiguous: {why}"
+                )));
             }
         };
-        Ok(Some(Self { endpoint, login: Login { user, credential } }))
+        Ok(Some(Self {
+            endpoint,
+            login: Login { user, credential },
+        }))
     }
 }
 
@@ -52,7 +61,10 @@ mod tests {
 
     fn read(variables: &[(&str, &str)]) -> Result<Option<Environment>> {
         Environment::read(|name| {
-            variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).into())
+            variables
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).into())
         })
     }
 
@@ -61,7 +73,12 @@ mod tests {
 
     #[test]
     fn a_whole_account_is_read() {
-        let account = read(&[SERVER, USER, ("IMAP_PASSWORD", "x"), ("IMAP_ACCESS_TOKEN", "")]);
+        let account = read(&[
+            SERVER,
+            USER,
+            ("IMAP_PASSWORD", "x"),
+            ("IMAP_ACCESS_TOKEN", ""),
+        ]);
         let account = account.unwrap().unwrap();
         assert_eq!(account.endpoint.to_string(), "imaps://imap.example.org:993");
         assert_eq!(account.login.user, "ada");
@@ -86,7 +103,12 @@ mod tests {
              neither IMAP_PASSWORD nor IMAP_ACCESS_TOKEN is set"
         );
         assert_eq!(
-            message(&[SERVER, USER, ("IMAP_PASSWORD", "x"), ("IMAP_ACCESS_TOKEN", "y")]),
+            message(&[
+                SERVER,
+                USER,
+                ("IMAP_PASSWORD", "x"),
+                ("IMAP_ACCESS_TOKEN", "y")
+            ]),
             "imap: the environment account is ambiguous: \
              IMAP_PASSWORD and IMAP_ACCESS_TOKEN are both set; unset one"
         );

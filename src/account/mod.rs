@@ -11,9 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Error, Result, quote};
-use crate::imap::{
-    Cancel, Credential, Deadline, Endpoint, Lease, Login, Pool, Session, Settings,
-};
+use crate::imap::{Cancel, Credential, Deadline, Endpoint, Lease, Login, Pool, Session, Settings};
 use crate::secret::Secret;
 
 use environment::Environment;
@@ -43,7 +41,11 @@ pub struct Client {
 impl Client {
     /// A client without secrets or sessions.
     pub fn new(cancel: Arc<dyn Cancel>) -> Self {
-        Self { vault: Vault::default(), pool: Pool::new(), cancel }
+        Self {
+            vault: Vault::default(),
+            pool: Pool::new(),
+            cancel,
+        }
     }
 
     /// Keeps `secret` in memory for `user` at `server`.
@@ -53,7 +55,10 @@ impl Client {
     /// A malformed server.
     pub fn keep(&self, server: &str, user: &str, secret: Secret) -> Result<Endpoint> {
         let endpoint = Endpoint::parse(server)?;
-        let login = Login { user: user.to_owned(), credential: Credential::Password(secret) };
+        let login = Login {
+            user: user.to_owned(),
+            credential: Credential::Password(secret),
+        };
         self.vault.keep(endpoint.clone(), login);
         Ok(endpoint)
     }
@@ -78,13 +83,21 @@ impl Client {
         if let (Some(endpoint), Some(user)) = (&given, user)
             && let Some(credential) = self.vault.find(endpoint, user)
         {
-            let login = Login { user: user.to_owned(), credential };
-            return Ok(Account { endpoint: endpoint.clone(), login });
+            let login = Login {
+                user: user.to_owned(),
+                credential,
+            };
+            return Ok(Account {
+                endpoint: endpoint.clone(),
+                login,
+            });
         }
         let environment = Environment::read(|name| std::env::var(name).ok())?;
-        let Some(environment) = environment
-            .filter(|environment| given.as_ref().is_none_or(|given| *given == environment.endpoint))
-        else {
+        let Some(environment) = environment.filter(|environment| {
+            given
+                .as_ref()
+                .is_none_or(|given| *given == environment.endpoint)
+        }) else {
             return Err(match (given, user) {
                 (None, _) => Error::usage(format!(
                     "{caller} needs a server; try {caller}('imap.example.org', 'user', 'INBOX') \
@@ -97,10 +110,18 @@ impl Client {
                 (Some(endpoint), Some(user)) => no_secret(&endpoint, user),
             });
         };
-        let Environment { endpoint, mut login } = environment;
+        let Environment {
+            endpoint,
+            mut login,
+        } = environment;
         match user {
             Some(user) if user != login.user => match self.vault.find(&endpoint, user) {
-                Some(credential) => login = Login { user: user.to_owned(), credential },
+                Some(credential) => {
+                    login = Login {
+                        user: user.to_owned(),
+                        credential,
+                    }
+                }
                 None => return Err(no_secret(&endpoint, user)),
             },
             _ => {}
@@ -134,7 +155,8 @@ impl Client {
         settings: &Settings,
         first: impl FnMut(&mut Session) -> Result<T>,
     ) -> Result<(Lease, T)> {
-        self.pool.lease(&account.endpoint, &account.login, settings, first)
+        self.pool
+            .lease(&account.endpoint, &account.login, settings, first)
     }
 }
 

@@ -24,16 +24,23 @@ impl Options {
     ///
     /// Text that is no JSON object, and a key not in `known`.
     pub fn parse(text: Option<&str>, known: &[&str]) -> Result<Self> {
-        let Some(text) = text else { return Ok(Self::default()) };
+        let Some(text) = text else {
+            return Ok(Self::default());
+        };
         let map: Map<String, Value> = serde_json::from_str(text).map_err(|e| {
             let why = quote(&e.to_string());
-            Error::usage(format!("options must be a JSON object, such as '{{\"timeout\": 10}}': {why}"))
+            Error::usage(format!(
+                "options must be a JSON object, such as '{{\"timeout\": 10}}': {why}"
+            ))
         })?;
         if let Some(key) = map.keys().find(|key| !known.contains(&key.as_str())) {
             let mut known = known.to_vec();
             known.sort_unstable();
             let known = known.join(", ");
-            return Err(Error::usage(format!("unknown option '{}' (known: {known})", quote(key))));
+            return Err(Error::usage(format!(
+                "unknown option '{}' (known: {known})",
+                quote(key)
+            )));
         }
         Ok(Self(map))
     }
@@ -41,7 +48,10 @@ impl Options {
     /// A path in the file system.
     pub fn path(&self, key: &str) -> Result<Option<PathBuf>> {
         self.typed(key, "a path", |value| {
-            value.as_str().filter(|path| !path.is_empty() && !path.contains('\0')).map(PathBuf::from)
+            value
+                .as_str()
+                .filter(|path| !path.is_empty() && !path.contains('\0'))
+                .map(PathBuf::from)
         })
     }
 
@@ -55,7 +65,9 @@ impl Options {
 
     /// A whole number of at least one: bytes, or a count.
     pub fn count(&self, key: &str) -> Result<Option<u64>> {
-        self.typed(key, "a whole number above 0", |value| value.as_u64().filter(|&n| n > 0))
+        self.typed(key, "a whole number above 0", |value| {
+            value.as_u64().filter(|&n| n > 0)
+        })
     }
 
     /// A yes or no: JSON's true and false, or SQL's 1 and 0.
@@ -104,9 +116,15 @@ mod tests {
     fn values_are_typed() {
         let text = r#"{"timeout": 0.5, "max_size": 1000, "ca_file": "ca.pem", "deadline": 1}"#;
         let options = Options::parse(Some(text), &CONNECTION_KEYS).unwrap();
-        assert_eq!(options.seconds("timeout").unwrap(), Some(Duration::from_millis(500)));
+        assert_eq!(
+            options.seconds("timeout").unwrap(),
+            Some(Duration::from_millis(500))
+        );
         assert_eq!(options.count("max_size").unwrap(), Some(1000));
-        assert_eq!(options.path("ca_file").unwrap(), Some(PathBuf::from("ca.pem")));
+        assert_eq!(
+            options.path("ca_file").unwrap(),
+            Some(PathBuf::from("ca.pem"))
+        );
         assert!(options.switch("deadline").unwrap());
     }
 

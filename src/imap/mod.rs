@@ -1,18 +1,56 @@
-//! (to be written)
+//! The IMAP client: endpoints, connections, sessions and what servers answer.
+//!
+//! It knows neither SQLite nor MIME. A wait asks the [`settings::Cancel`] it
+//! was given, so the host can stop it; everything else is plain blocking I/O
+//! on the caller's thread. Reading never changes a mailbox: the commands sent
+//! are CAPABILITY, STARTTLS, LOGIN, AUTHENTICATE, LIST, STATUS, EXAMINE,
+//! UID SEARCH, UID FETCH (PEEK), NOOP and LOGOUT, no others.
 
 pub mod capability;
+mod dial;
+mod dialogue;
+pub mod download;
+pub mod endpoint;
+mod exchange;
+pub mod fetch_stream;
 pub mod fetched;
 pub mod flags;
 pub mod frame;
+mod greeting;
+mod inbox;
 pub mod internal_date;
+pub mod items;
 pub mod listed;
+pub mod login;
 pub mod mailbox;
 pub mod mailbox_status;
+pub mod message;
+pub mod pool;
 pub mod quoted;
 pub mod response;
+mod schedule;
 pub mod search;
+pub mod session;
+pub mod settings;
+mod sign_in;
 pub mod status_line;
 pub mod structure;
+mod text_part;
+mod tls;
 mod token;
+mod transport;
+mod trust;
 pub mod uid_set;
 mod utf7;
+pub mod wanted;
+mod watch;
+mod wire;
+
+pub use endpoint::Endpoint;
+pub use listed::Listed;
+pub use login::{Credential, Login};
+pub use mailbox::Mailbox;
+pub use pool::{Lease, Pool};
+pub use session::{Examined, Session};
+pub use settings::{Cancel, Deadline, Settings};
+pub use uid_set::UidSet;

@@ -1,5 +1,5 @@
 //! Which UID FETCH commands bring what is wanted of some messages, and in what
-//! order: pure, decided by sizes; [`super::download`] sends them.
+//! order: decided by sizes, without I/O; the fetch stream sends them.
 //!
 //! Small items are asked for by count. Contents are asked for by bytes, so that
 //! neither a crowd of small messages waits for a round trip each nor a few
@@ -8,9 +8,11 @@
 //! messages, so that the line is never idle.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
+use super::fetch_stream::{Chunk, Source};
 use super::items::{Item, Items};
-use super::structure::Structure;
+use super::message::Message;
 use super::text_part::text_section;
 use super::uid_set::UidSet;
 use super::wanted::Wanted;
@@ -32,29 +34,7 @@ const CHUNK_MESSAGES: u64 = 1_000;
 const LARGE: u64 = 128 << 10;
 
 /// Room for the UIDs of one command line, of the 4,000 bytes every server takes.
-const SET: usize = 3_500;
-
-/// What the answers to a command are for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// RFC822.SIZE of a window.
-    Sizes,
-    /// BODYSTRUCTURE of the large messages of a window.
-    Structures,
-    /// What was wanted.
-    Messages,
-}
-
-/// One UID FETCH command.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
-    /// The messages.
-    pub uids: UidSet,
-    /// What is asked of each.
-    pub items: Items,
-    /// What the answers are for.
-    pub purpose: Purpose,
-}
+const SET: usize = 3_000;
 
 /// How the content of one message is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +52,11 @@ pub struct Schedule {
     wanted: Wanted,
     max_size: Option<u64>,
     waiting: UidSet,
-    ready: VecDeque<Request>,
+    ready: VecDeque<Chunk>,
+    /// What a window is first asked for, where contents are wanted.
+    sizes_only: Arc<Items>,
+    /// What its large messages are asked for next, where text is wanted.
+    structures_only: Arc<Items>,
     sizes: BTreeMap<u32, u64>,
     sections: BTreeMap<u32, String>,
     windows: usize,
@@ -80,14 +64,16 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The commands for what is `wanted` of `uids`; messages above `max_size` bytes give
-    /// no content.
+    /// The commands for what is `wanted` of `uids`; messages above `max_size`
+    /// bytes give no content.
     pub fn new(uids: UidSet, wanted: Wanted, max_size: Option<u64>) -> Self {
         let mut schedule = Self {
             wanted: wanted.reduced(),
             max_size,
             waiting: uids,
             ready: VecDeque::new(),
+            sizes_only: Arc::new(Wanted::SIZE.items()),
+            structures_only: Arc::new(Wanted::STRUCTURE.items()),
             sizes: BTreeMap::new(),
             sections: BTreeMap::new(),
             windows: 0,
@@ -97,49 +83,6 @@ impl Schedule {
         schedule
     }
 
-    /// The next command, where one can be sent before more is learnt.
-    pub fn next_request(&mut self) -> Option<Request> {
-        let request = self.ready.pop_front();
-        if self.ready.is_empty() && !self.wants_content() {
-            self.open_window();
-        }
-        request
-    }
-
-    /// Takes note of what an answer to [`Purpose::Sizes`] says.
-    pub fn learn_size(&mut self, uid: u32, size: Option<u64>) {
-        self.sizes.insert(uid, size.unwrap_or(0));
-    }
-
-    /// Takes note of what an answer to [`Purpose::Structures`] says.
-    pub fn learn_structure(&mut self, uid: u32, structure: Option<&Structure>) {
-        if let Some(section) = structure.and_then(text_section) {
-            self.sections.insert(uid, section);
-        }
-    }
-
-    /// Takes note that all answers to a command have come.
-    pub fn complete(&mut self, purpose: Purpose) {
-        match purpose {
-            Purpose::Messages => {}
-            Purpose::Sizes => {
-                let large = self.large();
-                if large.is_empty() {
-                    self.ask_for_window();
-                } else {
-                    self.push(&large, &Wanted::STRUCTURE.items(), Purpose::Structures);
-                }
-            }
-            // Several commands may ask for the structures of one window.
-            Purpose::Structures => {
-                let is_last = !self.ready.iter().any(|r| r.purpose == Purpose::Structures);
-                if is_last {
-                    self.ask_for_window();
-                }
-            }
-        }
-    }
-
     fn wants_content(&self) -> bool {
         self.wanted.contains(Wanted::WHOLE) || self.wanted.contains(Wanted::TEXT)
     }
@@ -147,13 +90,15 @@ impl Schedule {
     /// Queues the next window: its sizes, or what is wanted of it.
     fn open_window(&mut self) {
         let size = WINDOWS[self.windows.min(WINDOWS.len() - 1)];
-        let Some(window) = self.waiting.chunks(size, SET).next() else { return };
+        let Some(window) = self.waiting.chunks(size, SET).next() else {
+            return;
+        };
         self.windows += 1;
         self.waiting = self.waiting.difference(&window);
         if self.wants_content() {
-            self.push(&window, &Wanted::SIZE.items(), Purpose::Sizes);
+            self.push(&window, &Arc::clone(&self.sizes_only));
         } else {
-            self.push(&window, &self.wanted.items(), Purpose::Messages);
+            self.push(&window, &Arc::new(self.wanted.items()));
         }
     }
 
@@ -162,7 +107,11 @@ impl Schedule {
             return UidSet::new();
         }
         let is_large = |size: u64| size > LARGE && self.max_size.is_none_or(|max| size <= max);
-        self.sizes.iter().filter(|(_, size)| is_large(**size)).map(|(uid, _)| *uid).collect()
+        self.sizes
+            .iter()
+            .filter(|(_, size)| is_large(**size))
+            .map(|(uid, _)| *uid)
+            .collect()
     }
 
     /// Queues the messages of a window whose sizes are known, neighbours of
@@ -205,18 +154,73 @@ impl Schedule {
         let items = match form {
             Form::Whole => rest.and(Wanted::WHOLE).items(),
             Form::Header => rest.and(Wanted::HEADER).and(Wanted::SIZE).items(),
-            Form::Part(section) => rest
-                .items()
-                .with(Item::Section(format!("{section}.MIME")))
-                .with(Item::Section(section.clone())),
+            Form::Part(section) => rest.items_and(vec![
+                Item::Section(format!("{section}.MIME")),
+                Item::Section(section.clone()),
+            ]),
         };
         self.chunks += 1;
-        self.push(uids, &wanted, Purpose::Messages);
+        self.push(uids, &Arc::new(items));
     }
 
-    fn push(&mut self, uids: &UidSet, items: &Items, purpose: Purpose) {
+    fn push(&mut self, uids: &UidSet, items: &Arc<Items>) {
         for uids in uids.chunks(u64::MAX, SET) {
-            self.ready.push_back(Request { uids, items: items.clone(), purpose });
+            self.ready.push_back(Chunk {
+                uids,
+                items: Arc::clone(items),
+            });
+        }
+    }
+
+    fn asks_for_sizes(&self, chunk: &Chunk) -> bool {
+        Arc::ptr_eq(&chunk.items, &self.sizes_only)
+    }
+
+    fn asks_for_structures(&self, chunk: &Chunk) -> bool {
+        Arc::ptr_eq(&chunk.items, &self.structures_only)
+    }
+}
+
+impl Source for Schedule {
+    fn next(&mut self) -> Option<Chunk> {
+        let chunk = self.ready.pop_front();
+        if self.ready.is_empty() && !self.wants_content() {
+            self.open_window();
+        }
+        chunk
+    }
+
+    fn admit(&mut self, chunk: &Chunk, message: Message) -> Option<Message> {
+        if self.asks_for_sizes(chunk) {
+            // Without a size it is taken for small, and the message counts.
+            self.sizes.insert(message.uid, message.size.unwrap_or(0));
+        } else if self.asks_for_structures(chunk) {
+            let section = message.structure.as_deref().and_then(text_section);
+            self.sections
+                .extend(section.map(|section| (message.uid, section)));
+        } else {
+            return Some(message);
+        }
+        None
+    }
+
+    fn ended(&mut self, chunk: &Chunk) {
+        if self.asks_for_sizes(chunk) {
+            let large = self.large();
+            if large.is_empty() {
+                self.ask_for_window();
+            } else {
+                self.push(&large, &Arc::clone(&self.structures_only));
+            }
+        } else if self.asks_for_structures(chunk) {
+            // The structures of one window may take several commands.
+            let is_last = !self
+                .ready
+                .iter()
+                .any(|ready| self.asks_for_structures(ready));
+            if is_last {
+                self.ask_for_window();
+            }
         }
     }
 }
@@ -224,30 +228,45 @@ impl Schedule {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::imap::structure::{Part, Structure};
+    use crate::imap::wanted::Field;
 
-    const SUBJECT: Wanted = Wanted::field(crate::imap::wanted::Field::Subject);
+    const SUBJECT: Wanted = Wanted::field(Field::Subject);
 
     fn uids(range: std::ops::RangeInclusive<u32>) -> UidSet {
-        range.collect()
+        std::iter::once(range).collect()
     }
 
-    fn text(request: Option<Request>) -> String {
-        request.map_or("nothing".into(), |request| format!("{} {}", request.uids, request.wanted))
+    fn text(chunk: Option<&Chunk>) -> String {
+        chunk.map_or("nothing".into(), |chunk| {
+            format!("{} {}", chunk.uids, chunk.items)
+        })
     }
 
     /// All commands for messages of these sizes, as a server answers them.
     fn commands(sizes: &[u64], wanted: Wanted, max_size: Option<u64>) -> Vec<String> {
         let last = u32::try_from(sizes.len()).unwrap();
-        let mut schedule = Schedule::new(uids(1..=last), wanted, max_size);
+        let all = if last == 0 {
+            UidSet::new()
+        } else {
+            uids(1..=last)
+        };
+        let mut schedule = Schedule::new(all, wanted, max_size);
         let mut sent = Vec::new();
-        while let Some(request) = schedule.next_request() {
-            if request.purpose == Purpose::Sizes {
-                for uid in request.uids.iter() {
-                    schedule.learn_size(uid, Some(sizes[uid as usize - 1]));
-                }
+        while let Some(chunk) = schedule.next() {
+            for uid in chunk.uids.iter() {
+                let size = Some(sizes[uid as usize - 1]);
+                schedule.admit(
+                    &chunk,
+                    Message {
+                        uid,
+                        size,
+                        ..Message::default()
+                    },
+                );
             }
-            schedule.complete(request.purpose);
-            sent.push(text(Some(request)));
+            schedule.ended(&chunk);
+            sent.push(text(Some(&chunk)));
         }
         sent
     }
@@ -277,8 +296,7 @@ mod tests {
     #[test]
     fn a_message_larger_than_a_chunk_travels_alone() {
         let sent = commands(&[1, 100 << 20, 1], Wanted::WHOLE | Wanted::FLAGS, None);
-        let item = "(UID FLAGS BODY.PEEK[])";
-        let expected: Vec<_> = ["1", "2", "3"].iter().map(|uid| format!("{uid} {item}")).collect();
+        let expected = ["1", "2", "3"].map(|uid| format!("{uid} (UID FLAGS BODY.PEEK[])"));
         assert_eq!(sent[1..], expected);
     }
 
@@ -297,32 +315,62 @@ mod tests {
     #[test]
     fn of_a_large_message_only_the_text_part_is_asked_for() {
         let mut schedule = Schedule::new(uids(1..=3), Wanted::TEXT | SUBJECT, None);
-        assert_eq!(text(schedule.next_request()), "1:3 (UID RFC822.SIZE)");
-        assert_eq!(text(schedule.next_request()), "nothing");
+        let sizes = schedule.next().unwrap();
+        assert_eq!(text(Some(&sizes)), "1:3 (UID RFC822.SIZE)");
+        assert_eq!(text(schedule.next().as_ref()), "nothing");
         for (uid, size) in [(1, 10), (2, 5 << 20), (3, 5 << 20)] {
-            schedule.learn_size(uid, Some(size));
+            schedule.admit(
+                &sizes,
+                Message {
+                    uid,
+                    size: Some(size),
+                    ..Message::default()
+                },
+            );
         }
-        schedule.complete(Purpose::Sizes);
-        assert_eq!(text(schedule.next_request()), "2:3 (UID BODYSTRUCTURE)");
-        let mut root = crate::imap::structure::Part::default();
-        root.media_type = "multipart".into();
-        root.parts = vec![crate::imap::structure::Part {
+        schedule.ended(&sizes);
+        let structures = schedule.next().unwrap();
+        assert_eq!(text(Some(&structures)), "2:3 (UID BODYSTRUCTURE)");
+        let leaf = Part {
             section: "1".into(),
             media_type: "text".into(),
             subtype: "plain".into(),
-            ..Default::default()
-        }];
-        schedule.learn_structure(2, Some(&Structure { root, truncated: false }));
-        schedule.learn_structure(3, None);
-        schedule.complete(Purpose::Structures);
-        let field = "BODY.PEEK[HEADER.FIELDS (SUBJECT)]";
-        assert_eq!(text(schedule.next_request()), "1 (UID BODY.PEEK[])");
-        assert_eq!(
-            text(schedule.next_request()),
-            format!("2 (UID {field} BODY.PEEK[1.MIME] BODY.PEEK[1])")
+            size: Some(100),
+            ..Part::default()
+        };
+        let root = Part {
+            media_type: "multipart".into(),
+            parts: vec![leaf],
+            ..Part::default()
+        };
+        let structure = Some(Box::new(Structure {
+            root,
+            truncated: false,
+        }));
+        schedule.admit(
+            &structures,
+            Message {
+                uid: 2,
+                structure,
+                ..Message::default()
+            },
         );
-        assert_eq!(text(schedule.next_request()), "3 (UID BODY.PEEK[])");
-        assert_eq!(text(schedule.next_request()), "nothing");
+        schedule.admit(
+            &structures,
+            Message {
+                uid: 3,
+                ..Message::default()
+            },
+        );
+        schedule.ended(&structures);
+        let field = "BODY.PEEK[HEADER.FIELDS (SUBJECT)]";
+        assert_eq!(text(schedule.next().as_ref()), "1 (UID BODY.PEEK[])");
+        assert_eq!(
+            text(schedule.next().as_ref()),
+            format!("2 (UID BODY.PEEK[1.MIME] BODY.PEEK[1] {field})")
+        );
+        assert_eq!(text(schedule.next().as_ref()), "3 (UID BODY.PEEK[])");
+        assert_eq!(text(schedule.next().as_ref()), "nothing");
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use super::structure::Structure;
 
+/// Encoded bytes that may stand for no text at all: soft line breaks, padding.
+const SHORT: u64 = 32;
+
 /// The section of the first body, where that is plain text and beyond doubt.
 ///
 /// `None` where the message is no multipart (its one part is all of it) and
@@ -17,10 +20,18 @@ pub fn text_section(structure: &Structure) -> Option<String> {
         part = part.parts.first()?;
     }
     let is_text = part.media_type == "text" && part.subtype == "plain";
-    let is_inline = part.disposition.as_deref().is_none_or(|disposition| disposition == "inline");
-    let is_named = part.parameters.iter().any(|(name, _)| name.starts_with("name"))
+    let is_inline = part
+        .disposition
+        .as_deref()
+        .is_none_or(|disposition| disposition == "inline");
+    let is_named = part
+        .parameters
+        .iter()
+        .any(|(name, _)| name.starts_with("name"))
         || !part.disposition_parameters.is_empty();
-    (is_text && is_inline && !is_named && !part.section.is_empty()).then(|| part.section.clone())
+    // A part that decodes to nothing is passed over in favour of the next text.
+    let is_filled = part.size.is_some_and(|size| size > SHORT);
+    (is_text && is_inline && !is_named && is_filled).then(|| part.section.clone())
 }
 
 #[cfg(test)]
@@ -33,16 +44,24 @@ mod tests {
             section: section.into(),
             media_type: "text".into(),
             subtype: subtype.into(),
+            size: Some(100),
             ..Part::default()
         }
     }
 
     fn section_of(root: Part) -> Option<String> {
-        text_section(&Structure { root, truncated: false })
+        text_section(&Structure {
+            root,
+            truncated: false,
+        })
     }
 
     fn multipart(parts: Vec<Part>) -> Part {
-        Part { media_type: "multipart".into(), parts, ..Part::default() }
+        Part {
+            media_type: "multipart".into(),
+            parts,
+            ..Part::default()
+        }
     }
 
     #[test]
@@ -56,7 +75,10 @@ mod tests {
     fn doubt_takes_the_whole_message() {
         assert_eq!(section_of(leaf("1", "plain")), None);
         assert_eq!(section_of(multipart(vec![])), None);
-        assert_eq!(section_of(multipart(vec![leaf("1", "html"), leaf("2", "plain")])), None);
+        assert_eq!(
+            section_of(multipart(vec![leaf("1", "html"), leaf("2", "plain")])),
+            None
+        );
         let mut attached = leaf("1", "plain");
         attached.disposition = Some("attachment".into());
         assert_eq!(section_of(multipart(vec![attached])), None);

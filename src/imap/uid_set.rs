@@ -23,6 +23,13 @@ impl UidSet {
         Self::default()
     }
 
+    /// Every UID there can be.
+    pub fn all() -> Self {
+        Self {
+            ranges: vec![(1, u32::MAX)],
+        }
+    }
+
     /// Reads a server's set: `1:5,7`, in any order, `5:1` meaning `1:5`.
     /// None if it is none; so is one with `*`, which stands for a UID that only
     /// the server knows.

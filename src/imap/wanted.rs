@@ -157,8 +157,13 @@ impl Wanted {
     /// The items to ask for. [`Wanted::TEXT`] has none of its own: which part
     /// it is differs from message to message.
     pub fn items(self) -> Items {
+        self.items_and(Vec::new())
+    }
+
+    /// The same with single sections.
+    pub(super) fn items_and(self, sections: Vec<Item>) -> Items {
         let wanted = self.reduced();
-        let mut items = Vec::new();
+        let mut items = sections;
         for (part, item) in [
             (Self::FLAGS, Item::Flags),
             (Self::SIZE, Item::Size),
@@ -171,12 +176,14 @@ impl Wanted {
                 items.push(item);
             }
         }
-        let fields = Field::ALL.into_iter().filter(|field| wanted.contains(Self::field(*field)));
-        let fields: Vec<Field> = fields.collect();
-        if !fields.is_empty() {
-            items.push(Item::HeaderFields(fields));
+        let fields = Field::ALL
+            .into_iter()
+            .filter(|field| wanted.contains(Self::field(*field)));
+        let names: Vec<String> = fields.map(|field| field.name().to_owned()).collect();
+        if !names.is_empty() {
+            items.push(Item::HeaderFields(names));
         }
-        Items::new(items)
+        Items::known(items)
     }
 }
 
@@ -205,7 +212,10 @@ mod tests {
     #[test]
     fn the_dearer_item_gives_the_cheaper_ones() {
         let subject = Wanted::field(Field::Subject);
-        assert_eq!((subject | Wanted::HEADER).items().to_string(), "(UID BODY.PEEK[HEADER])");
+        assert_eq!(
+            (subject | Wanted::HEADER).items().to_string(),
+            "(UID BODY.PEEK[HEADER])"
+        );
         let all = Wanted::from_bits(u32::MAX);
         assert_eq!(
             all.items().to_string(),
@@ -217,7 +227,10 @@ mod tests {
     fn nothing_here_can_set_the_seen_flag() {
         for bits in 0..=(ALL_FIELDS | 0x7f) {
             let items = Wanted::from_bits(bits).items().to_string();
-            assert!(!items.contains("BODY[") && !items.contains("RFC822.TEXT"), "{items}");
+            assert!(
+                !items.contains("BODY[") && !items.contains("RFC822.TEXT"),
+                "{items}"
+            );
         }
     }
 

@@ -34,8 +34,11 @@ const TABLES: [(&str, &str); 16] = scripts![
 ];
 
 /// They read columns that the two oldest generations lack.
-const VIEWS: [(&str, &str); 3] =
-    scripts!["uniform_resource_imap", "uniform_resource_imap_content", "imap_graph"];
+const VIEWS: [(&str, &str); 3] = scripts![
+    "uniform_resource_imap",
+    "uniform_resource_imap_content",
+    "imap_graph"
+];
 
 /// Creates what is missing; to be called within a transaction.
 ///
@@ -47,7 +50,9 @@ pub fn create_missing(connection: &Connection) -> Result<()> {
     for (_, script) in TABLES.iter().filter(missing) {
         connection.execute(script)?;
     }
-    if table_columns(connection, "uniform_resource")?.iter().any(|name| name == MESSAGE_OF_RESOURCE)
+    if table_columns(connection, "uniform_resource")?
+        .iter()
+        .any(|name| name == MESSAGE_OF_RESOURCE)
     {
         for (_, script) in VIEWS.iter().filter(missing) {
             connection.execute(script)?;
@@ -63,8 +68,8 @@ pub const MESSAGE_OF_RESOURCE: &str = "ingest_session_imap_acct_folder_message";
 /// The tables and views of the main database.
 fn names(connection: &Connection) -> Result<Vec<String>> {
     let mut names = Vec::new();
-    let mut statement =
-        connection.prepare("SELECT name FROM main.sqlite_schema WHERE type IN ('table', 'view')")?;
+    let mut statement = connection
+        .prepare("SELECT name FROM main.sqlite_schema WHERE type IN ('table', 'view')")?;
     while statement.step()? {
         if let Field::Text(name) = statement.column(0)? {
             names.push(name.to_ascii_lowercase());

@@ -10,7 +10,12 @@ pub fn status(set: impl Fn(&str) -> bool) -> Vec<&'static str> {
         ("\\Deleted", "deleted"),
         ("\\Draft", "draft"),
     ];
-    words.extend(others.iter().filter(|(flag, _)| set(flag)).map(|(_, word)| word));
+    words.extend(
+        others
+            .iter()
+            .filter(|(flag, _)| set(flag))
+            .map(|(_, word)| word),
+    );
     words
 }
 
@@ -29,6 +34,9 @@ mod tests {
 
     #[test]
     fn flags_are_told_in_a_fixed_order_and_any_case() {
-        assert_eq!(of(&["$Junk", "\\DRAFT", "\\flagged", "\\Seen"]), ["read", "starred", "draft"]);
+        assert_eq!(
+            of(&["$Junk", "\\DRAFT", "\\flagged", "\\Seen"]),
+            ["read", "starred", "draft"]
+        );
     }
 }

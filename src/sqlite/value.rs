@@ -119,7 +119,11 @@ impl<'a> Value<'a> {
     /// # Errors
     /// As [`Value::text`].
     pub fn given_text(&self) -> Result<Option<&'a str>> {
-        if self.is_null() { Ok(None) } else { self.text().map(Some) }
+        if self.is_null() {
+            Ok(None)
+        } else {
+            self.text().map(Some)
+        }
     }
 
     /// The bytes: of a blob as they are, of text in UTF-8, of a number as

@@ -19,7 +19,9 @@ impl FolderNumbers {
         // 2^31 folders are out of reach of one connection, so that the sign
         // bit of the rowid stays clear.
         let next = i64::try_from(numbers.len()).unwrap_or(i64::MAX);
-        *numbers.entry((endpoint.clone(), user.to_owned(), folder.to_owned())).or_insert(next)
+        *numbers
+            .entry((endpoint.clone(), user.to_owned(), folder.to_owned()))
+            .or_insert(next)
     }
 }
 
@@ -35,8 +37,10 @@ mod tests {
     #[test]
     fn rowids_are_unique_over_accounts_and_stable() {
         let numbers = FolderNumbers::default();
-        let (a, b) =
-            (Endpoint::parse("a.example").unwrap(), Endpoint::parse("b.example").unwrap());
+        let (a, b) = (
+            Endpoint::parse("a.example").unwrap(),
+            Endpoint::parse("b.example").unwrap(),
+        );
         let first = numbers.number(&a, "ada", "INBOX");
         let others = [
             numbers.number(&b, "ada", "INBOX"),

@@ -21,19 +21,23 @@ use super::messages_scan::Scan;
 use crate::account::Client;
 use crate::error::Result;
 use crate::sqlite::{
-    Connection, Constraint, Definition, Index, IndexColumn, Operator, Planned, Recheck, Table,
-    Trust, register_table,
+    self, Connection, Constraint, Definition, Index, Operator, Planned, Recheck, Table, Trust,
+    register_table,
 };
 
-static DEFINITION: Definition =
-    Definition::new("imap_messages", include_str!("../../sql/tables/imap_messages.sql"));
+static DEFINITION: Definition = Definition::new(
+    "imap_messages",
+    include_str!("../../sql/tables/imap_messages.sql"),
+);
 
 pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
     let client = Arc::clone(client);
     let numbers = Arc::new(FolderNumbers::default());
-    register_table(connection, &DEFINITION, Trust::DirectOnly, move |_| Messages {
-        client: Arc::clone(&client),
-        numbers: Arc::clone(&numbers),
+    register_table(connection, &DEFINITION, Trust::DirectOnly, move |_| {
+        Messages {
+            client: Arc::clone(&client),
+            numbers: Arc::clone(&numbers),
+        }
     })
 }
 
@@ -48,7 +52,12 @@ impl Table for Messages {
     fn plan(&self, index: &mut Index<'_>) -> Result<Planned> {
         let mut plan = Plan::for_columns(|position| index.uses_column(position));
         let constraints = index.constraints();
-        for column in [Column::Server, Column::User, Column::Folder, Column::Options] {
+        for column in [
+            Column::Server,
+            Column::User,
+            Column::Folder,
+            Column::Options,
+        ] {
             let mut given = constraints
                 .iter()
                 .filter(|c| is_on(c, column) && c.operator == Operator::Eq)
@@ -56,11 +65,16 @@ impl Table for Messages {
             if given.peek().is_none() {
                 continue;
             }
-            let Some(argument) = given.find(|c| c.usable) else { return Ok(Planned::NotThisWay) };
+            let Some(argument) = given.find(|c| c.usable) else {
+                return Ok(Planned::NotThisWay);
+            };
             plan.arguments.push(Argument::Hidden(column));
             index.take(argument.position, plan.arguments.len(), Recheck::Omit);
         }
-        for constraint in constraints.iter().filter(|c| c.usable && is_on(c, Column::Uid)) {
+        for constraint in constraints
+            .iter()
+            .filter(|c| c.usable && is_on(c, Column::Uid))
+        {
             let comparison = match constraint.operator {
                 Operator::Eq if index.take_in_list(constraint.position) => Comparison::In,
                 Operator::Eq => Comparison::Equal,
@@ -80,12 +94,15 @@ impl Table for Messages {
     }
 
     fn open(&self) -> Result<Scan> {
-        Ok(Scan::new(Arc::clone(&self.client), Arc::clone(&self.numbers)))
+        Ok(Scan::new(
+            Arc::clone(&self.client),
+            Arc::clone(&self.numbers),
+        ))
     }
 }
 
 fn is_on(constraint: &Constraint, column: Column) -> bool {
-    constraint.column == IndexColumn::At(column as usize)
+    constraint.column == sqlite::Column::At(column as usize)
 }
 
 #[cfg(test)]
@@ -95,7 +112,11 @@ mod tests {
 
     #[test]
     fn columns_are_those_of_the_declaration() {
-        let declared: Vec<_> = DEFINITION.columns().iter().map(|column| &column.name[..]).collect();
+        let declared: Vec<_> = DEFINITION
+            .columns()
+            .iter()
+            .map(|column| &column.name[..])
+            .collect();
         let known: Vec<_> = COLUMNS.iter().map(|(_, name, _)| *name).collect();
         assert_eq!(declared, known);
         for (position, (column, _, _)) in COLUMNS.iter().enumerate() {

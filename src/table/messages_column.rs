@@ -7,7 +7,10 @@ use crate::imap::wanted::{Field, Wanted};
 
 /// A column of `imap_messages`, in the order of its declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "sql/tables/imap_messages.sql gives each its meaning")]
+#[expect(
+    missing_docs,
+    reason = "sql/tables/imap_messages.sql gives each its meaning"
+)]
 pub enum Column {
     FolderName,
     Uid,
@@ -67,9 +70,21 @@ pub const COLUMNS: [(Column, &str, Wanted); 40] = {
         (Column::FolderName, "folder_name", NONE),
         (Column::Uid, "uid", NONE),
         (Column::Uidvalidity, "uidvalidity", NONE),
-        (Column::MessageId, "message_id", Wanted::field(Field::MessageId)),
-        (Column::InReplyTo, "in_reply_to", Wanted::field(Field::InReplyTo)),
-        (Column::EmailReferences, "email_references", Wanted::field(Field::References)),
+        (
+            Column::MessageId,
+            "message_id",
+            Wanted::field(Field::MessageId),
+        ),
+        (
+            Column::InReplyTo,
+            "in_reply_to",
+            Wanted::field(Field::InReplyTo),
+        ),
+        (
+            Column::EmailReferences,
+            "email_references",
+            Wanted::field(Field::References),
+        ),
         (Column::Subject, "subject", Wanted::field(Field::Subject)),
         (Column::From, "from", FROM),
         (Column::FromName, "from_name", FROM),
@@ -99,7 +114,13 @@ pub const COLUMNS: [(Column, &str, Wanted); 40] = {
         (Column::Message, "message", Wanted::WHOLE),
         (Column::Raw, "raw", Wanted::WHOLE),
         (Column::Sha256, "sha256", Wanted::WHOLE),
-        (Column::Problems, "problems", Wanted::WHOLE.and(Wanted::STRUCTURE).and(Wanted::INTERNAL_DATE)),
+        (
+            Column::Problems,
+            "problems",
+            Wanted::WHOLE
+                .and(Wanted::STRUCTURE)
+                .and(Wanted::INTERNAL_DATE),
+        ),
         (Column::Server, "server", NONE),
         (Column::User, "user", NONE),
         (Column::Folder, "folder", NONE),

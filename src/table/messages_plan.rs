@@ -72,7 +72,10 @@ impl Plan {
             .enumerate()
             .filter(|(position, _)| is_used(*position))
             .fold(Wanted::NONE, |wanted, (_, (_, _, needed))| wanted | *needed);
-        Self { wanted: wanted.reduced(), arguments: Vec::new() }
+        Self {
+            wanted: wanted.reduced(),
+            arguments: Vec::new(),
+        }
     }
 
     /// idxNum.
@@ -107,7 +110,10 @@ impl Plan {
             .filter(|word| !word.is_empty())
             .map(Argument::from_word)
             .collect::<Option<_>>()?;
-        Some(Self { wanted: Wanted::from_bits(number.cast_unsigned()), arguments })
+        Some(Self {
+            wanted: Wanted::from_bits(number.cast_unsigned()),
+            arguments,
+        })
     }
 
     /// Rows this scan is expected to give, for the cost of a join order. No
@@ -149,7 +155,10 @@ impl Argument {
     }
 
     fn from_word(word: &str) -> Option<Self> {
-        WORDS.iter().find(|(_, known)| *known == word).map(|(argument, _)| *argument)
+        WORDS
+            .iter()
+            .find(|(_, known)| *known == word)
+            .map(|(argument, _)| *argument)
     }
 }
 
@@ -159,7 +168,10 @@ mod tests {
     use proptest::prelude::*;
 
     fn column(name: &str) -> usize {
-        COLUMNS.iter().position(|(_, known, _)| *known == name).unwrap()
+        COLUMNS
+            .iter()
+            .position(|(_, known, _)| *known == name)
+            .unwrap()
     }
 
     fn plan(columns: &[&str]) -> Plan {
@@ -181,9 +193,15 @@ mod tests {
             text(&["subject", "from_name"]),
             " FETCH (UID BODY.PEEK[HEADER.FIELDS (FROM SUBJECT)])"
         );
-        assert_eq!(text(&["subject", "headers"]), " FETCH (UID BODY.PEEK[HEADER])");
+        assert_eq!(
+            text(&["subject", "headers"]),
+            " FETCH (UID BODY.PEEK[HEADER])"
+        );
         assert_eq!(text(&["attachments"]), " FETCH (UID BODYSTRUCTURE)");
-        assert_eq!(text(&["subject", "body_text", "raw"]), " FETCH (UID BODY.PEEK[])");
+        assert_eq!(
+            text(&["subject", "body_text", "raw"]),
+            " FETCH (UID BODY.PEEK[])"
+        );
     }
 
     #[test]

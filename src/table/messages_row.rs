@@ -50,8 +50,14 @@ impl Row {
             Column::DateHeader => text(cell, self.headers().date_header()),
             Column::InternalDate => text(cell, self.internal_date().and_then(iso8601)),
             Column::Size => integer(cell, self.message.size.and_then(|n| i64::try_from(n).ok())),
-            Column::Flags => json(cell, self.flags(|flags| words(flags.iter().filter(is_lasting)))),
-            Column::Status => json(cell, self.flags(|flags| words(status(|flag| flags.has(flag)).into_iter()))),
+            Column::Flags => json(
+                cell,
+                self.flags(|flags| words(flags.iter().filter(is_lasting))),
+            ),
+            Column::Status => json(
+                cell,
+                self.flags(|flags| words(status(|flag| flags.has(flag)).into_iter())),
+            ),
             Column::Seen => self.flag(cell, "\\Seen"),
             Column::Flagged => self.flag(cell, "\\Flagged"),
             Column::Answered => self.flag(cell, "\\Answered"),
@@ -60,10 +66,22 @@ impl Row {
             Column::Keywords => json(cell, self.flags(|flags| words(flags.keywords()))),
             Column::Headers => json(cell, self.headers().to_json()),
             Column::BodyText => text(cell, self.body_text()),
-            Column::BodyHtml => text(cell, self.raw().and_then(|raw| Message::parse(raw).body_html())),
-            Column::Parts => json(cell, self.message.structure.as_ref().map(structure_json::parts)),
+            Column::BodyHtml => text(
+                cell,
+                self.raw().and_then(|raw| Message::parse(raw).body_html()),
+            ),
+            Column::Parts => json(
+                cell,
+                self.message.structure.as_deref().map(structure_json::parts),
+            ),
             Column::Attachments => {
-                json(cell, self.message.structure.as_ref().map(structure_json::attachments));
+                json(
+                    cell,
+                    self.message
+                        .structure
+                        .as_deref()
+                        .map(structure_json::attachments),
+                );
             }
             Column::Message => text(cell, self.raw().map(raw_text)),
             Column::Raw => match &self.message.raw {
@@ -82,21 +100,27 @@ impl Row {
 
     /// The header fields at hand, through one parser wherever they come from.
     fn headers(&self) -> Headers<'_> {
-        Headers::parse(self.raw().or(self.message.header.as_deref()).unwrap_or_default())
+        Headers::parse(
+            self.raw()
+                .or(self.message.header.as_deref())
+                .unwrap_or_default(),
+        )
     }
 
     fn body_text(&self) -> Option<String> {
         match (&self.message.text, self.raw()) {
-            (Some(part), _) => {
-                Some(decode_text_part(&part.header, &part.body).text).filter(|text| !text.is_empty())
-            }
+            (Some(part), _) => Some(decode_text_part(&part.header, &part.body).text)
+                .filter(|text| !text.is_empty()),
             (None, Some(raw)) => Message::parse(raw).body_text(),
             (None, None) => None,
         }
     }
 
     fn internal_date(&self) -> Option<i64> {
-        self.message.internal_date.as_deref().and_then(internal_date)
+        self.message
+            .internal_date
+            .as_deref()
+            .and_then(internal_date)
     }
 
     fn flags(&self, show: impl FnOnce(&Flags) -> String) -> Option<String> {
@@ -104,7 +128,10 @@ impl Row {
     }
 
     fn flag(&self, cell: Cell<'_>, flag: &str) {
-        integer(cell, self.message.flags.as_ref().map(|flags| flags.has(flag)));
+        integer(
+            cell,
+            self.message.flags.as_ref().map(|flags| flags.has(flag)),
+        );
     }
 
     fn problems(&self) -> Vec<Problem> {
@@ -131,10 +158,21 @@ impl Row {
         }
         match &self.message.structure {
             Some(structure) if !structure.truncated => {}
-            Some(_) => problems.push(Problem::new("parts", "too many or too deep; some are left out")),
-            None => problems.push(Problem::new("parts", "the server's BODYSTRUCTURE cannot be read")),
+            Some(_) => problems.push(Problem::new(
+                "parts",
+                "too many or too deep; some are left out",
+            )),
+            None => problems.push(Problem::new(
+                "parts",
+                "the server's BODYSTRUCTURE cannot be read",
+            )),
         }
-        problems.extend(self.message.problems.iter().map(|text| Problem::new("fetch", text)));
+        problems.extend(
+            self.message
+                .problems
+                .iter()
+                .map(|text| Problem::new("fetch", text)),
+        );
         problems
     }
 }

@@ -57,7 +57,13 @@ struct OpenFolder {
 
 impl Scan {
     pub fn new(client: Arc<Client>, numbers: Arc<FolderNumbers>) -> Self {
-        Self { client, numbers, arguments: Hidden::default(), running: None, row: None }
+        Self {
+            client,
+            numbers,
+            arguments: Hidden::default(),
+            running: None,
+            row: None,
+        }
     }
 
     fn start(&mut self, plan: Plan, values: &[Value<'_>]) -> Result<()> {
@@ -89,7 +95,15 @@ impl Scan {
             (lease, VecDeque::new(), Some(examined))
         };
         self.arguments = arguments;
-        let mut running = Running { account, lease, plan, bound, max_size, folders, open: None };
+        let mut running = Running {
+            account,
+            lease,
+            plan,
+            bound,
+            max_size,
+            folders,
+            open: None,
+        };
         if let Some(examined) = examined {
             running.begin(&mailbox, examined, &self.numbers)?;
         }
@@ -113,7 +127,9 @@ impl Running {
                 }
                 self.open = None;
             }
-            let Some(mailbox) = self.folders.pop_front() else { return Ok(None) };
+            let Some(mailbox) = self.folders.pop_front() else {
+                return Ok(None);
+            };
             let examined = self.lease.examine(&mailbox)?;
             self.begin(&mailbox, examined, numbers)?;
         }
@@ -158,17 +174,24 @@ impl Cursor for Scan {
     fn scan(&mut self, number: i32, text: Option<&str>, values: &[Value<'_>]) -> Result<()> {
         self.running = None;
         self.row = None;
-        let plan = text.and_then(|text| Plan::decode(number, text)).ok_or_else(|| {
-            let place = "xFilter of imap_messages".to_owned();
-            Error::from(Kind::Internal { place, text: "a plan that is not ours".to_owned() })
-        })?;
+        let plan = text
+            .and_then(|text| Plan::decode(number, text))
+            .ok_or_else(|| {
+                let place = "xFilter of imap_messages".to_owned();
+                Error::from(Kind::Internal {
+                    place,
+                    text: "a plan that is not ours".to_owned(),
+                })
+            })?;
         self.start(plan, values)?;
         self.advance()
     }
 
     fn advance(&mut self) -> Result<()> {
         self.row = None;
-        let Some(running) = &mut self.running else { return Ok(()) };
+        let Some(running) = &mut self.running else {
+            return Ok(());
+        };
         match running.next(&self.numbers) {
             Ok(Some(row)) => self.row = Some(row),
             // The session goes back to the pool, or down, as soon as it is not needed.

@@ -7,4 +7,5 @@ mod messages_column;
 mod messages_plan;
 mod messages_row;
 mod messages_scan;
+mod structure_json;
 mod uid_bound;

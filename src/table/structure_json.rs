@@ -13,7 +13,11 @@ pub fn parts(structure: &Structure) -> String {
 /// The leaves that are attachments: those that say so, that have a file name,
 /// or that are no text.
 pub fn attachments(structure: &Structure) -> String {
-    list(leaves(&structure.root).into_iter().filter(|part| is_attachment(part)))
+    list(
+        leaves(&structure.root)
+            .into_iter()
+            .filter(|part| is_attachment(part)),
+    )
 }
 
 fn list<'a>(parts: impl Iterator<Item = &'a Part>) -> String {
@@ -27,7 +31,10 @@ fn object(part: &Part) -> Value {
     };
     let content_id = part.id.as_deref().map(|id| {
         let id = String::from_utf8_lossy(id.trim_ascii()).into_owned();
-        id.strip_prefix('<').and_then(|id| id.strip_suffix('>')).unwrap_or(&id).to_owned()
+        id.strip_prefix('<')
+            .and_then(|id| id.strip_suffix('>'))
+            .unwrap_or(&id)
+            .to_owned()
     });
     json!({
         "part": part.section,
@@ -81,7 +88,10 @@ mod tests {
     }
 
     fn structure(root: Part) -> Structure {
-        Structure { root, truncated: false }
+        Structure {
+            root,
+            truncated: false,
+        }
     }
 
     #[test]

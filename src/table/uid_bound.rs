@@ -5,8 +5,8 @@
 
 use super::messages_plan::Comparison;
 use crate::error::Result;
-use crate::imap::wanted::Wanted;
 use crate::imap::search::Criteria;
+use crate::imap::wanted::Wanted;
 use crate::imap::{Session, UidSet};
 use crate::sqlite::{Owned, Value, ValueKind};
 
@@ -28,7 +28,11 @@ impl UidBound {
     /// Takes one more comparison into account.
     pub fn narrow(&mut self, comparison: Comparison, value: &Value<'_>) {
         let admitted = if comparison == Comparison::In {
-            value.in_list().ok().flatten().and_then(|list| listed(&list))
+            value
+                .in_list()
+                .ok()
+                .flatten()
+                .and_then(|list| listed(&list))
         } else {
             number(value).map(|number| compared(comparison, number))
         };
@@ -47,8 +51,11 @@ impl UidBound {
         if self.0.is_empty() || (!wanted.is_empty() && self.0.len() <= FETCHED_UNSEEN) {
             return Ok(self.0.clone());
         }
-        let criteria =
-            if self.0 == UidSet::all() { Criteria::All } else { Criteria::Uids(&self.0) };
+        let criteria = if self.0 == UidSet::all() {
+            Criteria::All
+        } else {
+            Criteria::Uids(&self.0)
+        };
         let found = session.uid_search(criteria)?;
         // `UID n:*` finds the last message whatever its UID is, and a server may
         // find more than it was asked for.
@@ -73,7 +80,9 @@ fn number(value: &Value<'_>) -> Option<Number> {
 }
 
 fn compared(comparison: Comparison, number: Number) -> UidSet {
-    let Number::Real(number) = number else { return UidSet::default() };
+    let Number::Real(number) = number else {
+        return UidSet::default();
+    };
     let all = (1, u32::MAX);
     let (low, high) = match comparison {
         Comparison::Equal => (at_least(number), at_most(number)),
@@ -82,7 +91,7 @@ fn compared(comparison: Comparison, number: Number) -> UidSet {
         Comparison::In => (Some(all.0), Some(all.1)),
     };
     match (low, high) {
-        (Some(low), Some(high)) if low <= high => UidSet::range(low, high),
+        (Some(low), Some(high)) if low <= high => std::iter::once(low..=high).collect(),
         _ => UidSet::default(),
     }
 }
@@ -98,8 +107,14 @@ fn at_most(number: f64) -> Option<u32> {
 }
 
 fn uid(number: f64) -> Option<u32> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
-    (1.0..=f64::from(u32::MAX)).contains(&number).then_some(number as u32)
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked"
+    )]
+    (1.0..=f64::from(u32::MAX))
+        .contains(&number)
+        .then_some(number as u32)
 }
 
 fn listed(list: &[Owned]) -> Option<UidSet> {
@@ -147,9 +162,18 @@ mod tests {
 
     #[test]
     fn a_list_admits_whole_uids_only() {
-        let list = [Owned::Integer(3), Owned::Real(5.0), Owned::Real(5.5), Owned::Null];
+        let list = [
+            Owned::Integer(3),
+            Owned::Real(5.0),
+            Owned::Real(5.5),
+            Owned::Null,
+        ];
         assert_eq!(listed(&list).unwrap().to_string(), "3,5");
-        assert!(listed(&[Owned::Integer(-1), Owned::Integer(1 << 40)]).unwrap().is_empty());
+        assert!(
+            listed(&[Owned::Integer(-1), Owned::Integer(1 << 40)])
+                .unwrap()
+                .is_empty()
+        );
     }
 
     #[test]
