@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 use support::dovecot::Dovecot;
-use support::library::{host, library};
+use support::library::{host, library, target};
 use support::mail::Mail;
 use support::process::{Finished, Running};
 use support::scratch::Scratch;
@@ -48,9 +48,7 @@ fn the_rust_example_prints_the_newest_messages() {
     cargo
         .args(["run", "--quiet", "--locked", "--manifest-path"])
         .arg(example("rust/Cargo.toml"));
-    cargo
-        .arg("--target-dir")
-        .arg(library().ancestors().nth(2).unwrap().join("examples"));
+    cargo.arg("--target-dir").arg(target().join("examples"));
     cargo.arg("--").arg(library());
     assert_eq!(run(&filled("example-rust"), &mut cargo).success(), NEWEST);
 }
