@@ -100,7 +100,7 @@ impl<'a> User<'a> {
     /// [`traffic::observe`].
     #[track_caller]
     pub fn observe<R>(&self, action: impl FnOnce() -> R) -> (R, Traffic) {
-        traffic::observe(&self.server.log(), &self.name, action)
+        traffic::observe(self.server, &self.name, action)
     }
 
     /// Has the server write down all this user's clients say after the login,
