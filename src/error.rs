@@ -152,14 +152,31 @@ impl fmt::Display for Error {
             | Kind::Usage(text)
             | Kind::Host { text, .. } => write!(f, "imap: {text}"),
             Kind::Internal { place, text } => {
-                write!(f, "imap: internal error in {place}: {} (please report)", quote(text))
+                write!(
+                    f,
+                    "imap: internal error in {place}: {} (please report)",
+                    quote(text)
+                )
             }
-            Kind::Refused { what, answer, advice, .. } => {
+            Kind::Refused {
+                what,
+                answer,
+                advice,
+                ..
+            } => {
                 write!(f, "imap: {what}: {answer}")?;
                 advice.map_or(Ok(()), |advice| write!(f, "; {advice}"))
             }
-            Kind::TimedOut { peer, waited, during } => {
-                write!(f, "imap: {peer} did not answer within {} s ({during})", waited.as_secs_f64())
+            Kind::TimedOut {
+                peer,
+                waited,
+                during,
+            } => {
+                write!(
+                    f,
+                    "imap: {peer} did not answer within {} s ({during})",
+                    waited.as_secs_f64()
+                )
             }
         }
     }

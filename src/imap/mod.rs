@@ -1,1 +1,43 @@
-//! (to be written)
+//! The IMAP client: endpoints, connections, sessions and what servers answer.
+//!
+//! It knows neither SQLite nor MIME. A wait asks the [`settings::Cancel`] it
+//! was given, so the host can stop it; everything else is plain blocking I/O
+//! on the caller's thread. Reading never changes a mailbox: the commands sent
+//! are CAPABILITY, STARTTLS, LOGIN, AUTHENTICATE, LIST, STATUS, EXAMINE,
+//! UID SEARCH, UID FETCH (PEEK), NOOP and LOGOUT, no others.
+
+pub mod capability;
+mod dial;
+mod dialogue;
+pub mod endpoint;
+mod exchange;
+pub mod fetch_stream;
+pub mod fetched;
+pub mod flags;
+pub mod frame;
+mod greeting;
+mod inbox;
+pub mod internal_date;
+pub mod items;
+pub mod listed;
+pub mod login;
+pub mod mailbox;
+pub mod mailbox_status;
+pub mod message;
+pub mod pool;
+pub mod quoted;
+pub mod response;
+pub mod search;
+pub mod session;
+pub mod settings;
+mod sign_in;
+pub mod status_line;
+pub mod structure;
+mod tls;
+pub mod token;
+mod transport;
+mod trust;
+pub mod uid_set;
+mod utf7;
+mod watch;
+mod wire;

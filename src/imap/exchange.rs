@@ -1,0 +1,245 @@
+//! Commands and what comes back: tags, completions, and everything a server
+//! may say in between.
+//!
+//! A response that nothing can be made of is remarked on and passed over; BYE
+//! ends the connection with the server's words. Sessions, the greeting and the
+//! dialogue of the `imap` crate all talk through one [`Exchange`].
+
+use std::collections::VecDeque;
+
+use super::capability::Capabilities;
+use super::message::Message;
+use super::response::{Response, parse};
+use super::status_line::{Status, StatusLine};
+use super::wire::Wire;
+use crate::error::{Error, Kind, Result, quote_bytes};
+
+/// How many remarks are kept; they are the server's text.
+const REMARKS: usize = 100;
+
+/// How many unreadable responses in a row are borne with.
+const UNREADABLE: usize = 1_000;
+
+/// How a command ended.
+pub(super) struct Ended {
+    /// The tag of the command.
+    pub(super) tag: Vec<u8>,
+    /// OK, NO or BAD.
+    pub(super) status: Status,
+    /// The server's words, safe to show: `NO [NONEXISTENT] no such mailbox`.
+    pub(super) answer: String,
+}
+
+impl Ended {
+    /// `Ok` if the command was carried out; `what` says what was refused.
+    pub(super) fn accepted(self, what: impl FnOnce() -> String) -> Result<()> {
+        if self.status == Status::Ok {
+            return Ok(());
+        }
+        let refused = Kind::Refused {
+            what: what(),
+            login: false,
+            answer: self.answer,
+            advice: None,
+        };
+        Err(refused.into())
+    }
+}
+
+/// What [`Exchange::arrive`] found.
+pub(super) enum Arrival {
+    /// A message, or something about one.
+    Message(Message),
+    /// A command has ended.
+    Ended(Ended),
+    /// The server waits for the rest of a command; its text.
+    Continuation(Vec<u8>),
+    /// Something else, shown to the caller's function.
+    Shown,
+}
+
+/// What is said over one connection.
+pub(super) struct Exchange {
+    pub(super) wire: Wire,
+    /// As the server last told them.
+    pub(super) capabilities: Capabilities,
+    /// True from LOGOUT on, when BYE is the answer.
+    pub(super) is_leaving: bool,
+    tags: u32,
+    /// Commands sent by [`Exchange::launch`] that have not ended.
+    flying: Vec<Vec<u8>>,
+    unreadable: usize,
+    remarks: VecDeque<String>,
+}
+
+impl Exchange {
+    pub(super) fn new(wire: Wire) -> Self {
+        Self {
+            wire,
+            capabilities: Capabilities::default(),
+            is_leaving: false,
+            tags: 0,
+            flying: Vec::new(),
+            unreadable: 0,
+            remarks: VecDeque::new(),
+        }
+    }
+
+    /// What the server said that nobody asked for and that may explain what
+    /// happens next: alerts, warnings, and what could not be read. The last
+    /// hundred.
+    pub(super) fn remarks(&self) -> impl Iterator<Item = &str> {
+        self.remarks.iter().map(String::as_str)
+    }
+
+    /// True while no command waits for its end and nothing has gone wrong.
+    pub(super) fn is_idle(&self) -> bool {
+        self.flying.is_empty() && self.wire.is_whole() && !self.wire.is_amid_response()
+    }
+
+    /// Sends a command and reads on until it ends, showing everything else to `on`.
+    ///
+    /// # Errors
+    /// The wire's, BYE, and an answer that is no IMAP. That the server refuses
+    /// is no error here.
+    pub(super) fn command(
+        &mut self,
+        verb: &str,
+        command: &[u8],
+        on: &mut dyn FnMut(&Response<'_>),
+    ) -> Result<Ended> {
+        if !self.flying.is_empty() {
+            let text = format!("{verb} sent while messages are being fetched");
+            return Err(Kind::Internal {
+                place: "imap::exchange".into(),
+                text,
+            }
+            .into());
+        }
+        let tag = self.launch(verb, command)?;
+        loop {
+            if let Arrival::Ended(ended) = self.arrive(verb, on)?
+                && ended.tag == tag
+            {
+                return Ok(ended);
+            }
+        }
+    }
+
+    /// Sends a command and does not wait for its end; gives its tag.
+    pub(super) fn launch(&mut self, verb: &str, command: &[u8]) -> Result<Vec<u8>> {
+        self.tags += 1;
+        let tag = format!("x{}", self.tags).into_bytes();
+        self.wire
+            .send(&[&tag, &b" "[..], command, b"\r\n"].concat(), verb)?;
+        self.flying.push(tag.clone());
+        Ok(tag)
+    }
+
+    /// Waits for the next response in the step `during`.
+    ///
+    /// # Errors
+    /// The wire's, BYE, and too much that is no IMAP.
+    pub(super) fn arrive(
+        &mut self,
+        during: &str,
+        on: &mut dyn FnMut(&Response<'_>),
+    ) -> Result<Arrival> {
+        let frame = self.wire.receive(during)?;
+        let response = parse(&frame.bytes);
+        if !matches!(response, Response::Other(_)) {
+            self.unreadable = 0;
+        }
+        let mut bye = None;
+        let arrival = match response {
+            Response::Fetch(fetched) => {
+                let Some((mut message, carving)) = Message::own(fetched, &frame) else {
+                    return Ok(Arrival::Shown);
+                };
+                if let Some(carving) = carving {
+                    message.complete(carving, frame);
+                }
+                return Ok(Arrival::Message(message));
+            }
+            Response::Tagged { tag, status } => {
+                note(&mut self.capabilities, &status);
+                self.flying.retain(|flying| flying != tag);
+                Arrival::Ended(Ended {
+                    tag: tag.to_vec(),
+                    status: status.status,
+                    answer: status.answer(),
+                })
+            }
+            Response::Continuation(text) => Arrival::Continuation(text.to_vec()),
+            Response::Status(status) if status.status == Status::Bye && !self.is_leaving => {
+                bye = Some(status.answer());
+                Arrival::Shown
+            }
+            response => {
+                match &response {
+                    Response::Capability(told) => self.capabilities = told.clone(),
+                    Response::Status(status) => {
+                        note(&mut self.capabilities, status);
+                        if status.status != Status::Ok || status.code.is_some_and(|c| c.is("ALERT"))
+                        {
+                            remark(&mut self.remarks, status.answer());
+                        }
+                    }
+                    Response::Other(line) => {
+                        self.unreadable += 1;
+                        remark(&mut self.remarks, quote_bytes(line));
+                    }
+                    _ => {}
+                }
+                on(&response);
+                Arrival::Shown
+            }
+        };
+        if let Some(answer) = bye {
+            let peer = self.wire.peer();
+            let text = format!("{peer} closed the connection ({during}): {answer}");
+            return Err(self.wire.breaking(Error::network(text)));
+        }
+        if self.unreadable > UNREADABLE {
+            let last = self.remarks.back().cloned().unwrap_or_default();
+            let text = format!(
+                "{} sends what is no IMAP ({during}): '{last}'",
+                self.wire.peer()
+            );
+            return Err(self.wire.breaking(Error::misbehaved(text)));
+        }
+        Ok(arrival)
+    }
+
+    /// Reads what has come meanwhile, without waiting: afterwards the wire is
+    /// broken if the server has left, and commands may have ended.
+    pub(super) fn catch_up(&mut self) {
+        while let Some(frame) = self.wire.poll() {
+            let is_over = match parse(&frame.bytes) {
+                Response::Tagged { tag, .. } => {
+                    self.flying.retain(|flying| flying != tag);
+                    false
+                }
+                Response::Status(status) => status.status == Status::Bye,
+                _ => false,
+            };
+            if is_over {
+                self.wire.break_off();
+            }
+        }
+    }
+}
+
+/// Takes the capabilities a status response carries.
+fn note(capabilities: &mut Capabilities, status: &StatusLine<'_>) {
+    if let Some(told) = status.code.and_then(|code| code.capabilities()) {
+        *capabilities = told;
+    }
+}
+
+fn remark(remarks: &mut VecDeque<String>, text: String) {
+    if remarks.len() == REMARKS {
+        remarks.pop_front();
+    }
+    remarks.push_back(text);
+}

@@ -1,0 +1,149 @@
+//! What a UID FETCH asks for, and whether an answer has all of it.
+//!
+//! Sections can only be asked for with PEEK: reading never marks a message as
+//! seen. The plan of a query makes [`Items`]; the fetch stream sends them.
+
+use std::fmt;
+
+use super::message::Message;
+use crate::error::{Error, Result, quote};
+
+/// One FETCH item (RFC 9051 section 6.4.5).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Item {
+    /// `FLAGS`
+    Flags,
+    /// `INTERNALDATE`
+    InternalDate,
+    /// `RFC822.SIZE`
+    Size,
+    /// `BODYSTRUCTURE`
+    Structure,
+    /// `BODY.PEEK[HEADER.FIELDS (...)]`: these header fields.
+    HeaderFields(Vec<String>),
+    /// `BODY.PEEK[HEADER]`: the header.
+    Header,
+    /// `BODY.PEEK[1.2]`, `BODY.PEEK[1.2.MIME]`: a part, or its header.
+    Section(String),
+    /// `BODY.PEEK[]`: the whole message.
+    Body,
+}
+
+/// The items of one FETCH; the UID always comes with them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Items(Vec<Item>);
+
+impl Items {
+    /// These items.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Usage`] where the name of a field or section is none.
+    pub fn new(items: Vec<Item>) -> Result<Self> {
+        for item in &items {
+            let names = match item {
+                Item::HeaderFields(names) if names.is_empty() => return Err(bad_name("")),
+                Item::HeaderFields(names) => names.as_slice(),
+                Item::Section(name) => std::slice::from_ref(name),
+                _ => &[],
+            };
+            for name in names {
+                let is_plain = |b: u8| b.is_ascii_graphic() && !b"()[]{}\"\\%*:".contains(&b);
+                if name.is_empty() || !name.bytes().all(is_plain) {
+                    return Err(bad_name(name));
+                }
+            }
+        }
+        Ok(Self(items))
+    }
+
+    /// True if nothing but the UID is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// True if the message holds every item: an answer that lacks one is only
+    /// a part of the answer, or was not asked for at all.
+    pub(super) fn are_in(&self, message: &Message) -> bool {
+        self.0.iter().all(|item| match item {
+            Item::Flags => message.flags.is_some(),
+            Item::InternalDate => message.internal_date.is_some(),
+            Item::Size => message.size.is_some(),
+            Item::Structure => message.structure.is_some(),
+            Item::HeaderFields(_) => message.header_fields().is_some(),
+            Item::Header => message.header().is_some(),
+            Item::Section(name) => message.section(name).is_some(),
+            Item::Body => message.body().is_some(),
+        })
+    }
+}
+
+impl fmt::Display for Items {
+    /// As the command holds them: `(UID FLAGS BODY.PEEK[])`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(UID")?;
+        for item in &self.0 {
+            match item {
+                Item::Flags => f.write_str(" FLAGS"),
+                Item::InternalDate => f.write_str(" INTERNALDATE"),
+                Item::Size => f.write_str(" RFC822.SIZE"),
+                Item::Structure => f.write_str(" BODYSTRUCTURE"),
+                Item::HeaderFields(names) => {
+                    write!(f, " BODY.PEEK[HEADER.FIELDS ({})]", names.join(" "))
+                }
+                Item::Header => f.write_str(" BODY.PEEK[HEADER]"),
+                Item::Section(name) => write!(f, " BODY.PEEK[{name}]"),
+                Item::Body => f.write_str(" BODY.PEEK[]"),
+            }?;
+        }
+        f.write_str(")")
+    }
+}
+
+fn bad_name(name: &str) -> Error {
+    Error::usage(format!(
+        "cannot fetch '{}': no name of a header field or section",
+        quote(name)
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_read_as_the_command_needs_them_and_always_peek() {
+        let items = Items::new(vec![
+            Item::Flags,
+            Item::InternalDate,
+            Item::Size,
+            Item::Structure,
+            Item::HeaderFields(vec!["Subject".into(), "X-Spam".into()]),
+            Item::Header,
+            Item::Section("1.2.MIME".into()),
+            Item::Body,
+        ]);
+        assert_eq!(
+            items.expect("good names").to_string(),
+            "(UID FLAGS INTERNALDATE RFC822.SIZE BODYSTRUCTURE \
+             BODY.PEEK[HEADER.FIELDS (Subject X-Spam)] BODY.PEEK[HEADER] \
+             BODY.PEEK[1.2.MIME] BODY.PEEK[])"
+        );
+        assert_eq!(Items::default().to_string(), "(UID)");
+    }
+
+    #[test]
+    fn names_that_would_leave_the_brackets_are_refused() {
+        for name in ["", "a b", "1]", "1]\r\nx LOGOUT", "a\0", "ä", "a:"] {
+            assert!(
+                Items::new(vec![Item::Section(name.into())]).is_err(),
+                "{name:?}"
+            );
+            assert!(
+                Items::new(vec![Item::HeaderFields(vec![name.into()])]).is_err(),
+                "{name:?}"
+            );
+        }
+        assert!(Items::new(vec![Item::HeaderFields(vec![])]).is_err());
+    }
+}

@@ -1,0 +1,90 @@
+//! The answer to STATUS (RFC 9051 section 7.3.4, RFC 7162 section 3.1.7).
+//!
+//! Numbers a server does not give are None; items nobody asked for are passed
+//! over.
+
+use super::listed::read_mailbox;
+use super::mailbox::Mailbox;
+use super::token::Reader;
+
+/// What STATUS tells of a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailboxStatus {
+    /// The mailbox; `inbox` is answered as INBOX.
+    pub mailbox: Mailbox,
+    /// How many messages it holds.
+    pub messages: Option<u64>,
+    /// How many of them are not `\Seen`.
+    pub unseen: Option<u64>,
+    /// The UID the next message will have at least.
+    pub uidnext: Option<u32>,
+    /// UIDs mean the same messages while this stays the same.
+    pub uidvalidity: Option<u32>,
+    /// Grows with every change (CONDSTORE).
+    pub highestmodseq: Option<u64>,
+    /// Bytes of all messages (STATUS=SIZE).
+    pub size: Option<u64>,
+}
+
+impl MailboxStatus {
+    /// Reads what follows STATUS; None without a name or a list.
+    ///
+    /// ```text
+    /// mailbox-data = "STATUS" SP mailbox SP "(" [status-att-list] ")"
+    /// ```
+    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let mailbox = read_mailbox(reader)?;
+        let mut status = Self {
+            mailbox,
+            messages: None,
+            unseen: None,
+            uidnext: None,
+            uidvalidity: None,
+            highestmodseq: None,
+            size: None,
+        };
+        if !reader.enter_list() {
+            return None;
+        }
+        while reader.has_value() {
+            let item = reader.string().unwrap_or_default().to_ascii_uppercase();
+            let value = reader.number();
+            let narrow = value.and_then(|value| u32::try_from(value).ok());
+            match &*item {
+                b"MESSAGES" => status.messages = value,
+                b"UNSEEN" => status.unseen = value,
+                b"UIDNEXT" => status.uidnext = narrow,
+                b"UIDVALIDITY" => status.uidvalidity = narrow,
+                b"HIGHESTMODSEQ" => status.highestmodseq = value,
+                b"SIZE" => status.size = value,
+                _ => {}
+            }
+        }
+        Some(status)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_given_are_read_and_the_others_none() {
+        let line = b"Sent Items (messages 3 UIDNEXT 4294967296 UIDVALIDITY 4242 X-FOO (a 1) \
+            MAILBOXID (F1) SIZE 5000000000 HIGHESTMODSEQ NIL UNSEEN \"2\")\r\n";
+        let status = MailboxStatus::read(&mut Reader::new(line)).unwrap();
+        assert_eq!(status.mailbox.name(), "Sent Items");
+        assert_eq!((status.messages, status.unseen), (Some(3), Some(2)));
+        assert_eq!((status.uidnext, status.uidvalidity), (None, Some(4242)));
+        assert_eq!(
+            (status.highestmodseq, status.size),
+            (None, Some(5_000_000_000))
+        );
+    }
+
+    #[test]
+    fn an_answer_without_a_list_is_none() {
+        assert_eq!(MailboxStatus::read(&mut Reader::new(b"INBOX\r\n")), None);
+        assert!(MailboxStatus::read(&mut Reader::new(b"{5}\r\ninbox ()\r\n")).is_some());
+    }
+}

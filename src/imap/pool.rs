@@ -1,0 +1,219 @@
+//! Signed-in sessions kept for the next statement of one SQLite connection.
+//!
+//! A lease takes a session out for itself: two cursors at once have two. It
+//! goes back only if it is usable, and is looked at again before it is lent a
+//! second time, since servers close what is idle. After a fork the child
+//! leaves its parent's sessions alone, for both would talk on one socket.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use super::endpoint::Endpoint;
+use super::login::Login;
+use super::session::Session;
+use super::settings::{Deadline, Never, Settings};
+use crate::error::Result;
+
+/// Idle sessions kept at most; servers allow about ten for a user.
+const IDLE: usize = 4;
+
+/// How long a session may have been idle: routers forget connections in
+/// minutes, and the next command would wait for its whole timeout.
+const FRESH: Duration = Duration::from_secs(240);
+
+/// How long closing all sessions may take together.
+const LEAVE: Duration = Duration::from_secs(1);
+
+/// The idle sessions of one SQLite connection; logs them out when dropped.
+#[derive(Default)]
+pub struct Pool {
+    idle: Arc<Idle>,
+    connects: AtomicU64,
+}
+
+#[derive(Default)]
+struct Idle(Mutex<Vec<Slot>>);
+
+struct Slot {
+    session: Session,
+    key: Key,
+    since: Instant,
+    process: u32,
+}
+
+/// What two statements must share to use the same session.
+struct Key {
+    endpoint: Endpoint,
+    login: Login,
+    ca_file: Option<std::path::PathBuf>,
+}
+
+impl Key {
+    fn is_same(&self, other: &Self) -> bool {
+        self.endpoint == other.endpoint
+            && self.ca_file == other.ca_file
+            && self.login.is_same(&other.login)
+    }
+}
+
+impl Pool {
+    /// An empty pool.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many connections it has opened so far.
+    pub fn connects(&self) -> u64 {
+        self.connects.load(Ordering::Relaxed)
+    }
+
+    /// A session, and what `first` gets from it. Where an idle session turns
+    /// out to have been closed by the server, a new one takes its place, once
+    /// and silently; `first` must therefore have no effect beside its answer.
+    ///
+    /// # Errors
+    /// Those of [`Session::open`], and of `first`.
+    pub fn lease<T>(
+        &self,
+        endpoint: &Endpoint,
+        login: &Login,
+        settings: &Settings,
+        mut first: impl FnMut(&mut Session) -> Result<T>,
+    ) -> Result<(Lease, T)> {
+        let key = Key {
+            endpoint: endpoint.clone(),
+            login: login.clone(),
+            ca_file: settings.ca_file.clone(),
+        };
+        if let Some(mut session) = self.idle.take(&key) {
+            session.set_settings(settings.clone());
+            match first(&mut session) {
+                Err(error) if error.is_network() => {}
+                outcome => {
+                    let lease = self.lend(session, key);
+                    return outcome.map(|first| (lease, first));
+                }
+            }
+        }
+        self.connects.fetch_add(1, Ordering::Relaxed);
+        let session = Session::open(endpoint, login, settings)?;
+        let mut lease = self.lend(session, key);
+        let first = first(&mut lease)?;
+        Ok((lease, first))
+    }
+
+    fn lend(&self, session: Session, key: Key) -> Lease {
+        let idle = Arc::downgrade(&self.idle);
+        Lease {
+            held: Some((session, key)),
+            idle,
+            process: std::process::id(),
+        }
+    }
+}
+
+impl Idle {
+    /// The session last used that is still usable; those that are not are dropped.
+    fn take(&self, key: &Key) -> Option<Session> {
+        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.retain(Slot::is_fresh);
+        while let Some(index) = slots.iter().rposition(|slot| slot.key.is_same(key)) {
+            let mut session = slots.remove(index).session;
+            session.catch_up();
+            if session.is_usable() {
+                return Some(session);
+            }
+        }
+        None
+    }
+
+    fn put(&self, slot: Slot) {
+        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if slots.len() == IDLE {
+            let oldest = slots.remove(0);
+            oldest.leave(Instant::now() + LEAVE / 4);
+        }
+        slots.push(slot);
+    }
+}
+
+impl Slot {
+    fn is_fresh(&self) -> bool {
+        self.process == std::process::id() && self.since.elapsed() < FRESH
+    }
+
+    fn leave(mut self, until: Instant) {
+        let allowed = until.saturating_duration_since(Instant::now());
+        if allowed.is_zero() || !self.is_fresh() {
+            return;
+        }
+        self.session.set_settings(Settings {
+            timeout: allowed,
+            deadline: Some(Deadline { at: until, allowed }),
+            ca_file: None,
+            cancel: Arc::new(Never),
+        });
+        self.session.logout();
+    }
+}
+
+impl Drop for Idle {
+    fn drop(&mut self) {
+        let until = Instant::now() + LEAVE;
+        let slots = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for slot in slots.drain(..) {
+            slot.leave(until);
+        }
+    }
+}
+
+/// A session on loan.
+pub struct Lease {
+    /// Taken only by [`Drop`].
+    held: Option<(Session, Key)>,
+    idle: Weak<Idle>,
+    process: u32,
+}
+
+impl Deref for Lease {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self
+            .held
+            .as_ref()
+            .expect("a lease holds its session until it is dropped")
+            .0
+    }
+}
+
+impl DerefMut for Lease {
+    fn deref_mut(&mut self) -> &mut Session {
+        &mut self
+            .held
+            .as_mut()
+            .expect("a lease holds its session until it is dropped")
+            .0
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some((mut session, key)) = self.held.take() else {
+            return;
+        };
+        session.catch_up();
+        if let Some(idle) = self.idle.upgrade()
+            && session.is_usable()
+        {
+            idle.put(Slot {
+                session,
+                key,
+                since: Instant::now(),
+                process: self.process,
+            });
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! One signed-in connection: what can be asked of a server.
+//!
+//! A session opens mailboxes with EXAMINE only and has one user at a time. Its
+//! first network error, timeout or interrupt makes it unusable, and every
+//! later call fails at once. Messages come through a
+//! [`FetchStream`](super::fetch_stream::FetchStream), sessions from a
+//! [`Pool`](super::pool::Pool).
+
+use super::capability::Capabilities;
+use super::dialogue::Dialogue;
+pub use super::dialogue::Examined;
+use super::endpoint::Endpoint;
+use super::exchange::{Arrival, Ended};
+use super::greeting;
+use super::listed::Listed;
+use super::login::Login;
+use super::mailbox::Mailbox;
+use super::mailbox_status::MailboxStatus;
+use super::quoted::Argument;
+use super::response::Response;
+use super::search::{Answer, Criteria, uid_search};
+use super::settings::Settings;
+use super::sign_in::Method;
+use super::status_line::Status;
+use super::uid_set::UidSet;
+use crate::error::{Error, Result, quote};
+
+/// The most folders of one LIST.
+const FOLDERS: usize = 100_000;
+
+/// A signed-in connection to a server.
+pub struct Session {
+    dialogue: Dialogue,
+    endpoint: Endpoint,
+    capabilities: Capabilities,
+    /// The mailbox that is open, with what EXAMINE said of it.
+    examined: Option<(Mailbox, Examined)>,
+    has_esearch: bool,
+}
+
+impl Session {
+    /// Connects and signs in.
+    ///
+    /// # Errors
+    /// Each step has its own sentence: a login that cannot be sent, unknown
+    /// host, refused port, TLS, greeting, STARTTLS, refused login.
+    pub fn open(endpoint: &Endpoint, login: &Login, settings: &Settings) -> Result<Self> {
+        login.check()?;
+        let mut exchange = greeting::open(endpoint, settings)?;
+        // What the server can do may differ once it knows the user.
+        let before = std::mem::take(&mut exchange.capabilities);
+        let method = Method::choose(login, endpoint, &before)?;
+        let dialogue = Dialogue::sign_in(exchange, &login.user, method)?;
+        greeting::ask_capabilities(&mut dialogue.exchange())?;
+        let capabilities = dialogue.exchange().capabilities.clone();
+        Ok(Self {
+            dialogue,
+            endpoint: endpoint.clone(),
+            has_esearch: capabilities.has("ESEARCH"),
+            capabilities,
+            examined: None,
+        })
+    }
+
+    /// The server.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// What the server can do for this user.
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    /// Alerts, warnings and unreadable responses so far, the last hundred,
+    /// each one safe line of at most 200 bytes.
+    pub fn remarks(&self) -> Vec<String> {
+        self.dialogue
+            .exchange()
+            .remarks()
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// The limits of the statement that uses the session from now on.
+    pub fn set_settings(&mut self, settings: Settings) {
+        self.dialogue.exchange().wire.set_settings(settings);
+    }
+
+    /// True if another statement may use it: nothing has gone wrong, and no
+    /// command waits for its end.
+    pub fn is_usable(&self) -> bool {
+        self.dialogue.exchange().is_idle()
+    }
+
+    /// Reads what the server has sent meanwhile, without waiting, so that
+    /// [`Session::is_usable`] tells whether it has closed the connection, and
+    /// whether the last messages of an abandoned fetch have come anyway.
+    pub(super) fn catch_up(&mut self) {
+        self.dialogue.exchange().catch_up();
+    }
+
+    /// The mailboxes whose names match a pattern of LIST (`*` any text, `%`
+    /// any text within one level), in the server's order.
+    ///
+    /// # Errors
+    /// A pattern that cannot be sent, the server's refusal, or the wire's.
+    pub fn list(&mut self, pattern: &str) -> Result<Vec<Listed>> {
+        let spelled = Mailbox::from_name(pattern)?;
+        let command = [&b"LIST \"\" "[..], &quoted(&spelled)?].concat();
+        let mut found = Vec::new();
+        let ended = self
+            .dialogue
+            .exchange()
+            .command("LIST", &command, &mut |response| {
+                if let Response::List(listed) = response
+                    && found.len() < FOLDERS
+                {
+                    found.push(listed.clone());
+                }
+            })?;
+        ended.accepted(|| format!("cannot list '{}'", quote(pattern)))?;
+        Ok(found)
+    }
+
+    /// What STATUS tells of a mailbox, which need not be open.
+    ///
+    /// # Errors
+    /// The server's refusal, no answer in its answer, or the wire's.
+    pub fn status(&mut self, mailbox: &Mailbox) -> Result<MailboxStatus> {
+        let mut items = "MESSAGES UNSEEN UIDNEXT UIDVALIDITY".to_owned();
+        let extensions = [("CONDSTORE", " HIGHESTMODSEQ"), ("STATUS=SIZE", " SIZE")];
+        for (_, item) in extensions
+            .iter()
+            .filter(|(name, _)| self.capabilities.has(name))
+        {
+            items.push_str(item);
+        }
+        let items = format!(" ({items})");
+        let command = [&b"STATUS "[..], &quoted(mailbox)?, items.as_bytes()].concat();
+        let mut found = None;
+        let ended = self
+            .dialogue
+            .exchange()
+            .command("STATUS", &command, &mut |response| {
+                if let Response::MailboxStatus(status) = response {
+                    found = Some(status.clone());
+                }
+            })?;
+        let name = || quote(mailbox.name());
+        ended.accepted(|| format!("cannot get the status of '{}'", name()))?;
+        found.ok_or_else(|| {
+            Error::misbehaved(format!(
+                "cannot get the status of '{}': no answer in the answer",
+                name()
+            ))
+        })
+    }
+
+    /// Opens a mailbox for reading; opening the one that is open brings it up
+    /// to date.
+    ///
+    /// # Errors
+    /// The server's refusal, after which no mailbox is open, or the wire's.
+    pub fn examine(&mut self, mailbox: &Mailbox) -> Result<Examined> {
+        self.examined = None;
+        let spelling = str::from_utf8(mailbox.spelling()).ok();
+        let spelling = spelling
+            .filter(|text| !text.contains(char::is_control))
+            .ok_or_else(|| {
+                let name = quote(mailbox.name());
+                Error::usage(format!(
+                    "cannot examine '{name}': the server spells it in no known way"
+                ))
+            })?;
+        let examined = self.dialogue.examine(mailbox.name(), spelling)?;
+        self.examined = Some((mailbox.clone(), examined));
+        Ok(examined)
+    }
+
+    /// The UIDs of the open mailbox that meet the criteria.
+    ///
+    /// # Errors
+    /// The server's refusal, an answer that cannot be read (a part of the
+    /// UIDs would pass for all), or the wire's.
+    pub fn uid_search(&mut self, criteria: Criteria<'_>) -> Result<UidSet> {
+        if self.has_esearch {
+            match self.search(criteria, Answer::Ranges)? {
+                Ok(found) => return Ok(found),
+                // Some servers name ESEARCH and do not understand it.
+                Err(ended) if ended.status == Status::Bad => self.has_esearch = false,
+                Err(ended) => return self.refused_search(ended),
+            }
+        }
+        match self.search(criteria, Answer::Listed)? {
+            Ok(found) => Ok(found),
+            Err(ended) => self.refused_search(ended),
+        }
+    }
+
+    fn refused_search(&self, ended: Ended) -> Result<UidSet> {
+        ended.accepted(|| format!("cannot search '{}'", self.open_name()))?;
+        Ok(UidSet::new())
+    }
+
+    fn search(
+        &mut self,
+        criteria: Criteria<'_>,
+        answer: Answer,
+    ) -> Result<std::result::Result<UidSet, Ended>> {
+        let mut ranges = Vec::new();
+        let mut is_readable = true;
+        let mut is_answered = false;
+        for command in uid_search(criteria, answer) {
+            let mut exchange = self.dialogue.exchange();
+            let ended = exchange.command("UID SEARCH", command.as_bytes(), &mut |response| {
+                let found = match response {
+                    Response::Search(uids) => Some(uids),
+                    Response::Esearch(found) => found.all.as_ref(),
+                    Response::Other(line) => {
+                        is_readable &= !is_search_answer(line);
+                        return;
+                    }
+                    _ => return,
+                };
+                is_answered = true;
+                ranges.extend(found.into_iter().flat_map(UidSet::ranges));
+            })?;
+            if ended.status != Status::Ok {
+                return Ok(Err(ended));
+            }
+        }
+        let exists = self
+            .examined
+            .as_ref()
+            .map_or(0, |(_, examined)| examined.exists);
+        let is_silent = !is_answered && criteria == Criteria::All && exists > 0;
+        if !is_readable || is_silent {
+            let name = self.open_name();
+            return Err(Error::misbehaved(format!(
+                "cannot search '{name}': the server's answer cannot be read"
+            )));
+        }
+        Ok(Ok(ranges.into_iter().collect()))
+    }
+
+    /// Asks whether the server is still there.
+    ///
+    /// # Errors
+    /// The wire's.
+    pub fn noop(&mut self) -> Result<()> {
+        self.dialogue.noop()
+    }
+
+    /// Takes leave and closes, within the limits of the session's settings.
+    pub fn logout(self) {
+        self.dialogue.logout();
+    }
+
+    /// Sends a command whose answers [`Session::arrive`] gives; its tag.
+    pub(super) fn launch(&mut self, verb: &str, command: &[u8]) -> Result<Vec<u8>> {
+        self.dialogue.exchange().launch(verb, command)
+    }
+
+    /// What comes next.
+    pub(super) fn arrive(&mut self, during: &str) -> Result<Arrival> {
+        self.dialogue.exchange().arrive(during, &mut |_| {})
+    }
+
+    /// The open mailbox, as messages name it.
+    pub(super) fn open_name(&self) -> String {
+        self.examined
+            .as_ref()
+            .map(|(mailbox, _)| quote(mailbox.name()))
+            .unwrap_or_default()
+    }
+}
+
+/// A mailbox as an argument. Where it does not fit into quotes by the letter
+/// (raw 8-bit), it goes there all the same: the server spelled it so.
+fn quoted(mailbox: &Mailbox) -> Result<Vec<u8>> {
+    match mailbox.argument() {
+        Argument::Quoted(quoted) => Ok(quoted),
+        Argument::Literal(raw) if raw.iter().any(u8::is_ascii_control) => {
+            let name = quote(mailbox.name());
+            Err(Error::usage(format!(
+                "cannot name '{name}': the server spells it in no known way"
+            )))
+        }
+        Argument::Literal(raw) => {
+            let mut quoted = vec![b'"'];
+            for &byte in raw {
+                quoted.extend(matches!(byte, b'"' | b'\\').then_some(b'\\'));
+                quoted.push(byte);
+            }
+            quoted.push(b'"');
+            Ok(quoted)
+        }
+    }
+}
+
+fn is_search_answer(line: &[u8]) -> bool {
+    let mut words = line
+        .split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty());
+    words.next() == Some(b"*")
+        && words.next().is_some_and(|word| {
+            word.eq_ignore_ascii_case(b"SEARCH") || word.eq_ignore_ascii_case(b"ESEARCH")
+        })
+}

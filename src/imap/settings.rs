@@ -1,0 +1,68 @@
+//! What a statement brings along to every wait: how long, until when, whom to
+//! trust, and whether the user has had enough.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The host's answer to "has the user stopped this statement?".
+///
+/// Asked from the statement's own thread, about ten times a second while a
+/// wait lasts, so it may cost something.
+pub trait Cancel: Send + Sync {
+    /// True from the moment the statement is to end.
+    fn is_cancelled(&self) -> bool;
+}
+
+/// A [`Cancel`] that never does.
+pub struct Never;
+
+impl Cancel for Never {
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+}
+
+/// The point in time at which a whole statement has to be through.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline {
+    /// When it passes.
+    pub at: Instant,
+    /// How long the statement was given, for the message.
+    pub allowed: Duration,
+}
+
+impl Deadline {
+    /// The deadline `allowed` from now.
+    pub fn after(allowed: Duration) -> Self {
+        Self {
+            at: Instant::now() + allowed,
+            allowed,
+        }
+    }
+}
+
+/// The limits and trust of one statement; see [`Settings::default`].
+#[derive(Clone)]
+pub struct Settings {
+    /// The longest the server may go without sending a byte we wait for.
+    pub timeout: Duration,
+    /// When the whole statement has to be through.
+    pub deadline: Option<Deadline>,
+    /// A PEM file of further certificates to trust, beside the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Whether the user has stopped the statement.
+    pub cancel: Arc<dyn Cancel>,
+}
+
+impl Default for Settings {
+    /// 30 s without progress, no deadline, the system's roots, never cancelled.
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(30),
+            deadline: None,
+            ca_file: None,
+            cancel: Arc::new(Never),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The TLS client configuration, and TLS failures in words.
+//!
+//! rustls with the ring provider, passed explicitly: a process-wide provider
+//! is the host's business, not ours. TLS 1.2 and 1.3.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustls::pki_types::{ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, ClientConnection};
+
+use super::endpoint::{Endpoint, Security};
+use super::trust::{is_ca_as_server, verifier};
+use crate::error::{Error, Kind, Result, quote, quote_bytes};
+
+/// The configuration without a `ca_file`, kept so that later connections of
+/// the process can resume sessions.
+static SYSTEM: Mutex<Option<Arc<ClientConfig>>> = Mutex::new(None);
+
+/// A TLS client for the endpoint, before its handshake.
+///
+/// # Errors
+/// [`Kind::Config`] where `ca_file` cannot be used.
+pub(super) fn client(endpoint: &Endpoint, ca_file: Option<&Path>) -> Result<ClientConnection> {
+    let name = match endpoint.host().parse::<IpAddr>() {
+        Ok(address) => ServerName::IpAddress(address.into()),
+        Err(_) => ServerName::try_from(endpoint.host().to_owned()).map_err(|e| {
+            Error::usage(format!(
+                "cannot use host '{}' with TLS: {e}",
+                quote(endpoint.host())
+            ))
+        })?,
+    };
+    let config = match ca_file {
+        Some(path) => Arc::new(config(Some(path))?),
+        None => {
+            let mut system = SYSTEM.lock().unwrap_or_else(PoisonError::into_inner);
+            match &*system {
+                Some(config) => Arc::clone(config),
+                None => Arc::clone(system.insert(Arc::new(config(None)?))),
+            }
+        }
+    };
+    ClientConnection::new(config, name).map_err(|e| failure(endpoint, &e, &[]))
+}
+
+fn config(ca_file: Option<&Path>) -> Result<ClientConfig> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = verifier(ca_file, &provider)?;
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|e| Error::config(format!("cannot set up TLS: {e}")))?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth())
+}
+
+/// A failed handshake in words; `heard` is what the server had sent so far.
+pub(super) fn failure(endpoint: &Endpoint, error: &rustls::Error, heard: &[u8]) -> Error {
+    let peer = endpoint.peer();
+    if let rustls::Error::InvalidMessage(_) = error
+        && endpoint.security() == Security::Tls
+        && heard.first().is_some_and(u8::is_ascii_graphic)
+    {
+        let line = heard
+            .split(|&b| b == b'\r' || b == b'\n')
+            .next()
+            .unwrap_or_default();
+        return Error::network(format!(
+            "TLS with {peer} failed: it answered in plain text '{}'; \
+             use imap://{peer} for STARTTLS if this is an IMAP server",
+            quote_bytes(line)
+        ));
+    }
+    let rustls::Error::InvalidCertificate(certificate) = error else {
+        return Error::network(format!(
+            "TLS with {peer} failed: {}",
+            quote(&error.to_string())
+        ));
+    };
+    let why = match certificate {
+        CertificateError::Expired => "its certificate has expired".to_owned(),
+        CertificateError::ExpiredContext { not_after, .. } => {
+            format!("its certificate expired on {}", date(*not_after))
+        }
+        CertificateError::NotValidYet => "its certificate is not valid yet".to_owned(),
+        CertificateError::NotValidYetContext { not_before, .. } => {
+            format!("its certificate is not valid before {}", date(*not_before))
+        }
+        CertificateError::NotValidForName => {
+            format!(
+                "its certificate is for another host than '{}'",
+                endpoint.host()
+            )
+        }
+        CertificateError::NotValidForNameContext { presented, .. } => format!(
+            "its certificate is for {}, not for '{}'",
+            names(presented),
+            endpoint.host()
+        ),
+        CertificateError::UnknownIssuer => UNTRUSTED.to_owned(),
+        _ if is_ca_as_server(error) => UNTRUSTED.to_owned(),
+        other => format!(
+            "its certificate is not valid ({})",
+            quote(&other.to_string())
+        ),
+    };
+    Kind::Network(format!("cannot trust {peer}: {why}")).into()
+}
+
+const UNTRUSTED: &str = "its certificate is self-signed or from an unknown issuer; \
+                         give the issuer's certificate as option ca_file";
+
+/// `2021-01-01`, in UTC.
+fn date(time: UnixTime) -> String {
+    i64::try_from(time.as_secs())
+        .ok()
+        .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
+        .map_or_else(
+            || "a date out of range".to_owned(),
+            |at| at.strftime("%Y-%m-%d").to_string(),
+        )
+}
+
+/// The names a certificate is for, of which webpki gives the debug form:
+/// `DnsName("other.example")`, `IpAddress(127.0.0.1)`.
+fn names(presented: &[String]) -> String {
+    let name = |text: &String| {
+        let inner = text.split_once('(').map_or(text.as_str(), |(_, rest)| rest);
+        format!("'{}'", quote(inner.trim_end_matches(')').trim_matches('"')))
+    };
+    match presented {
+        [] => "no host".to_owned(),
+        [one] => name(one),
+        [one, another] => format!("{} and {}", name(one), name(another)),
+        [one, rest @ ..] => format!("{} and {} others", name(one), rest.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_a_certificate_read_as_names() {
+        let presented = [
+            "DnsName(\"other.example\")".to_owned(),
+            "IpAddress(127.0.0.1)".to_owned(),
+        ];
+        assert_eq!(names(&presented[..1]), "'other.example'");
+        assert_eq!(names(&presented), "'other.example' and '127.0.0.1'");
+        assert_eq!(names(&[]), "no host");
+    }
+
+    #[test]
+    fn dates_are_utc_days() {
+        let day = UnixTime::since_unix_epoch(std::time::Duration::from_secs(1_609_459_200));
+        assert_eq!(date(day), "2021-01-01");
+    }
+
+    #[test]
+    fn a_plain_text_answer_advises_starttls() {
+        let endpoint = Endpoint::parse("mail.example.org:143").expect("a server");
+        let error = rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType);
+        assert_eq!(
+            failure(&endpoint, &error, b"* OK ready\r\n").to_string(),
+            "imap: TLS with mail.example.org:143 failed: it answered in plain text '* OK ready'; \
+             use imap://mail.example.org:143 for STARTTLS if this is an IMAP server"
+        );
+    }
+}

@@ -1,0 +1,228 @@
+//! Bytes to and from the server, in the clear or through TLS.
+//!
+//! The socket blocks for one slice at a time; a read that brings nothing in
+//! that time fails with `WouldBlock`, and the caller looks at its watch.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::TcpStream;
+
+use rustls::ClientConnection;
+
+use super::dial::reason;
+use super::endpoint::Endpoint;
+use super::tls;
+use super::watch::{SLICE, Watch};
+use crate::error::{Error, Result};
+
+/// How much ciphertext is read at once; rustls itself would read 4 KiB.
+const SEALED: usize = 128 << 10;
+
+/// An open connection.
+pub(super) enum Transport {
+    /// TCP alone.
+    Plain(TcpStream),
+    /// TLS over TCP.
+    Tls(Box<Tls>),
+}
+
+/// A TLS connection and the ciphertext read ahead for it.
+pub(super) struct Tls {
+    socket: TcpStream,
+    connection: ClientConnection,
+    sealed: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl Transport {
+    /// Takes a connected socket over.
+    pub(super) fn plain(socket: TcpStream) -> io::Result<Self> {
+        socket.set_read_timeout(Some(SLICE))?;
+        socket.set_write_timeout(Some(SLICE))?;
+        Ok(Self::Plain(socket))
+    }
+
+    /// Shakes hands; a transport that has TLS already is left as it is.
+    ///
+    /// # Errors
+    /// What [`tls::failure`] says, a closed connection, or the watch's.
+    pub(super) fn secure(
+        self,
+        connection: ClientConnection,
+        endpoint: &Endpoint,
+        watch: &mut Watch<'_>,
+    ) -> Result<Self> {
+        match self {
+            Self::Plain(socket) => {
+                let sealed = vec![0; SEALED];
+                let mut tls = Tls {
+                    socket,
+                    connection,
+                    sealed,
+                    start: 0,
+                    end: 0,
+                };
+                tls.handshake(endpoint, watch)?;
+                Ok(Self::Tls(Box::new(tls)))
+            }
+            tls @ Self::Tls(_) => Ok(tls),
+        }
+    }
+
+    /// Reads what is there, or waits a slice for it. Zero bytes are the end.
+    pub(super) fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.read(into),
+            Self::Tls(tls) => tls.read(into),
+        }
+    }
+
+    /// Sends all of `bytes`.
+    ///
+    /// # Errors
+    /// I/O as it is; the outer error is the watch's.
+    pub(super) fn write_all(
+        &mut self,
+        bytes: &[u8],
+        watch: &mut Watch<'_>,
+    ) -> Result<io::Result<()>> {
+        match self {
+            Self::Plain(socket) => send(socket, bytes, watch),
+            Self::Tls(tls) => {
+                if let Err(error) = tls.connection.writer().write_all(bytes) {
+                    return Ok(Err(error));
+                }
+                tls.flush(watch)
+            }
+        }
+    }
+
+    /// Reads what is there without waiting at all.
+    pub(super) fn peek(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.socket().set_nonblocking(true)?;
+        let read = self.read(into);
+        self.socket().set_nonblocking(false)?;
+        read
+    }
+
+    fn socket(&self) -> &TcpStream {
+        match self {
+            Self::Plain(socket) => socket,
+            Self::Tls(tls) => &tls.socket,
+        }
+    }
+}
+
+impl Tls {
+    fn handshake(&mut self, endpoint: &Endpoint, watch: &mut Watch<'_>) -> Result<()> {
+        let broke = |error: &io::Error| {
+            let why = reason(error);
+            Error::network(format!("TLS with {} failed: {why}", endpoint.peer()))
+        };
+        let mut heard = Vec::new();
+        loop {
+            self.flush(watch)?.map_err(|e| broke(&e))?;
+            if !self.connection.is_handshaking() {
+                return Ok(());
+            }
+            match self.fill() {
+                Ok(0) => {
+                    return Err(Error::network(format!(
+                        "TLS with {} failed: it closed the connection",
+                        endpoint.peer()
+                    )));
+                }
+                Ok(_) => watch.progress(),
+                Err(error) if is_pause(&error) => {
+                    watch.check()?;
+                    continue;
+                }
+                Err(error) => return Err(broke(&error)),
+            }
+            if heard.is_empty() {
+                heard.extend_from_slice(&self.sealed[self.start..self.end.min(self.start + 200)]);
+            }
+            while self.start < self.end {
+                if let Err(error) = self.feed() {
+                    // The alert that tells the server why; it matters to its log only.
+                    let _ = self.connection.write_tls(&mut self.socket);
+                    return Err(match error.get_ref().and_then(|e| e.downcast_ref()) {
+                        Some(error) => tls::failure(endpoint, error, &heard),
+                        None => broke(&error),
+                    });
+                }
+            }
+        }
+    }
+
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.connection.reader().read(into) {
+                // Many servers close without the alert that should come first;
+                // what is framed tells whether anything is missing.
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(0),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                other => return other,
+            }
+            if self.start == self.end {
+                self.fill()?;
+            }
+            self.feed()?;
+            if self.connection.wants_write() {
+                // An answer to a key update: small, so that the socket takes it at once.
+                self.connection.write_tls(&mut self.socket)?;
+            }
+        }
+    }
+
+    /// Reads ciphertext; only called when there is none left.
+    fn fill(&mut self) -> io::Result<usize> {
+        let read = self.socket.read(&mut self.sealed)?;
+        (self.start, self.end) = (0, read);
+        Ok(read)
+    }
+
+    /// Hands ciphertext to rustls; none means that the connection has ended.
+    fn feed(&mut self) -> io::Result<()> {
+        let mut sealed = &self.sealed[self.start..self.end];
+        let taken = self.connection.read_tls(&mut sealed)?;
+        self.start += taken;
+        self.connection
+            .process_new_packets()
+            .map_err(io::Error::other)?;
+        Ok(())
+    }
+
+    fn flush(&mut self, watch: &mut Watch<'_>) -> Result<io::Result<()>> {
+        let mut sealed = Vec::new();
+        while self.connection.wants_write() {
+            if let Err(error) = self.connection.write_tls(&mut sealed) {
+                return Ok(Err(error));
+            }
+        }
+        send(&mut self.socket, &sealed, watch)
+    }
+}
+
+fn send(socket: &mut TcpStream, mut bytes: &[u8], watch: &mut Watch<'_>) -> Result<io::Result<()>> {
+    while !bytes.is_empty() {
+        match socket.write(bytes) {
+            Ok(0) => return Ok(Err(ErrorKind::WriteZero.into())),
+            Ok(written) => {
+                bytes = &bytes[written..];
+                watch.progress();
+            }
+            Err(error) if is_pause(&error) => watch.check()?,
+            Err(error) => return Ok(Err(error)),
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// True where nothing happened in a slice, as opposed to something bad.
+pub(super) fn is_pause(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+    )
+}

@@ -1,0 +1,203 @@
+//! The connection: commands out, whole responses in, every wait bounded.
+//!
+//! The first error breaks a wire for good, since what follows it in the stream
+//! cannot be told apart any more; every later call fails at once. It knows
+//! where responses end, not what they say.
+
+use std::io;
+use std::path::Path;
+
+use super::dial::{dial, reason};
+use super::endpoint::{Endpoint, Security};
+use super::frame::Limits;
+use super::inbox::{Frame, Inbox};
+use super::settings::Settings;
+use super::tls;
+use super::transport::{Transport, is_pause};
+use super::watch::Watch;
+use crate::error::{Error, Result};
+
+/// A connection to an IMAP server.
+pub(super) struct Wire {
+    /// None while it changes from one to the other, and once it is broken.
+    transport: Option<Transport>,
+    endpoint: Endpoint,
+    peer: String,
+    settings: Settings,
+    inbox: Inbox,
+}
+
+impl Wire {
+    /// Connects, with TLS if the endpoint says so from the start.
+    ///
+    /// # Errors
+    /// Everything between name resolution and the TLS handshake.
+    pub(super) fn open(endpoint: &Endpoint, settings: &Settings) -> Result<Self> {
+        let socket = dial(endpoint, settings)?;
+        let peer = endpoint.peer();
+        let transport = Transport::plain(socket)
+            .map_err(|e| Error::network(format!("cannot use the connection to {peer}: {e}")))?;
+        let mut wire = Self {
+            transport: Some(transport),
+            endpoint: endpoint.clone(),
+            peer,
+            settings: settings.clone(),
+            inbox: Inbox::new(Limits::default()),
+        };
+        if endpoint.security() == Security::Tls {
+            wire.secure()?;
+        }
+        Ok(wire)
+    }
+
+    /// Begins TLS after STARTTLS.
+    ///
+    /// # Errors
+    /// The handshake's, or that the server had sent more before it: what came
+    /// unprotected must not be taken for an answer that came protected.
+    pub(super) fn secure(&mut self) -> Result<()> {
+        if !self.inbox.is_empty() {
+            return Err(self.breaking(Error::misbehaved(format!(
+                "{} sent data between STARTTLS and TLS; somebody may be tampering with the connection",
+                self.peer
+            ))));
+        }
+        let ca_file = self.settings.ca_file.as_deref().map(Path::to_owned);
+        let client = tls::client(&self.endpoint, ca_file.as_deref())?;
+        let transport = self.transport.take().ok_or_else(|| broken(&self.peer))?;
+        let mut watch = Watch::start(&self.settings, &self.peer, "TLS handshake");
+        self.transport = Some(transport.secure(client, &self.endpoint, &mut watch)?);
+        Ok(())
+    }
+
+    /// The server.
+    pub(super) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// `host:port`, as messages name it.
+    pub(super) fn peer(&self) -> &str {
+        &self.peer
+    }
+
+    /// The limits of the statement that uses the wire from now on.
+    pub(super) fn set_settings(&mut self, settings: Settings) {
+        self.settings = settings;
+    }
+
+    /// False once anything has gone wrong.
+    pub(super) fn is_whole(&self) -> bool {
+        self.transport.is_some()
+    }
+
+    /// Gives the connection up without another byte sent.
+    pub(super) fn break_off(&mut self) {
+        self.transport = None;
+    }
+
+    /// Breaks the wire for the reason given, which is passed through.
+    pub(super) fn breaking(&mut self, error: Error) -> Error {
+        self.break_off();
+        error
+    }
+
+    /// Sends `bytes`, whole commands, in the step `during`.
+    ///
+    /// # Errors
+    /// A broken connection, timeout, deadline, cancelled.
+    pub(super) fn send(&mut self, bytes: &[u8], during: &str) -> Result<()> {
+        let transport = self.transport.as_mut().ok_or_else(|| broken(&self.peer))?;
+        let mut watch = Watch::start(&self.settings, &self.peer, during);
+        let sent = watch
+            .check()
+            .and_then(|()| transport.write_all(bytes, &mut watch));
+        match sent {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(self.failed(&error, during)),
+            Err(error) => Err(self.breaking(error)),
+        }
+    }
+
+    /// The next response, waited for in the step `during`.
+    ///
+    /// # Errors
+    /// A broken or closed connection, timeout, deadline, cancelled, or a
+    /// response beyond the limits.
+    pub(super) fn receive(&mut self, during: &str) -> Result<Frame<'_>> {
+        if let Err(error) = self.wait(during) {
+            return Err(self.breaking(error));
+        }
+        // A scan has just found it, so only a defect of the inbox could lose it.
+        self.inbox.take().ok_or_else(|| broken(&self.peer))
+    }
+
+    fn wait(&mut self, during: &str) -> Result<()> {
+        let transport = self.transport.as_mut().ok_or_else(|| broken(&self.peer))?;
+        let mut watch = Watch::start(&self.settings, &self.peer, during);
+        while let Some(at_least) = self.inbox.scan()? {
+            match transport.read(self.inbox.room(at_least)) {
+                Ok(0) => {
+                    let partial = if self.inbox.is_empty() {
+                        ""
+                    } else {
+                        " amid a response"
+                    };
+                    let peer = &self.peer;
+                    let text = format!("{peer} closed the connection{partial} ({during})");
+                    return Err(Error::network(text));
+                }
+                Ok(count) => {
+                    self.inbox.filled(count);
+                    watch.progress();
+                }
+                Err(error) if is_pause(&error) => {}
+                Err(error) => return Err(self.failed(&error, during)),
+            }
+            watch.check()?;
+        }
+        Ok(())
+    }
+
+    /// The next response that is there already, or can be read without
+    /// waiting; `None` where there is none. The wire is broken after an error
+    /// or when the server has closed it.
+    pub(super) fn poll(&mut self) -> Option<Frame<'_>> {
+        loop {
+            let transport = self.transport.as_mut()?;
+            let at_least = match self.inbox.scan() {
+                Ok(None) => break,
+                Ok(Some(at_least)) => at_least,
+                Err(_) => 0,
+            };
+            match transport.peek(self.inbox.room(at_least)) {
+                Ok(count) if count > 0 && at_least > 0 => self.inbox.filled(count),
+                Err(error) if is_pause(&error) && at_least > 0 => return None,
+                _ => self.break_off(),
+            }
+        }
+        self.inbox.take()
+    }
+
+    /// True if a part of a response has been received, but not its end.
+    pub(super) fn is_amid_response(&self) -> bool {
+        !self.inbox.is_empty()
+    }
+
+    fn failed(&mut self, error: &io::Error, during: &str) -> Error {
+        let why = match error
+            .get_ref()
+            .and_then(|e| e.downcast_ref::<rustls::Error>())
+        {
+            Some(error) => crate::error::quote(&error.to_string()),
+            None => reason(error),
+        };
+        let text = format!("connection to {} failed ({during}): {why}", self.peer);
+        self.breaking(Error::network(text))
+    }
+}
+
+fn broken(peer: &str) -> Error {
+    Error::network(format!(
+        "connection to {peer} is broken since an earlier error"
+    ))
+}
