@@ -1,9 +1,71 @@
-//! IMAP mailboxes as SQLite virtual tables, and their mail ingested into RSSD.
+//! # sqlite-imap: IMAP mailboxes as SQLite tables, and their mail in RSSD
+//!
+//! A loadable extension. `entry` is what SQLite calls; [`register`] adds the
+//! tables and functions to a connection; everything else hangs below them, and
+//! dependencies point one way:
+//!
+//! ```text
+//! entry -> register -> table, function -> ingest -> account -> imap
+//!                      table, function, ingest -> sqlite, mail
+//! ```
+//!
+//! [`sqlite`] is plumbing and knows no IMAP. [`imap`] speaks the protocol and
+//! knows neither SQLite nor MIME. [`mail`] reads messages and knows neither of
+//! them. `host` is the one bolt between them: SQLite's interrupt, which every
+//! wait of `imap` asks for. `tests/layers.rs` holds the arrows to this.
+//!
+//! ## The life of a query
+//!
+//! SQLite asks `table::messages` for a plan (xBestIndex): which columns are
+//! used, how `uid` is compared. The plan is a value, made without touching the
+//! network and carried through idxNum and idxStr. xFilter binds it to its
+//! arguments, finds the account and its secret, takes a session from the
+//! connection's pool, examines the folder and asks by one UID SEARCH which
+//! messages there are. Each xNext then pulls one message off the wire:
+//! [`imap::download`] keeps FETCH commands in flight, sized by bytes, and only
+//! for the items the columns need. xColumn reads the value out of the bytes at
+//! hand; nothing is parsed that is not asked for. The session goes back to the
+//! pool when the last row is out; a query stopped early closes it.
+//!
+//! `imap_ingest` drives the same download from [`ingest`], which downloads
+//! first and then commits rows and sync state together.
+//!
+//! ## Two promises
+//!
+//! *Reading never changes a mailbox*: folders are opened by EXAMINE, bodies
+//! fetched by BODY.PEEK, and there is no code here that could do otherwise.
+//! *Nothing is lost and nothing doubled*: an ingest moves its state in the
+//! transaction that writes the rows, and a message's id derives from its bytes.
+//!
+//! ## Threads, panics and unsafe code
+//!
+//! SQLite is called on the host's thread only, from inside SQLite's own calls.
+//! The one thread this library starts resolves names and touches nothing else.
+//! Every callback catches panics and turns them into an SQL error. Unsafe code
+//! lives in `entry` and in the files of [`sqlite`] that face the C API, and
+//! nowhere else.
+
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::exit,
+        clippy::panic,
+        clippy::print_stderr,
+        clippy::print_stdout,
+        clippy::unwrap_used
+    )
+)]
+
+use std::sync::Arc;
+
+// Inside somebody else's program there is nobody to print to, and a panic is a
+// failed statement at best; tests may do both.
 
 pub mod account;
 mod entry;
 pub mod error;
 mod function;
+mod host;
 pub mod imap;
 pub mod ingest;
 pub mod mail;
@@ -11,24 +73,30 @@ pub mod secret;
 pub mod sqlite;
 mod table;
 
+use account::Client;
 use error::Result;
 use sqlite::Connection;
 
 /// The version of this extension, as `imap_version()` gives it after a `v`.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Adds all tables and functions to a connection.
+/// Adds every table and function to `connection`.
 ///
 /// # Errors
-/// Whatever the host refuses; the entry point then says so.
+///
+/// What SQLite says where it refuses one of them.
 pub fn register(connection: &Connection) -> Result<()> {
+    let client = Arc::new(Client::new(Arc::new(host::Interrupt::of(connection))));
+    table::messages::register(connection, &client)?;
+    function::imap_login::register(connection, &client)?;
     register_offline(connection)
 }
 
-/// Adds only what touches no network, for hosts that allow nothing else.
+/// Adds what can open no socket.
 ///
 /// # Errors
-/// As [`register`].
+///
+/// What SQLite says where it refuses one of them.
 pub fn register_offline(connection: &Connection) -> Result<()> {
     function::register_pure(connection)
 }

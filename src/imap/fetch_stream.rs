@@ -31,13 +31,34 @@ pub struct Chunk {
     pub items: Arc<Items>,
 }
 
+/// Where the chunks come from: any iterator, or what decides as it learns.
+pub trait Source: Send {
+    /// The next command, if one can be sent now; asked again whenever one ends.
+    fn next(&mut self) -> Option<Chunk>;
+
+    /// Sees each message as it comes, and keeps those that were asked for only
+    /// to decide what to ask for next.
+    fn admit(&mut self, _chunk: &Chunk, message: Message) -> Option<Message> {
+        Some(message)
+    }
+
+    /// Hears that a command has ended: no more of it will come.
+    fn ended(&mut self, _chunk: &Chunk) {}
+}
+
+impl<I: Iterator<Item = Chunk> + Send> Source for I {
+    fn next(&mut self) -> Option<Chunk> {
+        Iterator::next(self)
+    }
+}
+
 /// Fetches chunks of messages of the open mailbox.
 ///
 /// It does not hold the session; each call gets it. Dropped before its end it
 /// leaves commands on the wire, by which the session knows that it is no
 /// longer usable.
-pub struct FetchStream {
-    chunks: Box<dyn Iterator<Item = Chunk> + Send>,
+pub struct FetchStream<S> {
+    source: S,
     /// Chunks too long for one command line, cut up.
     cut: VecDeque<Chunk>,
     flights: VecDeque<Flight>,
@@ -55,11 +76,11 @@ struct Flight {
     partial: VecDeque<Message>,
 }
 
-impl FetchStream {
-    /// A stream of these chunks, whose UIDs are in no two of them.
-    pub fn new(chunks: impl Iterator<Item = Chunk> + Send + 'static) -> Self {
+impl<S: Source> FetchStream<S> {
+    /// A stream of these chunks; no two in flight have a UID in common.
+    pub fn new(source: S) -> Self {
         Self {
-            chunks: Box::new(chunks),
+            source,
             cut: VecDeque::new(),
             flights: VecDeque::new(),
             ready: VecDeque::new(),
@@ -106,7 +127,7 @@ impl FetchStream {
     fn launch(&mut self, session: &mut Session) -> Result<()> {
         while self.flights.len() < IN_FLIGHT {
             if self.cut.is_empty() {
-                let Some(Chunk { uids, items }) = self.chunks.next() else {
+                let Some(Chunk { uids, items }) = self.source.next() else {
                     return Ok(());
                 };
                 self.cut
@@ -152,7 +173,7 @@ impl FetchStream {
         };
         if flight.chunk.items.are_in(&message) {
             flight.delivered.insert(uid);
-            self.ready.push_back(message);
+            self.ready.extend(self.source.admit(&flight.chunk, message));
         } else {
             flight.partial.push_back(message);
         }
@@ -173,8 +194,9 @@ impl FetchStream {
         let is_ok = ended.status == Status::Ok;
         for message in flight.partial {
             flight.delivered.insert(message.uid);
-            self.ready.push_back(message);
+            self.ready.extend(self.source.admit(&flight.chunk, message));
         }
+        self.source.ended(&flight.chunk);
         let missing = flight.chunk.uids.difference(&flight.delivered);
         if !missing.is_empty() {
             self.missing.push(missing);

@@ -57,6 +57,11 @@ impl Items {
         Ok(Self(items))
     }
 
+    /// These items, whose names are this library's own.
+    pub(super) fn known(items: Vec<Item>) -> Self {
+        Self(items)
+    }
+
     /// True if nothing but the UID is asked for.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -23,7 +23,7 @@ pub struct Message {
     /// MODSEQ (RFC 7162).
     pub modseq: Option<u64>,
     /// BODYSTRUCTURE.
-    pub structure: Option<Structure>,
+    pub structure: Option<Box<Structure>>,
     /// The sections.
     pub contents: Vec<Content>,
     /// What of it could not be read, one sentence each.

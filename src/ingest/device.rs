@@ -31,8 +31,7 @@ pub fn device(connection: &Connection) -> Result<String> {
     if let Some(id) = text(connection, same, &values)? {
         return Ok(id);
     }
-    let id = host_device
-        .unwrap_or_else(|| identity::derived("device", &[&name, STATE, BOUNDARY]));
+    let id = host_device.unwrap_or_else(|| identity::derived("device", &[&name, STATE, BOUNDARY]));
     connection
         .prepare("INSERT INTO main.device (name, state, boundary, device_id) VALUES (?, ?, ?, ?)")?
         .run_with(&[values[0], values[1], values[2], Bind::Text(&id)])?;

@@ -21,7 +21,12 @@ pub fn fresh() -> String {
 /// so must the id.
 pub fn message(text: &str, message_id: &str) -> String {
     let text = Sha256::digest(text);
-    version_8(Sha256::new().chain_update(text).chain_update([0]).chain_update(message_id))
+    version_8(
+        Sha256::new()
+            .chain_update(text)
+            .chain_update([0])
+            .chain_update(message_id),
+    )
 }
 
 /// The id of a resource: of its message, of the exact bytes (their SHA-256 in

@@ -22,10 +22,16 @@ impl Insert {
     /// `Host`: there is no such table, or it has none of the columns.
     pub fn prepare(connection: &Connection, table: &str, columns: &[&str]) -> Result<Self> {
         let existing = table_columns(connection, table)?;
-        let present: Vec<bool> =
-            columns.iter().map(|column| existing.iter().any(|name| name == column)).collect();
+        let present: Vec<bool> = columns
+            .iter()
+            .map(|column| existing.iter().any(|name| name == column))
+            .collect();
         let statement = connection.prepare(&sql(table, columns, &present))?;
-        Ok(Self { connection: connection.clone(), statement, present })
+        Ok(Self {
+            connection: connection.clone(),
+            statement,
+            present,
+        })
     }
 
     /// Inserts a row of values, one for each column named; false where a row
@@ -34,8 +40,12 @@ impl Insert {
     /// # Errors
     /// `Host` where SQLite refuses the row for another reason.
     pub fn run(&mut self, values: &[Bind<'_>]) -> Result<bool> {
-        let kept: Vec<Bind<'_>> =
-            values.iter().zip(&self.present).filter(|(_, kept)| **kept).map(|(v, _)| *v).collect();
+        let kept: Vec<Bind<'_>> = values
+            .iter()
+            .zip(&self.present)
+            .filter(|(_, kept)| **kept)
+            .map(|(v, _)| *v)
+            .collect();
         self.statement.run_with(&kept)?;
         Ok(self.connection.changes() > 0)
     }

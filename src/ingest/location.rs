@@ -69,7 +69,10 @@ impl Locations {
             Bind::Integer(location.uid.into()),
             Bind::Text(location.message_row),
             Bind::Text(session_id),
-            location.internal_date.as_deref().map_or(Bind::Null, Bind::Text),
+            location
+                .internal_date
+                .as_deref()
+                .map_or(Bind::Null, Bind::Text),
             Bind::Text(&location.flags),
         ])
     }
@@ -102,7 +105,8 @@ impl Locations {
     /// `Host` where SQLite refuses.
     pub fn solved(&mut self, folder: &FolderState, uid: u32) -> Result<()> {
         let validity = Bind::Integer(folder.uidvalidity.into());
-        self.solved.run_with(&[Bind::Text(&folder.id), validity, Bind::Integer(uid.into())])
+        self.solved
+            .run_with(&[Bind::Text(&folder.id), validity, Bind::Integer(uid.into())])
     }
 }
 

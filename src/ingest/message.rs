@@ -55,16 +55,22 @@ impl Messages {
     /// # Errors
     /// `Host` where SQLite refuses.
     pub fn open(connection: &Connection) -> Result<Self> {
-        let refers =
-            table_columns(connection, "uniform_resource")?.iter().any(|c| c == MESSAGE_OF_RESOURCE);
+        let refers = table_columns(connection, "uniform_resource")?
+            .iter()
+            .any(|c| c == MESSAGE_OF_RESOURCE);
         Ok(Self {
             insert: Insert::prepare(connection, TABLE, &COLUMNS)?,
-            by_id: connection.prepare(&format!("SELECT 1 FROM main.{TABLE} WHERE {TABLE}_id = ?"))?,
+            by_id: connection
+                .prepare(&format!("SELECT 1 FROM main.{TABLE} WHERE {TABLE}_id = ?"))?,
             by_text: connection.prepare(&format!(
                 "SELECT {TABLE}_id FROM main.{TABLE} WHERE message = ? AND message_id = ?"
             ))?,
             resources: Resources::open(connection)?,
-            order: if refers { Order::MessageFirst } else { Order::ResourceFirst },
+            order: if refers {
+                Order::MessageFirst
+            } else {
+                Order::ResourceFirst
+            },
         })
     }
 
@@ -80,10 +86,20 @@ impl Messages {
         if is_ours {
             let row_id = record.row_id.clone();
             let is_whole = self.resources.holds(&row_id, &record.sha256)?;
-            return Ok(if is_whole { Held::Whole(row_id) } else { Held::Twin });
+            return Ok(if is_whole {
+                Held::Whole(row_id)
+            } else {
+                Held::Twin
+            });
         }
-        self.by_text.bind_all(&[Bind::Text(&record.text), Bind::Text(&record.message_id)])?;
-        let held = match self.by_text.step()?.then(|| self.by_text.column(0)).transpose()? {
+        self.by_text
+            .bind_all(&[Bind::Text(&record.text), Bind::Text(&record.message_id)])?;
+        let held = match self
+            .by_text
+            .step()?
+            .then(|| self.by_text.column(0))
+            .transpose()?
+        {
             Some(Field::Text(id)) => Held::Whole(id.to_owned()),
             _ => Held::Nothing,
         };
@@ -105,7 +121,9 @@ impl Messages {
         let message = Message::parse(record.raw);
         let columns = Columns::read(message.headers(), &incoming.flags);
         let elaboration = elaboration(record, message.headers(), incoming, &message.problems());
-        let uri = self.resources.uri(destination.device_id, destination.user, record)?;
+        let uri = self
+            .resources
+            .uri(destination.device_id, destination.user, record)?;
         let owner = Owner {
             device_id: destination.device_id,
             session_id: destination.session_id,

@@ -31,6 +31,10 @@ pub enum Progress {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { batch: 1000, max_size: LARGEST_MESSAGE, progress: Progress::Silent }
+        Self {
+            batch: 1000,
+            max_size: LARGEST_MESSAGE,
+            progress: Progress::Silent,
+        }
     }
 }

@@ -22,8 +22,12 @@ pub struct Account {
 pub fn account(connection: &Connection, session_id: &str, account: &Account) -> Result<String> {
     let id = identity::fresh();
     let elaboration = serde_json::json!({ "server": account.server }).to_string();
-    Insert::prepare(connection, "ur_ingest_session_imap_account", &ACCOUNT_COLUMNS)?
-        .run(&[&id, session_id, &account.user, &account.host, &elaboration].map(Bind::Text))?;
+    Insert::prepare(
+        connection,
+        "ur_ingest_session_imap_account",
+        &ACCOUNT_COLUMNS,
+    )?
+    .run(&[&id, session_id, &account.user, &account.host, &elaboration].map(Bind::Text))?;
     Ok(id)
 }
 
@@ -37,13 +41,22 @@ pub fn folder(
 ) -> Result<String> {
     let id = identity::fresh();
     let elaboration = serde_json::json!({ "uidvalidity": uidvalidity }).to_string();
-    Insert::prepare(connection, "ur_ingest_session_imap_acct_folder", &FOLDER_COLUMNS)?
-        .run(&[&id, session_id, account_row, folder_name, &elaboration].map(Bind::Text))?;
+    Insert::prepare(
+        connection,
+        "ur_ingest_session_imap_acct_folder",
+        &FOLDER_COLUMNS,
+    )?
+    .run(&[&id, session_id, account_row, folder_name, &elaboration].map(Bind::Text))?;
     Ok(id)
 }
 
-const ACCOUNT_COLUMNS: [&str; 5] =
-    ["ur_ingest_session_imap_account_id", "ingest_session_id", "email", "host", "elaboration"];
+const ACCOUNT_COLUMNS: [&str; 5] = [
+    "ur_ingest_session_imap_account_id",
+    "ingest_session_id",
+    "email",
+    "host",
+    "elaboration",
+];
 
 const FOLDER_COLUMNS: [&str; 5] = [
     "ur_ingest_session_imap_acct_folder_id",

@@ -34,7 +34,14 @@ impl<'a> Record<'a> {
         let text = raw_text(raw);
         let message_id = Headers::parse(raw).message_id().unwrap_or_default();
         let row_id = identity::message(&text, &message_id);
-        Self { raw, text, sha256: sha256_hex(raw), sha1: sha1_hex(raw), message_id, row_id }
+        Self {
+            raw,
+            text,
+            sha256: sha256_hex(raw),
+            sha1: sha1_hex(raw),
+            message_id,
+            row_id,
+        }
     }
 }
 
@@ -63,7 +70,10 @@ impl Columns {
             bcc: list(headers.bare_addresses(Role::Bcc)),
             email_references: list(headers.email_references()),
             date: headers.date().and_then(time::iso8601),
-            status: Value::from(status(flags)).to_string(),
+            status: Value::from(status(|flag| {
+                flags.iter().any(|set| set.eq_ignore_ascii_case(flag))
+            }))
+            .to_string(),
         }
     }
 }
@@ -76,13 +86,20 @@ pub fn elaboration(
     problems: &[crate::mail::Problem],
 ) -> String {
     let texts = |role| -> Vec<String> {
-        headers.mailboxes(role).into_iter().filter_map(|mailbox| mailbox.address).collect()
+        headers
+            .mailboxes(role)
+            .into_iter()
+            .filter_map(|mailbox| mailbox.address)
+            .collect()
     };
     let mut object = Map::new();
     object.insert("sha256".into(), record.sha256.as_str().into());
     object.insert("to".into(), texts(Role::To).into());
     object.insert("in_reply_to".into(), headers.in_reply_to().into());
-    object.insert("internal_date".into(), incoming.internal_date.and_then(time::iso8601).into());
+    object.insert(
+        "internal_date".into(),
+        incoming.internal_date.and_then(time::iso8601).into(),
+    );
     object.insert("flags".into(), incoming.flags.clone().into());
     if !problems.is_empty() {
         let problems: Vec<Value> = problems

@@ -81,7 +81,13 @@ impl Resources {
     /// `Host` where SQLite refuses.
     pub fn holds(&mut self, message_row: &str, sha256: &str) -> Result<bool> {
         let id = identity::resource(message_row, sha256, "");
-        self.find.bind_all(&[Bind::Text(&id), Bind::Null, Bind::Null, Bind::Null, Bind::Null])?;
+        self.find.bind_all(&[
+            Bind::Text(&id),
+            Bind::Null,
+            Bind::Null,
+            Bind::Null,
+            Bind::Null,
+        ])?;
         let found = self.find.step()?;
         self.find.reset();
         Ok(found)
@@ -93,10 +99,15 @@ impl Resources {
     /// `Host` where SQLite refuses.
     pub fn uri(&mut self, device_id: &str, user: &str, record: &Record<'_>) -> Result<String> {
         let base = uri::base(user, &record.message_id, &record.sha256);
-        self.same_uri.bind_all(&[device_id, &base, &record.sha1].map(Bind::Text))?;
+        self.same_uri
+            .bind_all(&[device_id, &base, &record.sha1].map(Bind::Text))?;
         let is_taken = self.same_uri.step()? && self.same_uri.column(0)? == Field::Integer(0);
         self.same_uri.reset();
-        Ok(if is_taken { uri::distinct(&base, &record.sha256) } else { base })
+        Ok(if is_taken {
+            uri::distinct(&base, &record.sha256)
+        } else {
+            base
+        })
     }
 
     /// Writes the `text` resource, the message's exact bytes, and gives its id.
@@ -133,7 +144,13 @@ impl Resources {
         let mut write = |place: &str, nature: &str, content: &str| -> Result<()> {
             let content = content.as_bytes();
             let digest = &sha1_hex(content);
-            let resource = Resource { place, nature, content, digest, elaboration: None };
+            let resource = Resource {
+                place,
+                nature,
+                content,
+                digest,
+                elaboration: None,
+            };
             self.write(owner, record, &resource).map(drop)
         };
         if record.raw.len() <= LARGEST_JSON_SOURCE
@@ -141,7 +158,10 @@ impl Resources {
         {
             write("/json", "json", &json)?;
         }
-        for (nature, bodies) in [("txt", message.text_bodies()), ("html", message.html_bodies())] {
+        for (nature, bodies) in [
+            ("txt", message.text_bodies()),
+            ("html", message.html_bodies()),
+        ] {
             for (nth, body) in bodies.iter().enumerate() {
                 write(&uri::body_place(nature, nth), nature, body)?;
             }
@@ -175,7 +195,8 @@ impl Resources {
         ])?;
         if !is_new {
             let [device, uri, digest] = [owner.device_id, &uri, resource.digest].map(Bind::Text);
-            self.find.bind_all(&[Bind::Text(&id), device, uri, digest, Bind::Integer(size)])?;
+            self.find
+                .bind_all(&[Bind::Text(&id), device, uri, digest, Bind::Integer(size)])?;
             if self.find.step()?
                 && let Field::Text(existing) = self.find.column(0)?
             {
@@ -183,7 +204,8 @@ impl Resources {
             }
             self.find.reset();
         }
-        self.edge.run(&["imap", EDGE_NATURE, owner.message_row, &id].map(Bind::Text))?;
+        self.edge
+            .run(&["imap", EDGE_NATURE, owner.message_row, &id].map(Bind::Text))?;
         Ok(id)
     }
 }

@@ -27,7 +27,10 @@ impl Session {
         for created_at in clock::created_at().take(10_000) {
             let values = [&id, device_id, arguments, &started, &agent, &created_at];
             if insert.run(&values.map(Bind::Text))? {
-                return Ok(Self { connection: connection.clone(), id });
+                return Ok(Self {
+                    connection: connection.clone(),
+                    id,
+                });
             }
         }
         let text = "cannot write the session: others hold every created_at of these 10 s".into();
@@ -42,15 +45,21 @@ impl Session {
     /// Marks the run as finished, with its last note.
     pub fn finish(&self, elaboration: &str) -> Result<()> {
         let now = clock::now();
-        self.update("elaboration = ?2, ingest_finished_at = ?3", &[elaboration, &now])
+        self.update(
+            "elaboration = ?2, ingest_finished_at = ?3",
+            &[elaboration, &now],
+        )
     }
 
     fn update(&self, assignments: &str, values: &[&str]) -> Result<()> {
         let sql = format!(
             "UPDATE main.ur_ingest_session SET {assignments} WHERE ur_ingest_session_id = ?1"
         );
-        let values: Vec<Bind<'_>> =
-            [self.id.as_str()].iter().chain(values).map(|text| Bind::Text(text)).collect();
+        let values: Vec<Bind<'_>> = [self.id.as_str()]
+            .iter()
+            .chain(values)
+            .map(|text| Bind::Text(text))
+            .collect();
         self.connection.prepare(&sql)?.run_with(&values)
     }
 }

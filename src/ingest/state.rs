@@ -66,7 +66,11 @@ pub fn folder(
         Some(Field::Integer(uid)) => u64::try_from(uid).unwrap_or(1),
         _ => 1,
     };
-    Ok(FolderState { id, uidvalidity, next_uid })
+    Ok(FolderState {
+        id,
+        uidvalidity,
+        next_uid,
+    })
 }
 
 /// The UIDs at or above `next_uid` that an unfinished run ingested, ascending.
@@ -91,7 +95,11 @@ pub fn uids_to_retry(
           WHERE imap_sync_folder_id = ?1 AND uidvalidity = ?2
             AND (problem <> 'too_large' OR size IS NULL OR size <= ?3) ORDER BY uid",
     )?;
-    uids(&mut statement, folder, i64::try_from(max_size).unwrap_or(i64::MAX))
+    uids(
+        &mut statement,
+        folder,
+        i64::try_from(max_size).unwrap_or(i64::MAX),
+    )
 }
 
 fn uids(statement: &mut Statement, folder: &FolderState, last: i64) -> Result<Vec<u32>> {

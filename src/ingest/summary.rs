@@ -61,13 +61,25 @@ impl Summary {
     pub fn begin(session_id: &str) -> Self {
         let now = Instant::now();
         let session_id = session_id.to_owned();
-        Self { session_id, begun: now, folders: Vec::new(), folder_begun: now }
+        Self {
+            session_id,
+            begun: now,
+            folders: Vec::new(),
+            folder_begun: now,
+        }
     }
 
     /// Goes on to a folder, which holds so many messages.
     pub fn folder(&mut self, name: &str, found: u64) {
         self.folder_begun = Instant::now();
-        self.folders.push((name.to_owned(), Counts { found, ..Counts::default() }, 0.0));
+        self.folders.push((
+            name.to_owned(),
+            Counts {
+                found,
+                ..Counts::default()
+            },
+            0.0,
+        ));
     }
 
     /// Adds what was done in the current folder.
@@ -81,7 +93,9 @@ impl Summary {
     /// The summary as JSON on one line, with the error that ended the run.
     pub fn to_json(&self, error: Option<&Error>) -> String {
         let mut all = Counts::default();
-        self.folders.iter().for_each(|(_, counts, _)| all.add(counts));
+        self.folders
+            .iter()
+            .for_each(|(_, counts, _)| all.add(counts));
         let folders: Vec<Value> = self
             .folders
             .iter()
@@ -92,7 +106,10 @@ impl Summary {
             })
             .collect();
         let mut summary = json!({ "ingest_session_id": self.session_id });
-        merge(&mut summary, all.to_json(self.begun.elapsed().as_secs_f64()));
+        merge(
+            &mut summary,
+            all.to_json(self.begun.elapsed().as_secs_f64()),
+        );
         merge(&mut summary, json!({ "folders": folders }));
         if let Some(error) = error {
             merge(&mut summary, json!({ "error": error.to_string() }));
@@ -115,7 +132,13 @@ mod tests {
     fn a_summary_is_one_line_with_totals_and_folders() {
         let mut summary = Summary::begin("s");
         summary.folder("INBOX", 3);
-        summary.add(&Counts { fetched: 2, inserted: 1, already_there: 1, bytes: 9, ..Counts::default() });
+        summary.add(&Counts {
+            fetched: 2,
+            inserted: 1,
+            already_there: 1,
+            bytes: 9,
+            ..Counts::default()
+        });
         summary.folder("Sent\n", 0);
         let json = summary.to_json(Some(&Error::network("gone")));
         assert!(!json.contains('\n'));

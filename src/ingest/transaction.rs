@@ -37,10 +37,17 @@ impl Transactions {
             Err(error) => return Err(error),
             Ok(()) => {
                 connection.execute("RELEASE imap_ingest")?;
-                if is_autocommit { Situation::Autocommit } else { Situation::InTransaction }
+                if is_autocommit {
+                    Situation::Autocommit
+                } else {
+                    Situation::InTransaction
+                }
             }
         };
-        Ok(Self { connection: connection.clone(), situation })
+        Ok(Self {
+            connection: connection.clone(),
+            situation,
+        })
     }
 
     /// Runs `work` as a whole: all it writes stays, or nothing.
@@ -132,11 +139,18 @@ fn primary_code(error: &Error) -> Option<i32> {
 /// Says what to do about a snapshot that can never be written to.
 fn explain_snapshot(error: Error) -> Error {
     match error.kind() {
-        Kind::Host { code: BUSY_SNAPSHOT, text } => {
+        Kind::Host {
+            code: BUSY_SNAPSHOT,
+            text,
+        } => {
             let advice = "the statement around imap_ingest reads what another connection has \
                           changed since; call it without FROM, for many folders as \
                           imap_ingest(server, user, '*')";
-            Kind::Host { code: BUSY_SNAPSHOT, text: format!("{text}; {advice}") }.into()
+            Kind::Host {
+                code: BUSY_SNAPSHOT,
+                text: format!("{text}; {advice}"),
+            }
+            .into()
         }
         _ => error,
     }

@@ -76,7 +76,11 @@ impl Writer {
     pub fn folder(&mut self, name: &str, uidvalidity: u32, found: u64) -> Result<Folder> {
         self.summary.folder(name, found);
         let state = state::folder(&self.connection, &self.account, name, uidvalidity)?;
-        Ok(Folder { name: name.to_owned(), state, row: None })
+        Ok(Folder {
+            name: name.to_owned(),
+            state,
+            row: None,
+        })
     }
 
     /// The UIDs from `next_uid` on that are ingested all the same, ascending.
@@ -125,7 +129,9 @@ impl Writer {
         self.transaction(folder, |writer, folder, counts| {
             for failure in failures {
                 counts.failed += 1;
-                writer.locations.failed(&folder.state, &writer.session.id, failure)?;
+                writer
+                    .locations
+                    .failed(&folder.state, &writer.session.id, failure)?;
             }
             Ok(())
         })
@@ -148,7 +154,8 @@ impl Writer {
         }
         folder.state.next_uid = next_uid;
         self.transaction(folder, |writer, folder, _| {
-            gone.iter().try_for_each(|&uid| writer.locations.solved(&folder.state, uid))
+            gone.iter()
+                .try_for_each(|&uid| writer.locations.solved(&folder.state, uid))
         })
     }
 
@@ -229,7 +236,8 @@ impl Writer {
                     detail: quote(&error.to_string()),
                     size: Some(incoming.raw.len() as u64),
                 };
-                self.locations.failed(&folder.state, &self.session.id, &failure)?;
+                self.locations
+                    .failed(&folder.state, &self.session.id, &failure)?;
             }
             Err(error) => return Err(error),
         }
@@ -248,7 +256,8 @@ impl Writer {
             internal_date: incoming.internal_date.and_then(time::iso8601),
             flags: serde_json::Value::from(incoming.flags.clone()).to_string(),
         };
-        self.locations.found(&folder.state, &self.session.id, &location)
+        self.locations
+            .found(&folder.state, &self.session.id, &location)
     }
 
     /// The id of the session's row for the folder, which is written now if it
@@ -263,7 +272,13 @@ impl Writer {
         };
         let validity = folder.state.uidvalidity;
         let session_id = &self.session.id;
-        let row = place::folder(&self.connection, session_id, &account_row, &folder.name, validity)?;
+        let row = place::folder(
+            &self.connection,
+            session_id,
+            &account_row,
+            &folder.name,
+            validity,
+        )?;
         self.account_row = Some(account_row);
         folder.row = Some(row.clone());
         Ok(row)

@@ -235,3 +235,116 @@ const NO_IDENTIFIER: &str = "holds no message identifier";
 fn unfolded_text(value: &[u8]) -> String {
     charset::without_nul(charset::undeclared(&unfold(value)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::time::iso8601;
+
+    const MAIL: &[u8] = b"Received: by b\r\nreceived: by\r\n a\r\n\
+        From: =?utf-8?q?Ad=C3=A9?= <ada@x.org>, b@x.org\r\n\
+        To: one@x.org\r\nTo: list: two@x.org;\r\n\
+        Cc: undisclosed-recipients:;\r\n\
+        Subject: first\r\nsubject: Caf\xe9\r\n  au lait\r\n\
+        Message-ID: <1@x.org>\r\nIn-Reply-To: <a@x.org> <b@x.org>\r\n\
+        References: <a@x.org>\r\n <b@x.org>\r\n\
+        Date: Sat, 31 Jan 2026\r\n 13:00:00 +0100\r\n\r\nTo: body@x.org\r\n";
+
+    #[test]
+    fn every_column_is_read() {
+        let headers = Headers::parse(MAIL);
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(headers.message_id(), some("1@x.org"));
+        assert_eq!(headers.in_reply_to(), some("a@x.org"));
+        assert_eq!(headers.email_references(), some(r#"["a@x.org","b@x.org"]"#));
+        assert_eq!(headers.subject(), some("Café au lait"));
+        assert_eq!(headers.from(), some("ada@x.org"));
+        assert_eq!(headers.from_name(), some("Adé"));
+        assert_eq!(
+            headers.bare_addresses(Role::To),
+            some(r#"["one@x.org","two@x.org"]"#)
+        );
+        assert_eq!(
+            headers.date().and_then(iso8601),
+            some("2026-01-31T12:00:00Z")
+        );
+        assert_eq!(
+            headers.date_header(),
+            some("Sat, 31 Jan 2026 13:00:00 +0100")
+        );
+        assert_eq!(
+            headers.addresses(),
+            some(concat!(
+                r#"{"from":[{"name":"Adé","address":"ada@x.org"},{"name":null,"address":"b@x.org"}],"#,
+                r#""to":[{"name":null,"address":"one@x.org"},{"name":null,"address":"two@x.org"}]}"#
+            ))
+        );
+        assert_eq!(&MAIL[headers.length()..], b"To: body@x.org\r\n");
+    }
+
+    #[test]
+    fn headers_are_listed_by_lower_case_name_in_order() {
+        let block = b"B: 1\r\nA: =?utf-8?q?a?=\r\n\tb\r\nb: caf\xe9\r\nC:\r\n";
+        assert_eq!(
+            Headers::parse(block).to_json().as_deref(),
+            Some(r#"{"b":["1","café"],"a":["=?utf-8?q?a?=\tb"],"c":[""]}"#)
+        );
+    }
+
+    #[test]
+    fn missing_and_empty_fields_are_none() {
+        for block in [
+            "",
+            "Subject:\nFrom: \nTo:\nDate:\nMessage-ID:\nSender:\nReferences:\n",
+        ] {
+            let headers = Headers::parse(block.as_bytes());
+            assert_eq!(headers.subject(), None);
+            assert_eq!(
+                (headers.from(), headers.from_name(), headers.sender()),
+                (None, None, None)
+            );
+            assert_eq!((headers.date(), headers.date_header()), (None, None));
+            assert_eq!(
+                (headers.message_id(), headers.email_references()),
+                (None, None)
+            );
+            assert_eq!(
+                (headers.bare_addresses(Role::To), headers.addresses()),
+                (None, None)
+            );
+            assert_eq!(headers.problems(), []);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let block = b"Date: yesterday\nFrom: MAILER-DAEMON\nIn-Reply-To: your mail\nCc: none:;\n\
+            Subject: caf\xe9\nno field\n";
+        let headers = Headers::parse(block);
+        let shown: Vec<String> = headers
+            .problems()
+            .into_iter()
+            .map(|problem| format!("{} {}", problem.field, problem.problem))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "headers lines that are no field left out: 1, the first: 'no field'",
+                "in_reply_to holds no message identifier: 'your mail'",
+                "from holds no address: 'MAILER-DAEMON'",
+                "date cannot be read: 'yesterday'",
+                "subject has undeclared 8-bit text, read as windows-1252",
+            ]
+        );
+        assert_eq!(headers.from_name().as_deref(), Some("MAILER-DAEMON"));
+    }
+
+    #[test]
+    fn values_are_the_same_from_some_fields_and_from_all() {
+        let some = b"Date: Sat, 31 Jan 2026\n 13:00:00 +0100\nSubject: Caf\xe9\n  au lait\n\n";
+        let (some, all) = (Headers::parse(some), Headers::parse(MAIL));
+        assert_eq!(some.date(), all.date());
+        assert_eq!(some.date_header(), all.date_header());
+        assert_eq!(some.subject(), all.subject());
+    }
+}

@@ -217,3 +217,72 @@ fn ids(indexes: &[usize]) -> Vec<u32> {
 fn offset(position: usize) -> u32 {
     u32::try_from(position).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn json(raw: &[u8]) -> Value {
+        message(raw)
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn a_well_formed_message_is_as_mail_parser_has_it() {
+        let raw = b"From: Ada <a@x.org>\r\nTo: b@x.org\r\nSubject: x\r\nMessage-ID: <1@x.org>\r\n\
+            Date: Sat, 31 Jan 2026 12:00:00 +0100\r\nX-Other: y\r\nKeywords: k, l\r\n\
+            Received: from a.org by b.org with ESMTP id 1; Sat, 31 Jan 2026 12:00:00 +0100\r\n\
+            Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nplain\r\n--b\r\n\
+            Content-Type: text/html\r\n\r\n<p>\r\n--b\r\nContent-Type: application/x\r\n\
+            Content-Transfer-Encoding: base64\r\n\r\nAAEC\r\n--b--\r\n";
+        let theirs = mail_parser::MessageParser::default().parse(raw);
+        let mut theirs = serde_json::to_value(theirs).unwrap_or_default();
+        let mut ours = json(raw);
+        // Where a part and its fields end is counted without the line end here.
+        for value in [&mut theirs, &mut ours] {
+            for part in value["parts"].as_array_mut().into_iter().flatten() {
+                part["offset_end"] = Value::Null;
+                for field in part["headers"].as_array_mut().into_iter().flatten() {
+                    field["offset_end"] = Value::Null;
+                }
+            }
+        }
+        assert_eq!(ours, theirs);
+    }
+
+    #[test]
+    fn attached_messages_are_taken_apart_to_a_depth() {
+        let raw = b"Content-Type: message/rfc822\n\nSubject: in\n\ntext\n";
+        assert_eq!(
+            json(raw)["parts"][0]["body"]["Message"]["parts"][0]["body"]["Text"],
+            "text\n"
+        );
+        let encoded = b"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nU3ViamVjdDogaW4KCnRleHQK\n";
+        assert_eq!(
+            json(encoded)["parts"][0]["body"]["Message"]["parts"][0]["body"]["Text"],
+            "text\n"
+        );
+        let deep = "Content-Type: message/rfc822\n\n".repeat(100_000);
+        assert!(message(deep.as_bytes()).is_some_and(|text| text.contains("Binary")));
+    }
+
+    #[test]
+    fn repaired_values_are_in_the_json() {
+        let raw = b"Subject: =?utf-8?B?4pg=?= =?utf-8?B?ug==?=\nFrom: caf\xe9 <a@x>\n\nna\xefve";
+        let json = json(raw);
+        assert_eq!(json["parts"][0]["headers"][0]["value"]["Text"], "☺");
+        assert_eq!(
+            json["parts"][0]["headers"][1]["value"]["Address"]["List"][0]["name"],
+            "café"
+        );
+        assert_eq!(json["parts"][0]["body"]["Text"], "naïve");
+    }
+
+    #[test]
+    fn runs_of_parameters_take_bounded_time() {
+        let many: String = (0..50_000).map(|n| format!(";a{n}*1=x")).collect();
+        assert!(message(format!("Content-Type: text/plain{many}\n\n").as_bytes()).is_some());
+    }
+}

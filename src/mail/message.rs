@@ -136,3 +136,122 @@ pub fn raw_text(raw: &[u8]) -> Cow<'_, str> {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A message of one multipart type with parts given as header, empty line, body.
+    fn multipart(kind: &str, parts: &[&str]) -> String {
+        let parts: String = parts.iter().map(|part| format!("--b\n{part}\n")).collect();
+        format!("Content-Type: multipart/{kind}; boundary=b\n\n{parts}--b--\n")
+    }
+
+    const HTML: &str = "Content-Type: text/html; charset=utf-8\n\n<p>é";
+    const PLAIN: &str = "\nplain";
+    const FILE: &str =
+        "Content-Type: text/plain; name=a.txt\nContent-Disposition: attachment\n\nfile";
+    const IMAGE: &str = "Content-Type: image/png\nContent-ID: <i@x>\n\
+        Content-Disposition: inline; filename*=utf-8''%E2%98%BA.png\n\
+        Content-Transfer-Encoding: base64\n\nAAEC";
+
+    #[test]
+    fn plain_and_html_are_told_apart() {
+        let raw = multipart("alternative", &[PLAIN, HTML]);
+        let message = Message::parse(raw.as_bytes());
+        assert_eq!(message.body_text().as_deref(), Some("plain"));
+        assert_eq!(message.body_html().as_deref(), Some("<p>é"));
+        assert_eq!(message.attachments(), []);
+    }
+
+    #[test]
+    fn mail_in_one_form_has_no_twin_in_the_other() {
+        let message = Message::parse(HTML.as_bytes());
+        assert_eq!((message.body_text(), message.text_bodies()), (None, vec![]));
+        assert_eq!(message.html_bodies(), ["<p>é"]);
+        let message = Message::parse(b"\nplain");
+        assert_eq!((message.body_html(), message.html_bodies()), (None, vec![]));
+        assert_eq!(message.text_bodies(), ["plain"]);
+    }
+
+    #[test]
+    fn attachments_are_listed_and_are_no_bodies() {
+        let raw = multipart("mixed", &[FILE, PLAIN, IMAGE, "\nfooter"]);
+        let message = Message::parse(raw.as_bytes());
+        assert_eq!(message.text_bodies(), ["plain", "footer"]);
+        let list: Vec<String> = message
+            .attachments()
+            .iter()
+            .map(|file| file.to_json().to_string())
+            .collect();
+        assert_eq!(
+            list,
+            [
+                r#"{"part":"1","filename":"a.txt","content_type":"text/plain","size":4,"disposition":"attachment","content_id":null}"#,
+                r#"{"part":"3","filename":"☺.png","content_type":"image/png","size":3,"disposition":"inline","content_id":"i@x"}"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn in_related_only_the_root_is_a_body() {
+        let raw = multipart("related", &[HTML, PLAIN, IMAGE]);
+        let message = Message::parse(raw.as_bytes());
+        assert_eq!(
+            (message.body_text(), message.attachments().len()),
+            (None, 2)
+        );
+    }
+
+    #[test]
+    fn nothing_is_a_message_without_anything() {
+        let message = Message::parse(b"");
+        assert_eq!(
+            (message.body_text(), message.body_html(), message.to_json()),
+            (None, None, None)
+        );
+        assert_eq!(
+            (message.attachments(), message.problems()),
+            (vec![], vec![])
+        );
+    }
+
+    #[test]
+    fn undecodable_bodies_are_decoded_as_far_as_possible_and_named() {
+        let raw = multipart(
+            "mixed",
+            &[
+                "Content-Transfer-Encoding: base64\n\nSGVs!bG8=",
+                "Content-Type: text/html\n\ncaf\u{e9}",
+            ],
+        );
+        let latin1: Vec<u8> = raw.chars().map(|c| c as u8).collect();
+        let message = Message::parse(&latin1);
+        assert_eq!(message.body_text().as_deref(), Some("Hello"));
+        assert_eq!(message.body_html().as_deref(), Some("café"));
+        let problems: Vec<(String, String)> = message
+            .problems()
+            .into_iter()
+            .map(|p| (p.field, p.problem))
+            .collect();
+        assert_eq!(
+            problems,
+            [
+                (
+                    "body_text".into(),
+                    "part 1 has broken base64; decoded as far as possible".into()
+                ),
+                (
+                    "body_html".into(),
+                    "part 2 has undeclared 8-bit text, read as windows-1252".into()
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn raw_text_is_lossy_where_it_must_be() {
+        assert_eq!(raw_text(b"a\r\nb"), "a\r\nb");
+        assert_eq!(raw_text(b"a\xe9\0"), "a\u{fffd}\u{fffd}");
+    }
+}

@@ -245,3 +245,109 @@ fn delimiter(raw: &[u8], at: usize, open: &[Open]) -> Option<Delimiter> {
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NESTED: &str = "Content-Type: multipart/mixed; boundary=out\n\npreamble\n--out\n\
+        Content-Type: multipart/alternative; boundary=\"out-in\"\n\n--out-in\n\nplain\n--out-in \n\
+        Content-Type: text/html\n\n<p>\n--out-in--\nepilogue\n--out\n\
+        Content-Type: message/rfc822\n\nSubject: x\n\ny\n--out--\nend\n";
+
+    fn leaves(raw: &str) -> Vec<(String, String, String)> {
+        let structure = Structure::parse(raw.as_bytes());
+        let leaves = structure.parts.iter().filter(|part| !part.is_multipart);
+        leaves
+            .map(|part| {
+                let kind = part.about.content_type.value.clone();
+                (
+                    part.section.clone(),
+                    kind,
+                    raw[part.body.clone()].to_owned(),
+                )
+            })
+            .collect()
+    }
+
+    fn leaf(section: &str, kind: &str, body: &str) -> (String, String, String) {
+        (section.into(), kind.into(), body.into())
+    }
+
+    #[test]
+    fn parts_are_found_whatever_the_line_ends() {
+        let expected = [
+            leaf("1.1", "text/plain", "plain"),
+            leaf("1.2", "text/html", "<p>"),
+            leaf("2", "message/rfc822", "Subject: x\n\ny"),
+        ];
+        assert_eq!(leaves(NESTED), expected);
+        let with_crlf = leaves(&NESTED.replace('\n', "\r\n"));
+        let bodies: Vec<String> = with_crlf.into_iter().map(|leaf| leaf.2).collect();
+        assert_eq!(bodies, ["plain", "<p>", "Subject: x\r\n\r\ny"]);
+    }
+
+    #[test]
+    fn a_message_without_parts_is_its_own_only_part() {
+        assert_eq!(
+            leaves("A: b\n\nbody\n--x\n"),
+            [leaf("1", "text/plain", "body\n--x\n")]
+        );
+        assert_eq!(leaves(""), [leaf("1", "text/plain", "")]);
+    }
+
+    #[test]
+    fn missing_ends_and_boundaries_lose_nothing() {
+        let cut = &NESTED[..NESTED.find("--out-in--").unwrap_or_default()];
+        assert_eq!(leaves(cut)[1], leaf("1.2", "text/html", "<p>\n"));
+        let no_inner_end = NESTED.replace("--out-in--\n", "");
+        assert_eq!(
+            leaves(&no_inner_end)[1],
+            leaf("1.2", "text/html", "<p>\nepilogue")
+        );
+        let unmarked = "Content-Type: multipart/mixed; boundary=x\n\ntext\n";
+        assert_eq!(leaves(unmarked), [leaf("1", "text/plain", "text\n")]);
+        let structure = Structure::parse(unmarked.as_bytes());
+        assert_eq!(
+            structure.problems,
+            ["part 1 is a multipart without its boundary; taken as text"]
+        );
+    }
+
+    #[test]
+    fn a_header_without_an_empty_line_ends_at_the_boundary() {
+        let raw = "Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/html\n\
+            --x\n\nb\n--x--";
+        assert_eq!(
+            leaves(raw),
+            [leaf("1", "text/html", ""), leaf("2", "text/plain", "b")]
+        );
+    }
+
+    #[test]
+    fn a_digest_holds_messages() {
+        let raw = "Content-Type: multipart/digest; boundary=x\n\n--x\n\nSubject: a\n\nb\n--x--";
+        assert_eq!(
+            leaves(raw),
+            [leaf("1", "message/rfc822", "Subject: a\n\nb")]
+        );
+    }
+
+    #[test]
+    fn depth_and_number_of_parts_are_bounded() {
+        let mut deep = String::new();
+        for level in 0..10_000 {
+            deep += &format!("Content-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n");
+        }
+        let structure = Structure::parse(deep.as_bytes());
+        assert_eq!(structure.parts.len(), MAX_DEPTH + 1);
+        assert!(structure.problems[0].ends_with("is nested too deep; taken as text"));
+        let wide = format!(
+            "Content-Type: multipart/mixed; boundary=x\n\n{}",
+            "--x\n".repeat(50_000)
+        );
+        let structure = Structure::parse(wide.as_bytes());
+        assert_eq!(structure.parts.len(), MAX_PARTS);
+        assert_eq!(structure.problems, ["only the first 10000 parts are read"]);
+    }
+}

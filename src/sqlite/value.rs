@@ -114,6 +114,18 @@ impl<'a> Value<'a> {
             .map_err(|_| Error::usage("cannot read an argument: it is not UTF-8 text"))
     }
 
+    /// The text of an argument that may be omitted, by leaving it out or by NULL.
+    ///
+    /// # Errors
+    /// As [`Value::text`].
+    pub fn given_text(&self) -> Result<Option<&'a str>> {
+        if self.is_null() {
+            Ok(None)
+        } else {
+            self.text().map(Some)
+        }
+    }
+
     /// The bytes: of a blob as they are, of text in UTF-8, of a number as
     /// SQLite writes it, none of NULL.
     pub fn bytes(&self) -> &'a [u8] {

@@ -1,1 +1,11 @@
-//! (to be written)
+//! The virtual tables, one file each, with their plan, cursor and row beside
+//! them. Each declares its columns in `sql/tables`.
+
+mod folder_numbers;
+pub mod messages;
+mod messages_column;
+mod messages_plan;
+mod messages_row;
+mod messages_scan;
+mod structure_json;
+mod uid_bound;

@@ -1,0 +1,52 @@
+# make           builds dist/imap0.so (.dylib, .dll), to be loaded with .load
+# make demo      shows it at work on a private server, or on your own mailbox:
+#                make demo SERVER=imaps://imap.example.org USER=ada FOLDER=INBOX
+# make test      checks everything
+# make setup     installs what these need (they do so themselves)
+# make clean     removes what they leave
+
+export PATH := $(PATH):$(HOME)/.cargo/bin
+TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+
+ifeq ($(OS),Windows_NT)
+BUILT := imap0.dll
+LIBRARY := imap0.dll
+else ifeq ($(shell uname -s),Darwin)
+BUILT := libimap0.dylib
+LIBRARY := imap0.dylib
+else
+BUILT := libimap0.so
+LIBRARY := imap0.so
+endif
+
+.PHONY: build clean demo setup test
+
+build:
+	@tests/setup.sh build
+	cargo build --release --locked
+	@mkdir -p dist
+	@cp "$(TARGET)/release/$(BUILT)" dist/$(LIBRARY)
+	@echo "built dist/$(LIBRARY)"
+
+setup:
+	@tests/setup.sh test
+	@tests/hosts/setup.sh "$(TARGET)/hosts"
+
+# USER is always in the environment; only the one given to make is meant.
+demo: export DEMO_SERVER := $(SERVER)
+demo: export DEMO_USER := $(if $(filter command,$(origin USER)),$(USER))
+demo: export DEMO_FOLDER := $(FOLDER)
+demo:
+	@tests/setup.sh demo
+	@$(MAKE) --no-print-directory build
+	@examples/demo/run.sh
+
+test: setup
+	cargo fmt --check
+	cargo fmt --check --manifest-path examples/rust/Cargo.toml
+	cargo clippy --quiet --all-targets --locked -- -D warnings
+	cargo test --quiet --locked --no-fail-fast
+
+clean:
+	cargo clean
+	rm -rf demo dist

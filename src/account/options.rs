@@ -1,0 +1,165 @@
+//! The `options` argument: a JSON object whose every key is known and typed.
+//!
+//! Used by each table and function that takes options; each names its own
+//! keys, so that a misspelt one is told from one that does not apply.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Result, quote};
+
+/// The keys of every call that connects to a server.
+pub const CONNECTION_KEYS: [&str; 4] = ["ca_file", "deadline", "max_size", "timeout"];
+
+/// A parsed `options` argument; a key that is absent or null is not given.
+#[derive(Debug, Default)]
+pub struct Options(Map<String, Value>);
+
+impl Options {
+    /// Reads the JSON object in `text`; no text is no options.
+    ///
+    /// # Errors
+    ///
+    /// Text that is no JSON object, and a key not in `known`.
+    pub fn parse(text: Option<&str>, known: &[&str]) -> Result<Self> {
+        let Some(text) = text else {
+            return Ok(Self::default());
+        };
+        let map: Map<String, Value> = serde_json::from_str(text).map_err(|e| {
+            let why = quote(&e.to_string());
+            Error::usage(format!(
+                "options must be a JSON object, such as '{{\"timeout\": 10}}': {why}"
+            ))
+        })?;
+        if let Some(key) = map.keys().find(|key| !known.contains(&key.as_str())) {
+            let mut known = known.to_vec();
+            known.sort_unstable();
+            let known = known.join(", ");
+            return Err(Error::usage(format!(
+                "unknown option '{}' (known: {known})",
+                quote(key)
+            )));
+        }
+        Ok(Self(map))
+    }
+
+    /// A path in the file system.
+    pub fn path(&self, key: &str) -> Result<Option<PathBuf>> {
+        self.typed(key, "a path", |value| {
+            value
+                .as_str()
+                .filter(|path| !path.is_empty() && !path.contains('\0'))
+                .map(PathBuf::from)
+        })
+    }
+
+    /// A time span in seconds; fractions are allowed.
+    pub fn seconds(&self, key: &str) -> Result<Option<Duration>> {
+        self.typed(key, "a number of seconds above 0", |value| {
+            let seconds = value.as_f64().filter(|&seconds| seconds > 0.0)?;
+            Duration::try_from_secs_f64(seconds).ok()
+        })
+    }
+
+    /// A whole number of at least one: bytes, or a count.
+    pub fn count(&self, key: &str) -> Result<Option<u64>> {
+        self.typed(key, "a whole number above 0", |value| {
+            value.as_u64().filter(|&n| n > 0)
+        })
+    }
+
+    /// A yes or no: JSON's true and false, or SQL's 1 and 0.
+    pub fn switch(&self, key: &str) -> Result<bool> {
+        let value = self.typed(key, "true or false", |value| match value {
+            Value::Bool(on) => Some(*on),
+            _ => value.as_u64().filter(|&n| n < 2).map(|n| n == 1),
+        })?;
+        Ok(value.unwrap_or(false))
+    }
+
+    fn typed<T>(
+        &self,
+        key: &str,
+        wanted: &str,
+        read: impl FnOnce(&Value) -> Option<T>,
+    ) -> Result<Option<T>> {
+        match self.0.get(key) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => read(value).map(Some).ok_or_else(|| {
+                let found = quote(&value.to_string());
+                Error::usage(format!("option {key} must be {wanted}, not {found}"))
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message<T: std::fmt::Debug>(result: Result<T>) -> String {
+        result.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn null_and_absent_are_not_given() {
+        let options = Options::parse(Some(r#"{"timeout": null}"#), &CONNECTION_KEYS).unwrap();
+        assert_eq!(options.seconds("timeout").unwrap(), None);
+        assert_eq!(options.path("ca_file").unwrap(), None);
+        assert!(!options.switch("timeout").unwrap());
+        assert!(Options::parse(None, &[]).is_ok());
+    }
+
+    #[test]
+    fn values_are_typed() {
+        let text = r#"{"timeout": 0.5, "max_size": 1000, "ca_file": "ca.pem", "deadline": 1}"#;
+        let options = Options::parse(Some(text), &CONNECTION_KEYS).unwrap();
+        assert_eq!(
+            options.seconds("timeout").unwrap(),
+            Some(Duration::from_millis(500))
+        );
+        assert_eq!(options.count("max_size").unwrap(), Some(1000));
+        assert_eq!(
+            options.path("ca_file").unwrap(),
+            Some(PathBuf::from("ca.pem"))
+        );
+        assert!(options.switch("deadline").unwrap());
+    }
+
+    #[test]
+    fn wrong_options_get_one_sentence() {
+        let parse = |text| Options::parse(Some(text), &CONNECTION_KEYS);
+        assert_eq!(
+            message(parse(r#"{"timeuot": 1}"#)),
+            "imap: unknown option 'timeuot' (known: ca_file, deadline, max_size, timeout)"
+        );
+        assert_eq!(
+            message(parse("[1]")),
+            "imap: options must be a JSON object, such as '{\"timeout\": 10}': \
+             invalid type: sequence, expected a map at line 1 column 0"
+        );
+        let seconds = |text| message(parse(text).unwrap().seconds("timeout"));
+        assert_eq!(
+            seconds(r#"{"timeout": "soon"}"#),
+            "imap: option timeout must be a number of seconds above 0, not \"soon\""
+        );
+        assert_eq!(
+            seconds(r#"{"timeout": 0}"#),
+            "imap: option timeout must be a number of seconds above 0, not 0"
+        );
+        assert_eq!(
+            message(parse(r#"{"max_size": -1}"#).unwrap().count("max_size")),
+            "imap: option max_size must be a whole number above 0, not -1"
+        );
+        assert_eq!(
+            message(parse(r#"{"ca_file": 7}"#).unwrap().path("ca_file")),
+            "imap: option ca_file must be a path, not 7"
+        );
+        assert_eq!(
+            message(parse(r#"{"timeout": "yes"}"#).unwrap().switch("timeout")),
+            "imap: option timeout must be true or false, not \"yes\""
+        );
+    }
+}

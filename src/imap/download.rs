@@ -1,0 +1,140 @@
+//! Messages off the wire, one at a time, as far as they are wanted.
+//!
+//! Used by the cursor of a table and by the ingest alike: a [`Schedule`] of
+//! what to ask for, a [`FetchStream`] that asks, and what comes of it in a form
+//! that does not depend on how it was asked for.
+
+use std::sync::Arc;
+
+use super::fetch_stream::FetchStream;
+use super::flags::Flags;
+use super::message::Message;
+use super::schedule::Schedule;
+use super::session::Session;
+use super::structure::Structure;
+use super::uid_set::UidSet;
+use super::wanted::Wanted;
+use crate::error::Result;
+
+/// A message, as far as it was wanted and the server gave it.
+#[derive(Debug, Default)]
+pub struct Downloaded {
+    /// Its UID.
+    pub uid: u32,
+    /// FLAGS.
+    pub flags: Option<Flags>,
+    /// INTERNALDATE as sent.
+    pub internal_date: Option<Vec<u8>>,
+    /// RFC822.SIZE in bytes.
+    pub size: Option<u64>,
+    /// BODYSTRUCTURE.
+    pub structure: Option<Box<Structure>>,
+    /// The header, or the fields of it that were wanted.
+    pub header: Option<Vec<u8>>,
+    /// The text part, where it was fetched alone.
+    pub text: Option<TextPart>,
+    /// The whole message, byte for byte; shared, so that SQLite can take it
+    /// over without a copy.
+    pub raw: Option<Arc<Vec<u8>>>,
+    /// True where content was left on the server because of `max_size`.
+    pub is_oversized: bool,
+    /// What the server sent that could not be read, one sentence each.
+    pub problems: Vec<String>,
+}
+
+/// One text part as transferred.
+#[derive(Debug)]
+pub struct TextPart {
+    /// Its MIME header.
+    pub header: Vec<u8>,
+    /// Its content, still encoded.
+    pub body: Vec<u8>,
+}
+
+/// A download of messages of the open mailbox; see [`FetchStream`] for what
+/// dropping it early means.
+pub struct Download(Course);
+
+enum Course {
+    /// Nothing is wanted: the UIDs are all there is to tell.
+    Listed(Box<dyn Iterator<Item = u32> + Send>),
+    /// What is wanted is fetched.
+    Fetched {
+        stream: FetchStream<Schedule>,
+        max_size: Option<u64>,
+    },
+}
+
+impl Download {
+    /// What is `wanted` of the messages `uids`; of those above `max_size`
+    /// bytes, all but their content.
+    pub fn new(uids: UidSet, wanted: Wanted, max_size: Option<u64>) -> Self {
+        if wanted.is_empty() {
+            let ranges: Vec<_> = uids.ranges().collect();
+            return Self(Course::Listed(Box::new(ranges.into_iter().flatten())));
+        }
+        let stream = FetchStream::new(Schedule::new(uids, wanted, max_size));
+        Self(Course::Fetched { stream, max_size })
+    }
+
+    /// The next message, `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// As [`FetchStream::next`].
+    pub fn next(&mut self, session: &mut Session) -> Result<Option<Downloaded>> {
+        match &mut self.0 {
+            Course::Listed(uids) => Ok(uids.next().map(|uid| Downloaded {
+                uid,
+                ..Downloaded::default()
+            })),
+            Course::Fetched { stream, max_size } => {
+                let message = stream.next(session)?;
+                Ok(message.map(|message| Downloaded::new(message, *max_size)))
+            }
+        }
+    }
+
+    /// The UIDs that were asked for and not delivered so far; see
+    /// [`FetchStream::take_missing`].
+    pub fn take_missing(&mut self) -> UidSet {
+        match &mut self.0 {
+            Course::Listed(_) => UidSet::new(),
+            Course::Fetched { stream, .. } => stream.take_missing(),
+        }
+    }
+}
+
+impl Downloaded {
+    fn new(mut message: Message, max_size: Option<u64>) -> Self {
+        let is_oversized =
+            matches!((message.size, max_size), (Some(size), Some(max)) if size > max);
+        let raw = message.take_body().map(Arc::new);
+        let (mut header, mut part_header, mut body) = (None, None, None);
+        for content in message.contents {
+            let section = content.section.to_ascii_uppercase();
+            if section.starts_with(b"HEADER") {
+                header = content.bytes;
+            } else if section.ends_with(b".MIME") {
+                part_header = content.bytes;
+            } else if section.first().is_some_and(u8::is_ascii_digit) {
+                body = content.bytes;
+            }
+        }
+        Self {
+            uid: message.uid,
+            flags: message.flags,
+            internal_date: message.internal_date,
+            size: message.size,
+            structure: message.structure,
+            header,
+            text: body.map(|body| TextPart {
+                header: part_header.unwrap_or_default(),
+                body,
+            }),
+            is_oversized: is_oversized && raw.is_none(),
+            raw,
+            problems: message.problems,
+        }
+    }
+}

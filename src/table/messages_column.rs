@@ -1,0 +1,141 @@
+//! The columns of `imap_messages` and what each needs of a message.
+//!
+//! Names, types and meanings are in `sql/tables/imap_messages.sql`, in the
+//! same order; a test holds the two together.
+
+use crate::imap::wanted::{Field, Wanted};
+
+/// A column of `imap_messages`, in the order of its declaration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "sql/tables/imap_messages.sql gives each its meaning"
+)]
+pub enum Column {
+    FolderName,
+    Uid,
+    Uidvalidity,
+    MessageId,
+    InReplyTo,
+    EmailReferences,
+    Subject,
+    From,
+    FromName,
+    Sender,
+    ReplyTo,
+    To,
+    Cc,
+    Bcc,
+    Addresses,
+    Date,
+    DateHeader,
+    InternalDate,
+    Size,
+    Flags,
+    Status,
+    Seen,
+    Flagged,
+    Answered,
+    Deleted,
+    Draft,
+    Keywords,
+    Headers,
+    BodyText,
+    BodyHtml,
+    Parts,
+    Attachments,
+    Message,
+    Raw,
+    Sha256,
+    Problems,
+    Server,
+    User,
+    Folder,
+    Options,
+}
+
+/// Every column with its name and what a message must be fetched for.
+pub const COLUMNS: [(Column, &str, Wanted); 40] = {
+    const NONE: Wanted = Wanted::NONE;
+    const FLAGS: Wanted = Wanted::FLAGS;
+    const FROM: Wanted = Wanted::field(Field::From);
+    const DATE: Wanted = Wanted::field(Field::Date);
+    const ADDRESSES: Wanted = FROM
+        .and(Wanted::field(Field::Sender))
+        .and(Wanted::field(Field::ReplyTo))
+        .and(Wanted::field(Field::To))
+        .and(Wanted::field(Field::Cc))
+        .and(Wanted::field(Field::Bcc));
+    [
+        (Column::FolderName, "folder_name", NONE),
+        (Column::Uid, "uid", NONE),
+        (Column::Uidvalidity, "uidvalidity", NONE),
+        (
+            Column::MessageId,
+            "message_id",
+            Wanted::field(Field::MessageId),
+        ),
+        (
+            Column::InReplyTo,
+            "in_reply_to",
+            Wanted::field(Field::InReplyTo),
+        ),
+        (
+            Column::EmailReferences,
+            "email_references",
+            Wanted::field(Field::References),
+        ),
+        (Column::Subject, "subject", Wanted::field(Field::Subject)),
+        (Column::From, "from", FROM),
+        (Column::FromName, "from_name", FROM),
+        (Column::Sender, "sender", Wanted::field(Field::Sender)),
+        (Column::ReplyTo, "reply_to", Wanted::field(Field::ReplyTo)),
+        (Column::To, "to", Wanted::field(Field::To)),
+        (Column::Cc, "cc", Wanted::field(Field::Cc)),
+        (Column::Bcc, "bcc", Wanted::field(Field::Bcc)),
+        (Column::Addresses, "addresses", ADDRESSES),
+        (Column::Date, "date", DATE),
+        (Column::DateHeader, "date_header", DATE),
+        (Column::InternalDate, "internal_date", Wanted::INTERNAL_DATE),
+        (Column::Size, "size", Wanted::SIZE),
+        (Column::Flags, "flags", FLAGS),
+        (Column::Status, "status", FLAGS),
+        (Column::Seen, "seen", FLAGS),
+        (Column::Flagged, "flagged", FLAGS),
+        (Column::Answered, "answered", FLAGS),
+        (Column::Deleted, "deleted", FLAGS),
+        (Column::Draft, "draft", FLAGS),
+        (Column::Keywords, "keywords", FLAGS),
+        (Column::Headers, "headers", Wanted::HEADER),
+        (Column::BodyText, "body_text", Wanted::TEXT),
+        (Column::BodyHtml, "body_html", Wanted::WHOLE),
+        (Column::Parts, "parts", Wanted::STRUCTURE),
+        (Column::Attachments, "attachments", Wanted::STRUCTURE),
+        (Column::Message, "message", Wanted::WHOLE),
+        (Column::Raw, "raw", Wanted::WHOLE),
+        (Column::Sha256, "sha256", Wanted::WHOLE),
+        (
+            Column::Problems,
+            "problems",
+            Wanted::WHOLE
+                .and(Wanted::STRUCTURE)
+                .and(Wanted::INTERNAL_DATE),
+        ),
+        (Column::Server, "server", NONE),
+        (Column::User, "user", NONE),
+        (Column::Folder, "folder", NONE),
+        (Column::Options, "options", NONE),
+    ]
+};
+
+impl Column {
+    /// The column at SQLite's position `index`.
+    pub fn at(index: usize) -> Option<Self> {
+        COLUMNS.get(index).map(|&(column, _, _)| column)
+    }
+
+    /// Its name, without quotes.
+    pub fn name(self) -> &'static str {
+        COLUMNS[self as usize].1
+    }
+}

@@ -1,0 +1,28 @@
+#!/bin/bash
+# setup.sh DIR: puts the hosts the tests load the library into below DIR: apsw in
+# a Python environment (DIR/python) and better-sqlite3 (DIR/node).
+#
+# Whatever is newest, as a user gets it. Once there, it stays until DIR goes.
+set -euo pipefail
+mkdir -p "$1"
+cd "$1"
+
+if [ ! -e python/ready ]; then
+	rm -rf python
+	/usr/bin/python3 -m venv python
+	python/bin/pip install --quiet apsw
+	touch python/ready
+fi
+
+if [ ! -e node/ready ]; then
+	rm -rf node
+	mkdir node
+	cd node
+	npm install --silent --no-save --no-package-lock --prefix . better-sqlite3
+	# Where install scripts are blocked, the native half is missing at first.
+	if ! node -e 'new (require("better-sqlite3"))(":memory:")' 2>/dev/null; then
+		npm rebuild --silent --foreground-scripts --prefix . better-sqlite3 >&2
+	fi
+	node -e 'new (require("better-sqlite3"))(":memory:")'
+	touch ready
+fi

@@ -1,0 +1,90 @@
+#!/bin/bash
+# setup.sh build|demo|test: sees to it that what the task needs is there.
+#
+# Installs what is missing on Debian, as root or through sudo. Elsewhere it says
+# in one sentence what to install. Where nothing is missing it costs a moment.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+PATH=$PATH:/usr/sbin:/sbin:$HOME/.cargo/bin
+task=${1:?build, demo or test}
+
+fail() {
+	echo "setup: $*" >&2
+	exit 1
+}
+
+has() { command -v "$1" >/dev/null; }
+
+missing=()
+# need PACKAGE COMMAND...: the package, unless the command succeeds.
+need() {
+	local package=$1
+	shift
+	"$@" >/dev/null 2>&1 || missing+=("$package")
+}
+
+# bindgen, which reads SQLite's header during the build, loads libclang.
+has_libclang() {
+	[ -n "${LIBCLANG_PATH-}" ] || compgen -G '/usr/lib/llvm-*/lib/libclang*.so*' || compgen -G '/usr/lib*/libclang*.so*'
+}
+
+# A venv needs the ensurepip module, which Debian packs apart.
+has_venv() { /usr/bin/python3 -c 'import ensurepip, venv'; }
+
+has_dovecot() { has dovecot && compgen -G '/usr/lib*/dovecot/imap'; }
+
+need build-essential has cc
+need libclang-dev has_libclang
+if [ "$task" != build ]; then
+	need dovecot-imapd has_dovecot
+	need openssl has openssl
+	need python3 test -x /usr/bin/python3
+	need sqlite3 has sqlite3
+fi
+if [ "$task" = test ]; then
+	need nodejs has node
+	need npm has npm
+	need procps has kill
+	need python3-venv has_venv
+fi
+
+# A freshly installed Dovecot would serve the whole network at once, and after
+# every start of the machine. Only private instances are wanted here.
+install_packages() {
+	local sudo=() guard=/usr/sbin/policy-rc.d guarded=
+	if [ "$(id -u)" != 0 ]; then
+		has sudo && { [ -t 0 ] || sudo -n true 2>/dev/null; } || return 1
+		sudo=(sudo)
+	fi
+	has apt-get || return 1
+	echo "setup: installing ${missing[*]}"
+	if [[ " ${missing[*]} " == *' dovecot-imapd '* && ! -e $guard ]]; then
+		guarded=yes
+		printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" tee "$guard" >/dev/null
+		"${sudo[@]}" chmod +x "$guard"
+	fi
+	local done=0 apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0)
+	"${sudo[@]}" "${apt[@]}" update && "${sudo[@]}" "${apt[@]}" install -y --no-install-recommends "${missing[@]}" || done=1
+	if [ -n "$guarded" ]; then
+		"${sudo[@]}" rm -f "$guard"
+		if has systemctl; then "${sudo[@]}" systemctl disable --quiet dovecot.service dovecot.socket 2>/dev/null || true; fi
+	fi
+	return "$done"
+}
+
+if [ ${#missing[@]} != 0 ]; then
+	install_packages >&2 || fail "please install as root: apt-get install ${missing[*]}"
+fi
+
+# version_at_least WANTED FOUND
+version_at_least() { [ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
+
+wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+advice="please install Rust $wanted or later from https://rustup.rs (the one Debian packs is too old)"
+has cargo || fail "there is no cargo; $advice"
+found=$(cargo --version | cut -d ' ' -f 2)
+version_at_least "$wanted" "$found" || fail "cargo is $found; $advice"
+if [ "$task" = test ] && ! { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1; then
+	has rustup && rustup component add rustfmt clippy >&2 ||
+		fail 'rustfmt or clippy is missing; please run: rustup component add rustfmt clippy'
+fi

@@ -1,0 +1,22 @@
+//! What the integration tests share: a private Dovecot, the hosts that load
+//! the library, and folders that clean up after themselves.
+//!
+//! `mod support;` in a test file brings it in. It knows the built library only
+//! as a file, as its users do, and talks IMAP by its own small client, so that
+//! a test never checks the library against itself.
+
+#![allow(
+    dead_code,
+    reason = "every test binary compiles this module and uses its own part of it"
+)]
+
+pub mod client;
+pub mod dovecot;
+pub mod library;
+pub mod mail;
+pub mod process;
+pub mod python;
+pub mod scratch;
+pub mod shell;
+pub mod traffic;
+pub mod user;

@@ -1,0 +1,72 @@
+//! What Dovecot's log says a user's sessions did: an oracle for what a query
+//! read, which no client can fool.
+
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The sums over some sessions, from the lines Dovecot writes as they end.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Sessions that signed in.
+    pub sessions: usize,
+    /// Bytes they sent.
+    pub bytes_in: u64,
+    /// Bytes they received.
+    pub bytes_out: u64,
+    /// Messages whose header was opened.
+    pub headers: u64,
+    /// Messages whose body was opened.
+    pub bodies: u64,
+}
+
+/// What `user`'s sessions do while `action` runs. Waits until all of them have
+/// ended, so `action` must end them: a host that exits does.
+#[track_caller]
+pub fn observe<R>(log: &Path, user: &str, action: impl FnOnce() -> R) -> (R, Traffic) {
+    let before = read(log).len();
+    let result = action();
+    let patience = Instant::now() + Duration::from_secs(10);
+    loop {
+        let text = read(log);
+        if let Some(traffic) = sum(&text[before..], user) {
+            return (result, traffic);
+        }
+        assert!(
+            Instant::now() < patience,
+            "sessions of {user} are still open:\n{text}"
+        );
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The whole log.
+pub fn read(log: &Path) -> String {
+    String::from_utf8_lossy(&std::fs::read(log).unwrap()).into_owned()
+}
+
+/// The sums, once every session that began has ended. Sessions go by their id:
+/// the end of an earlier one may still come in.
+fn sum(log: &str, user: &str) -> Option<Traffic> {
+    let login = format!("Login: user=<{user}>,");
+    let mut traffic = Traffic::default();
+    for line in log.lines().filter(|line| line.contains(&login)) {
+        let id = line.split_once(" session=").unwrap().1;
+        let ended = |line: &&str| line.contains(id) && line.contains(" body_count=");
+        let end = log.lines().find(ended)?;
+        traffic.sessions += 1;
+        traffic.bytes_in += number(end, " in=");
+        traffic.bytes_out += number(end, " out=");
+        traffic.headers += number(end, " hdr_count=");
+        traffic.bodies += number(end, " body_count=");
+    }
+    Some(traffic)
+}
+
+fn number(line: &str, name: &str) -> u64 {
+    let rest = line.split_once(name).unwrap().1;
+    let end = rest
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(rest.len());
+    rest[..end].parse().unwrap()
+}
