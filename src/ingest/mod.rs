@@ -7,10 +7,10 @@
 
 mod clock;
 mod device;
-mod download;
 mod identity;
 mod incoming;
 mod insert;
+mod intake;
 mod location;
 mod message;
 mod options;
@@ -22,7 +22,6 @@ mod resource;
 mod run;
 mod schema;
 mod session;
-mod sizes;
 mod state;
 mod status;
 mod summary;

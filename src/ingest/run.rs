@@ -26,7 +26,11 @@ pub struct Opening {
 pub fn open(session: &mut Session, pattern: &str) -> Result<Opening> {
     let mut mailboxes = if pattern.contains(['*', '%']) {
         let listed = session.list(pattern)?;
-        listed.into_iter().filter(|found| found.is_selectable()).map(|found| found.mailbox).collect()
+        listed
+            .into_iter()
+            .filter(|found| found.is_selectable())
+            .map(|found| found.mailbox)
+            .collect()
     } else {
         vec![Mailbox::from_name(pattern)?]
     };
@@ -34,13 +38,23 @@ pub fn open(session: &mut Session, pattern: &str) -> Result<Opening> {
     mailboxes.dedup();
     let Some(first) = mailboxes.first() else {
         let pattern = quote(pattern);
-        return Err(Error::usage(format!("cannot ingest '{pattern}': no folder matches")));
+        return Err(Error::usage(format!(
+            "cannot ingest '{pattern}': no folder matches"
+        )));
     };
     let first = session.examine(first);
     if mailboxes.len() == 1 || !session.is_usable() {
-        return Ok(Opening { pattern: pattern.to_owned(), mailboxes, first: Ok(first?) });
+        return Ok(Opening {
+            pattern: pattern.to_owned(),
+            mailboxes,
+            first: Ok(first?),
+        });
     }
-    Ok(Opening { pattern: pattern.to_owned(), mailboxes, first })
+    Ok(Opening {
+        pattern: pattern.to_owned(),
+        mailboxes,
+        first,
+    })
 }
 
 /// Ingests what is new in the folders, in batches, and gives the summary as

@@ -48,7 +48,9 @@ pub fn create_missing(connection: &Connection) -> Result<()> {
     for (_, script) in TABLES_AND_VIEWS.iter().filter(missing) {
         connection.execute(script)?;
     }
-    if table_columns(connection, "uniform_resource")?.iter().any(|name| name == MESSAGE_OF_RESOURCE)
+    if table_columns(connection, "uniform_resource")?
+        .iter()
+        .any(|name| name == MESSAGE_OF_RESOURCE)
     {
         for (_, script) in NEWER_VIEWS.iter().filter(missing) {
             connection.execute(script)?;
@@ -64,8 +66,8 @@ pub const MESSAGE_OF_RESOURCE: &str = "ingest_session_imap_acct_folder_message";
 /// The tables and views of the main database.
 fn names(connection: &Connection) -> Result<Vec<String>> {
     let mut names = Vec::new();
-    let mut statement =
-        connection.prepare("SELECT name FROM main.sqlite_schema WHERE type IN ('table', 'view')")?;
+    let mut statement = connection
+        .prepare("SELECT name FROM main.sqlite_schema WHERE type IN ('table', 'view')")?;
     while statement.step()? {
         if let Field::Text(name) = statement.column(0)? {
             names.push(name.to_ascii_lowercase());
