@@ -88,6 +88,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub fn register(connection: &Connection) -> Result<()> {
     let client = Arc::new(Client::new(Arc::new(host::Interrupt::of(connection))));
     table::messages::register(connection, &client)?;
+    function::imap_ingest::register(connection, &client)?;
     function::imap_login::register(connection, &client)?;
     register_offline(connection)
 }

@@ -1,6 +1,7 @@
 //! The scalar functions, one file each.
 
 mod imap_debug;
+pub mod imap_ingest;
 pub mod imap_login;
 mod imap_version;
 

@@ -221,6 +221,12 @@ fn take_turn<T>(
     verb: Verb,
     call: impl FnOnce() -> imap::error::Result<T>,
 ) -> std::result::Result<T, Fault> {
+    if verb != Verb::Logout {
+        lock(shared)
+            .exchange
+            .check_free(verb.name())
+            .map_err(Fault::Failed)?;
+    }
     lock(shared).turn = Some(Turn {
         verb,
         tag: Vec::new(),

@@ -85,7 +85,7 @@ impl Locations {
         &mut self,
         folder: &FolderState,
         session_id: &str,
-        failure: &Failure<'_>,
+        failure: &Failure,
     ) -> Result<()> {
         let size = failure.size.and_then(|size| i64::try_from(size).ok());
         self.failed.run_with(&[
@@ -93,7 +93,7 @@ impl Locations {
             Bind::Integer(folder.uidvalidity.into()),
             Bind::Integer(failure.uid.into()),
             Bind::Text(failure.trouble.word()),
-            Bind::Text(failure.detail),
+            Bind::Text(&failure.detail),
             size.map_or(Bind::Null, Bind::Integer),
             Bind::Text(session_id),
         ])
@@ -111,14 +111,14 @@ impl Locations {
 }
 
 /// Why a message is not ingested.
-#[derive(Clone, Copy, Debug)]
-pub struct Failure<'a> {
+#[derive(Clone, Debug)]
+pub struct Failure {
     /// Its UID.
     pub uid: u32,
     /// In one word.
     pub trouble: Trouble,
     /// In a sentence.
-    pub detail: &'a str,
+    pub detail: String,
     /// Its size in bytes, where the server told.
     pub size: Option<u64>,
 }

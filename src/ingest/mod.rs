@@ -1,7 +1,7 @@
 //! Ingest into RSSD: the only writer of its tables.
 //!
-//! [`run`] takes what is new in the folders of an account from an IMAP session
-//! and hands it in batches to the [`Writer`], which knows no IMAP. A batch is
+//! [`open`] finds the folders; [`run`] takes what is new in them from an IMAP
+//! session and hands it in batches to the [`Writer`], which knows no IMAP. A batch is
 //! downloaded first and written then, rows and state together, so that no
 //! network wait holds a lock and a run that is killed goes on where it stopped.
 
@@ -10,12 +10,16 @@ mod device;
 mod identity;
 mod incoming;
 mod insert;
+mod intake;
 mod location;
 mod message;
 mod options;
 mod place;
+mod progress;
+mod pull;
 mod record;
 mod resource;
+mod run;
 mod schema;
 mod session;
 mod state;
@@ -29,6 +33,7 @@ pub use incoming::IncomingMessage;
 pub use location::Failure;
 pub use options::{LARGEST_MESSAGE, Options, Progress};
 pub use place::Account;
+pub use run::{Opening, open, run};
 pub use state::Trouble;
 pub use status::status;
 pub use writer::{Folder, Writer};

@@ -7,14 +7,14 @@ use super::insert::table_columns;
 use crate::error::Result;
 use crate::sqlite::{Connection, Field};
 
-/// A table or view and the script that creates it with its indexes.
+/// A table or view and the script that creates it, with its indexes.
 macro_rules! scripts {
     ($($name:literal),+ $(,)?) => {
         [$(($name, include_str!(concat!("../../sql/rssd/", $name, ".sql")))),+]
     };
 }
 
-const TABLES: [(&str, &str); 16] = scripts![
+const TABLES_AND_VIEWS: [(&str, &str); 17] = scripts![
     "device",
     "behavior",
     "ur_ingest_session",
@@ -31,14 +31,12 @@ const TABLES: [(&str, &str); 16] = scripts![
     "imap_sync_folder",
     "imap_sync_message",
     "imap_sync_problem",
+    "imap_graph",
 ];
 
-/// They read columns that the two oldest generations lack.
-const VIEWS: [(&str, &str); 3] = scripts![
-    "uniform_resource_imap",
-    "uniform_resource_imap_content",
-    "imap_graph"
-];
+/// They read [`MESSAGE_OF_RESOURCE`], which the two oldest generations lack.
+const NEWER_VIEWS: [(&str, &str); 2] =
+    scripts!["uniform_resource_imap", "uniform_resource_imap_content"];
 
 /// Creates what is missing; to be called within a transaction.
 ///
@@ -47,14 +45,14 @@ const VIEWS: [(&str, &str); 3] = scripts![
 pub fn create_missing(connection: &Connection) -> Result<()> {
     let existing = names(connection)?;
     let missing = |(name, _): &&(&str, &str)| !existing.iter().any(|known| known == name);
-    for (_, script) in TABLES.iter().filter(missing) {
+    for (_, script) in TABLES_AND_VIEWS.iter().filter(missing) {
         connection.execute(script)?;
     }
     if table_columns(connection, "uniform_resource")?
         .iter()
         .any(|name| name == MESSAGE_OF_RESOURCE)
     {
-        for (_, script) in VIEWS.iter().filter(missing) {
+        for (_, script) in NEWER_VIEWS.iter().filter(missing) {
             connection.execute(script)?;
         }
     }

@@ -122,7 +122,7 @@ impl Writer {
     ///
     /// # Errors
     /// `Host` where SQLite fails.
-    pub fn note_failures(&mut self, folder: &mut Folder, failures: &[Failure<'_>]) -> Result<()> {
+    pub fn note_failures(&mut self, folder: &mut Folder, failures: &[Failure]) -> Result<()> {
         if failures.is_empty() {
             return Ok(());
         }
@@ -233,7 +233,7 @@ impl Writer {
                 let failure = Failure {
                     uid: incoming.uid,
                     trouble: Trouble::NotWritten,
-                    detail: &quote(&error.to_string()),
+                    detail: quote(&error.to_string()),
                     size: Some(incoming.raw.len() as u64),
                 };
                 self.locations

@@ -1,0 +1,44 @@
+-- Keeps a plain table of messages up to date with a mailbox.
+--
+-- Each run adds what is new. A message is known by folder, UIDVALIDITY and UID:
+-- where the server starts a folder's numbers anew, UIDVALIDITY changes, and the
+-- folder is read again from its beginning, beside the rows of before.
+--
+-- Run it with the account in the environment:
+--   export IMAP_SERVER=imap.example.org IMAP_USER=ada IMAP_PASSWORD=...
+--   sqlite3 mail.db ".load ./imap0" ".read sql/recipes/messages_into_table.sql"
+-- For more folders than INBOX, add them: INSERT INTO mail_folder VALUES ('Sent');
+
+CREATE TABLE IF NOT EXISTS mail_folder (folder_name TEXT PRIMARY KEY);
+INSERT INTO mail_folder VALUES ('INBOX') ON CONFLICT DO NOTHING;
+
+CREATE TABLE IF NOT EXISTS mail (
+  folder_name TEXT NOT NULL,
+  uidvalidity INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  message_id TEXT,
+  date TEXT,
+  "from" TEXT,
+  "to" TEXT,
+  subject TEXT,
+  body_text TEXT,
+  sha256 TEXT,
+  raw BLOB,
+  PRIMARY KEY (folder_name, uidvalidity, uid)
+);
+
+-- The inner imap_messages asks for nothing but a UID, which tells today's
+-- UIDVALIDITY; the outer one then fetches only what lies above the last UID.
+INSERT INTO mail
+SELECT m.folder_name, m.uidvalidity, m.uid, m.message_id, m.date, m."from", m."to", m.subject,
+       m.body_text, m.sha256, m.raw
+  FROM mail_folder AS f
+  JOIN imap_messages(NULL, NULL, f.folder_name) AS m
+ WHERE m.uid > coalesce(
+         (SELECT max(uid) FROM mail
+           WHERE folder_name = f.folder_name
+             AND uidvalidity = (SELECT uidvalidity
+                                  FROM imap_messages(NULL, NULL, f.folder_name) LIMIT 1)),
+         0);
+
+SELECT folder_name, count(*) AS messages, max(uid) AS last_uid FROM mail GROUP BY folder_name;

@@ -1,0 +1,125 @@
+//! A run over the folders of one account.
+
+use super::options::Options;
+use super::place::Account;
+use super::progress::Meter;
+use super::pull::pull;
+use super::writer::Writer;
+use crate::error::{Error, Kind, Result, quote};
+use crate::imap::mailbox::Mailbox;
+use crate::imap::session::{Examined, Session};
+use crate::sqlite::Connection;
+
+/// The folders of a run, the first of them open.
+pub struct Opening {
+    pattern: String,
+    mailboxes: Vec<Mailbox>,
+    first: Result<Examined>,
+}
+
+/// Finds the folders that `pattern` names, in the order of their names, and
+/// opens the first. Nothing is written yet, so that a wrong name or password
+/// leaves no trace in the database.
+///
+/// # Errors
+/// No folder matches, the only one cannot be opened, or the session fails.
+pub fn open(session: &mut Session, pattern: &str) -> Result<Opening> {
+    let mut mailboxes = if pattern.contains(['*', '%']) {
+        let listed = session.list(pattern)?;
+        listed
+            .into_iter()
+            .filter(|found| found.is_selectable())
+            .map(|found| found.mailbox)
+            .collect()
+    } else {
+        vec![Mailbox::from_name(pattern)?]
+    };
+    mailboxes.sort();
+    mailboxes.dedup();
+    let Some(first) = mailboxes.first() else {
+        let pattern = quote(pattern);
+        return Err(Error::usage(format!(
+            "cannot ingest '{pattern}': no folder matches"
+        )));
+    };
+    let first = session.examine(first);
+    if mailboxes.len() == 1 || !session.is_usable() {
+        return Ok(Opening {
+            pattern: pattern.to_owned(),
+            mailboxes,
+            first: Ok(first?),
+        });
+    }
+    Ok(Opening {
+        pattern: pattern.to_owned(),
+        mailboxes,
+        first,
+    })
+}
+
+/// Ingests what is new in the folders, in batches, and gives the summary as
+/// JSON on one line. A folder that the server refuses does not stop those
+/// behind it.
+///
+/// # Errors
+/// The first of what went wrong, after everything else that could be done.
+/// What was committed stays, and the session row tells of the error.
+pub fn run(
+    connection: &Connection,
+    session: &mut Session,
+    user: &str,
+    opening: Opening,
+    options: &Options,
+) -> Result<String> {
+    let endpoint = session.endpoint();
+    let account = Account {
+        server: endpoint.to_string(),
+        host: endpoint.host().to_owned(),
+        user: user.to_owned(),
+    };
+    let arguments = serde_json::json!({
+        "server": account.server,
+        "user": user,
+        "folder": opening.pattern,
+        "batch": options.batch,
+        "max_size": options.max_size,
+    });
+    let mut writer = Writer::begin(connection, account, &arguments.to_string())?;
+    match folders(&mut writer, session, opening, options) {
+        Ok(()) => writer.finish(None),
+        Err(error) => {
+            // Fails where the host interrupts or the database is at fault; the
+            // first error is the one to tell.
+            writer.finish(Some(&error)).ok();
+            Err(error)
+        }
+    }
+}
+
+fn folders(
+    writer: &mut Writer,
+    session: &mut Session,
+    opening: Opening,
+    options: &Options,
+) -> Result<()> {
+    let meter = Meter::new(options.progress);
+    let mut first = Some(opening.first);
+    let mut refused = None;
+    for mailbox in &opening.mailboxes {
+        let examined = first.take().unwrap_or_else(|| session.examine(mailbox));
+        let pulled = examined
+            .and_then(|examined| pull(writer, session, mailbox.name(), examined, options, &meter));
+        match pulled {
+            Err(error) if is_refusal(&error) && session.is_usable() => {
+                refused.get_or_insert(error);
+            }
+            pulled => pulled?,
+        }
+    }
+    refused.map_or(Ok(()), Err)
+}
+
+/// True for a refusal by the server, which says nothing of the session.
+pub(super) fn is_refusal(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Refused { .. })
+}
