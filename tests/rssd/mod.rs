@@ -59,7 +59,8 @@ impl Rssd {
         let output = Command::new("sqlite3")
             .args(["-batch", "-bail"])
             .arg(self.path())
-            .arg(sql)
+            // A comment in front is not to be taken for an option.
+            .arg(format!(" {sql}"))
             .output()
             .unwrap();
         let complaint = String::from_utf8_lossy(&output.stderr);
