@@ -108,14 +108,14 @@ fn servers_that_cannot_be_reached() {
         &host("host.invalid"),
         sql,
         CANTOPEN,
-        "imap: cannot find host.invalid: no such host; check the server's name",
+        "imap: cannot find host 'host.invalid': name or service not known",
     );
     // Port 1 of loopback: nothing listens there.
     fails(
         &host("127.0.0.1:1"),
         sql,
         CANTOPEN,
-        "imap: cannot connect to 127.0.0.1:1: Connection refused",
+        "imap: cannot connect to 127.0.0.1:1: connection refused",
     );
 }
 
@@ -136,13 +136,14 @@ fn logins_and_folders_that_are_refused() {
         ),
     );
     let host = host_of(&user, &server.tls());
-    fails(
-        &host,
-        "SELECT * FROM imap_messages(NULL, NULL, 'Archive/2019')",
-        ERROR,
-        "imap: cannot examine 'Archive/2019': \
-         NO [NONEXISTENT] Mailbox doesn't exist: Archive/2019",
-    );
+    let missing = host.one("SELECT * FROM imap_messages(NULL, NULL, 'Archive/2019')");
+    let Outcome::Error(message, ERROR) = missing else {
+        panic!("{missing:?}")
+    };
+    // Dovecot ends its sentence with the time it took.
+    let expected = "imap: cannot examine 'Archive/2019': \
+                    NO Mailbox doesn't exist: Archive/2019 (";
+    assert!(message.starts_with(expected), "{message}");
 }
 
 #[test]

@@ -110,7 +110,7 @@ fn a_whole_message_is_a_whole_row() {
         take_json("attachments"),
         json!([{
             "part": "2", "filename": "résumé.pdf", "content_type": "application/pdf",
-            "size": 6, "encoding": "base64", "disposition": "attachment", "content_id": null
+            "size": 4, "encoding": "base64", "disposition": "attachment", "content_id": null
         }])
     );
     assert!(row.remove("uidvalidity").unwrap().is_u64());
@@ -126,7 +126,7 @@ fn a_whole_message_is_a_whole_row() {
             "date_header": "Sat, 31 Jan 2026 13:00:00 +0100",
             "internal_date": "2026-01-31T23:30:00Z", "size": RICH.len(),
             "seen": 1, "flagged": 1, "answered": 0, "deleted": 0, "draft": 0,
-            "body_text": "grüße\r\n", "body_html": "<p>hello</p>\r\n", "problems": null
+            "body_text": "grüße", "body_html": "<p>hello</p>", "problems": null
         })
     );
 }
@@ -467,14 +467,14 @@ fn a_login_of_this_connection_serves_its_endpoint_and_user_only() {
         .env("IMAP_USER", "")
         .env("IMAP_PASSWORD", "");
     let login = format!(
-        "SELECT imap_login('{url}', '{}', '{}') AS l;",
+        "CREATE TEMP TABLE login AS SELECT imap_login('{url}', '{}', '{}');",
         user.name, user.password
     );
     let rows = shell.rows(&format!(
         "{login}\nSELECT count(*) AS n FROM imap_messages('{url}', '{}');",
         user.name
     ));
-    assert_eq!(rows.last().unwrap(), &json!({"n": 1}));
+    assert_eq!(rows, [json!({"n": 1})]);
     let other = shell.error(&format!(
         "{login}\nSELECT count(*) FROM imap_messages('{url}', 'somebody else');"
     ));

@@ -221,6 +221,12 @@ fn take_turn<T>(
     verb: Verb,
     call: impl FnOnce() -> imap::error::Result<T>,
 ) -> std::result::Result<T, Fault> {
+    if verb != Verb::Logout {
+        lock(shared)
+            .exchange
+            .check_free(verb.name())
+            .map_err(Fault::Failed)?;
+    }
     lock(shared).turn = Some(Turn {
         verb,
         tag: Vec::new(),
@@ -364,7 +370,13 @@ fn crate_line(verb: Verb, response: &Response<'_>) -> Option<Vec<u8>> {
             let name = ["UIDVALIDITY", "UIDNEXT", "HIGHESTMODSEQ"]
                 .into_iter()
                 .find(|name| code.is(name))?;
-            format!("* OK [{name} {}] .\r\n", code.number()?)
+            let number = code.number()?;
+            let largest = if name == "HIGHESTMODSEQ" {
+                u64::MAX
+            } else {
+                u32::MAX.into()
+            };
+            (number <= largest).then(|| format!("* OK [{name} {number}] .\r\n"))?
         }
         _ => return None,
     };

@@ -49,7 +49,7 @@ impl Ended {
 /// What [`Exchange::arrive`] found.
 pub(super) enum Arrival {
     /// A message, or something about one.
-    Message(Message),
+    Message(Box<Message>),
     /// A command has ended.
     Ended(Ended),
     /// The server waits for the rest of a command; its text.
@@ -97,6 +97,19 @@ impl Exchange {
         self.flying.is_empty() && self.wire.is_whole() && !self.wire.is_amid_response()
     }
 
+    /// Refuses a command whose answers would mix with those of a fetch.
+    pub(super) fn check_free(&self, verb: &str) -> Result<()> {
+        if self.flying.is_empty() || !self.wire.is_whole() {
+            return Ok(());
+        }
+        let text = format!("{verb} while messages are being fetched");
+        Err(Kind::Internal {
+            place: "imap::exchange".into(),
+            text,
+        }
+        .into())
+    }
+
     /// Sends a command and reads on until it ends, showing everything else to `on`.
     ///
     /// # Errors
@@ -108,14 +121,7 @@ impl Exchange {
         command: &[u8],
         on: &mut dyn FnMut(&Response<'_>),
     ) -> Result<Ended> {
-        if !self.flying.is_empty() {
-            let text = format!("{verb} sent while messages are being fetched");
-            return Err(Kind::Internal {
-                place: "imap::exchange".into(),
-                text,
-            }
-            .into());
-        }
+        self.check_free(verb)?;
         let tag = self.launch(verb, command)?;
         loop {
             if let Arrival::Ended(ended) = self.arrive(verb, on)?
@@ -159,7 +165,7 @@ impl Exchange {
                 if let Some(carving) = carving {
                     message.complete(carving, frame);
                 }
-                return Ok(Arrival::Message(message));
+                return Ok(Arrival::Message(Box::new(message)));
             }
             Response::Tagged { tag, status } => {
                 note(&mut self.capabilities, &status);

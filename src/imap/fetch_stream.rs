@@ -110,7 +110,7 @@ impl<S: Source> FetchStream<S> {
                 return Ok(None);
             }
             match session.arrive("UID FETCH")? {
-                Arrival::Message(message) => self.receive(message),
+                Arrival::Message(message) => self.receive(*message),
                 Arrival::Ended(ended) => self.land(ended, session),
                 Arrival::Continuation(_) | Arrival::Shown => {}
             }

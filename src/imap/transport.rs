@@ -116,7 +116,13 @@ impl Transport {
 impl Tls {
     fn handshake(&mut self, endpoint: &Endpoint, watch: &mut Watch<'_>) -> Result<()> {
         let broke = |error: &io::Error| {
-            let why = reason(error);
+            // A server that has not read all of ours resets instead of closing.
+            let why = match error.kind() {
+                ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset => {
+                    "it closed the connection".to_owned()
+                }
+                _ => reason(error),
+            };
             Error::network(format!("TLS with {} failed: {why}", endpoint.peer()))
         };
         let mut heard = Vec::new();
@@ -126,12 +132,7 @@ impl Tls {
                 return Ok(());
             }
             match self.fill() {
-                Ok(0) => {
-                    return Err(Error::network(format!(
-                        "TLS with {} failed: it closed the connection",
-                        endpoint.peer()
-                    )));
-                }
+                Ok(0) => return Err(broke(&ErrorKind::UnexpectedEof.into())),
                 Ok(_) => watch.progress(),
                 Err(error) if is_pause(&error) => {
                     watch.check()?;

@@ -1,4 +1,5 @@
-//! Address fields (RFC 5322 section 3.4): parsed by mail-parser, encoded words repaired first.
+//! Address fields (RFC 5322 section 3.4): parsed by mail-parser, encoded words
+//! repaired first.
 
 use super::charset::without_nul;
 use super::shield::shielded;
@@ -83,13 +84,24 @@ pub(super) fn parse(value: &[u8]) -> Vec<Address> {
     }
 }
 
-/// One field as mail-parser gives it, groups kept; `None` where there is nothing in it.
+/// One field as mail-parser gives it, groups kept; `None` where there is
+/// nothing in it.
 pub(super) fn parse_grouped(value: &[u8]) -> Option<mail_parser::Address<'static>> {
     let line = repair(value);
     shielded(|| match MessageStream::new(&line).parse_address() {
         HeaderValue::Address(address) => Some(address.into_owned()),
         _ => None,
     })
+}
+
+/// True for a group without mailboxes, as in `undisclosed-recipients:;`.
+pub(super) fn is_empty_group(value: &[u8]) -> bool {
+    match parse_grouped(value) {
+        Some(mail_parser::Address::Group(groups)) => {
+            groups.iter().all(|group| group.addresses.is_empty())
+        }
+        _ => false,
+    }
 }
 
 fn mailbox(addr: Addr<'_>) -> Option<Address> {
@@ -136,12 +148,10 @@ mod tests {
 
     #[test]
     fn names_are_decoded_and_repaired() {
-        let smile = pair("☺", "a@x.org");
-        assert_eq!(
-            pairs(b"=?utf-8?B?4pg=?= =?utf-8?B?ug==?= <a@x.org>"),
-            [smile.clone()]
-        );
-        assert_eq!(pairs("\"☺\" <a@x.org>".as_bytes()), [smile]);
+        let split = "=?utf-8?B?4pg=?= =?utf-8?B?ug==?= <a@x.org>";
+        for value in [split, "\"☺\" <a@x.org>"] {
+            assert_eq!(pairs(value.as_bytes()), [pair("☺", "a@x.org")]);
+        }
         assert_eq!(pairs(b"Caf\xe9 <a@x.org>"), [pair("Café", "a@x.org")]);
         assert_eq!(
             pairs(b"=?x?q?Caf=E9=2C?= <a@x.org>"),

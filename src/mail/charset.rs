@@ -1,4 +1,5 @@
-//! Bytes to text by a character set's label, with a fallback that loses nothing.
+//! Bytes to text by a character set's label, with a fallback that loses
+//! nothing.
 //!
 //! Text without a (known) character set is UTF-8 where its bytes are valid
 //! UTF-8 and windows-1252 otherwise, which gives every byte a character.
@@ -21,8 +22,8 @@ pub fn is_guessed(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_err()
 }
 
-/// Text in the character set that `label` names (any alias, any case); `None` where it is unknown,
-/// so that the caller can say so and take [`undeclared`].
+/// Text in the character set that `label` names (any alias, any case); `None`
+/// where it is unknown, so that the caller can say so and take [`undeclared`].
 pub fn declared<'a>(label: &[u8], bytes: &'a [u8]) -> Option<Cow<'a, str>> {
     let label = label.trim_ascii().trim_ascii_start();
     let label = label.strip_prefix(b"\"").unwrap_or(label);
@@ -41,8 +42,8 @@ pub fn declared<'a>(label: &[u8], bytes: &'a [u8]) -> Option<Cow<'a, str>> {
     }
 }
 
-/// Declared UTF-8: where single bytes are wrong they are read as windows-1252, so that one bad byte
-/// spoils neither the rest nor itself.
+/// Declared UTF-8: where single bytes are wrong they are read as windows-1252,
+/// so that one bad byte spoils neither the rest nor itself.
 fn mostly_utf8(bytes: &[u8]) -> Cow<'_, str> {
     if !is_guessed(bytes) {
         return undeclared(bytes);
@@ -74,6 +75,7 @@ mod tests {
         assert_eq!(undeclared(b"gr\xf6\xdfe \x80"), "größe €");
         let every: Vec<u8> = (0..=255).collect();
         assert!(!undeclared(&every).contains('\u{fffd}'));
+        assert!(is_guessed(b"caf\xe9") && !is_guessed("café".as_bytes()));
     }
 
     #[test]

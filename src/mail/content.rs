@@ -1,4 +1,5 @@
-//! Content-Type and Content-Disposition (RFC 2045 section 5.1, RFC 2183) from raw bytes.
+//! Content-Type and Content-Disposition (RFC 2045 section 5.1, RFC 2183) from
+//! raw bytes.
 
 use super::fields::unfold;
 use super::parameter::decode_parameter;
@@ -12,7 +13,8 @@ const MAX_PARAMETERS: usize = 1000;
 /// A field `value; name=value; ...`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Content {
-    /// What stands before the first semicolon, lower case: `text/plain`, `attachment`.
+    /// What stands before the first semicolon, lower case: `text/plain`,
+    /// `attachment`.
     pub value: String,
     /// The parameters: lower-case name, raw value without its quotes, in order.
     pub parameters: Vec<(String, Vec<u8>)>,
@@ -23,13 +25,15 @@ impl Content {
     pub fn parse(value: &[u8]) -> Self {
         let line = unfold(&value[..value.len().min(MAX_LENGTH)]);
         let mut scanner = Scanner { rest: &line };
-        let value = String::from_utf8_lossy(&scanner.text(b";")).to_ascii_lowercase();
+        let (value, _) = scanner.text(b";");
+        let value = String::from_utf8_lossy(&value).to_ascii_lowercase();
         let value = value.split_ascii_whitespace().collect();
         let mut parameters = Vec::new();
         while !scanner.rest.is_empty() && parameters.len() < MAX_PARAMETERS {
-            let name = String::from_utf8_lossy(&scanner.text(b";=")).to_ascii_lowercase();
-            let value = if scanner.ended_by(b'=') {
-                scanner.text(b";")
+            let (name, end) = scanner.text(b";=");
+            let name = String::from_utf8_lossy(&name).to_ascii_lowercase();
+            let value = if end == Some(b'=') {
+                scanner.text(b";").0
             } else {
                 Vec::new()
             };
@@ -52,57 +56,51 @@ struct Scanner<'a> {
 }
 
 impl Scanner<'_> {
-    /// Everything up to one of `ends` (which is consumed) or the end: quotes
-    /// and escapes resolved, comments left out, white space around it trimmed.
-    fn text(&mut self, ends: &[u8]) -> Vec<u8> {
+    /// Everything up to one of `ends`, and which one it was; both are consumed.
+    /// Quotes and escapes are resolved, comments left out, and white space
+    /// around it that is not quoted.
+    fn text(&mut self, ends: &[u8]) -> (Vec<u8>, Option<u8>) {
         let mut text = Vec::new();
-        let (mut quoted, mut comments, mut kept) = (false, 0_usize, 0);
-        let mut at = 0;
-        while let Some(&byte) = self.rest.get(at) {
-            at += 1;
+        let (mut is_quoted, mut comments, mut quoted_to) = (false, 0_usize, 0);
+        while let Some((&byte, rest)) = self.rest.split_first() {
+            self.rest = rest;
             match byte {
-                b'\\' if quoted || comments > 0 => {
-                    if let (0, Some(&escaped)) = (comments, self.rest.get(at)) {
-                        // Windows paths come unescaped: a backslash before a letter is itself.
+                b'\\' if is_quoted || comments > 0 => {
+                    let Some((&escaped, rest)) = rest.split_first() else {
+                        continue;
+                    };
+                    self.rest = rest;
+                    if comments == 0 {
+                        // Windows paths come unescaped: a backslash before a
+                        // letter is itself.
                         if !matches!(escaped, b'"' | b'\\') {
                             text.push(b'\\');
                         }
                         text.push(escaped);
                     }
-                    at += 1;
                 }
-                b'(' if !quoted => comments += 1,
+                b'(' if !is_quoted => comments += 1,
                 b')' if comments > 0 => comments -= 1,
                 _ if comments > 0 => {}
                 b'"' => {
-                    quoted = !quoted;
-                    kept = text.len();
+                    is_quoted = !is_quoted;
+                    quoted_to = text.len();
                 }
-                _ if !quoted && ends.contains(&byte) => {
-                    // The separator before the rest tells the caller what ended the text.
-                    at -= 1;
-                    break;
+                _ if !is_quoted && ends.contains(&byte) => {
+                    return (trimmed(text, quoted_to), Some(byte));
                 }
+                b' ' | b'\t' if !is_quoted && text.is_empty() => {}
                 _ => text.push(byte),
             }
         }
-        self.rest = &self.rest[at.min(self.rest.len())..];
-        if !matches!(self.rest.first(), Some(b'=')) {
-            self.rest = self.rest.get(1..).unwrap_or_default();
-        }
-        let end = text.trim_ascii_end().len().max(kept);
-        text.truncate(end);
-        let start = text.len() - text.trim_ascii_start().len();
-        text.drain(..start);
-        text
+        (trimmed(text, quoted_to), None)
     }
+}
 
-    /// Consumes `separator` if it is what the text before ended with.
-    fn ended_by(&mut self, separator: u8) -> bool {
-        let rest = self.rest.strip_prefix(&[separator]);
-        self.rest = rest.unwrap_or(self.rest);
-        rest.is_some()
-    }
+/// `text` without white space at its end, but for the quoted part.
+fn trimmed(mut text: Vec<u8>, quoted_to: usize) -> Vec<u8> {
+    text.truncate(text.trim_ascii_end().len().max(quoted_to));
+    text
 }
 
 #[cfg(test)]

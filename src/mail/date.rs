@@ -7,10 +7,12 @@ use jiff::civil;
 use mail_parser::HeaderValue;
 use mail_parser::parsers::MessageStream;
 
-/// Unix seconds of a date, `None` where it cannot be read. Without a zone it is taken as UTC.
+/// Unix seconds of a date, `None` where it cannot be read. Without a zone it is
+/// taken as UTC.
 pub(super) fn unix(value: &[u8]) -> Option<i64> {
     let line = unfold_to_space(value);
-    // Longer than any date with its comments; the parser gives a value only at a line's end.
+    // Longer than any date with its comments; the parser gives a value only at
+    // a line's end.
     let line = &line[..line.len().min(1000)];
     read(&[line, b"\n"].concat()).or_else(|| read(&[line, b" +0000\n"].concat()))
 }
@@ -20,7 +22,8 @@ fn read(line: &[u8]) -> Option<i64> {
         HeaderValue::DateTime(date) => Some(date),
         _ => None,
     })?;
-    // RFC 5322 section 4.3: three digits, as mailers wrote in 2000, count from 1900.
+    // RFC 5322 section 4.3: three digits, as mailers wrote in 2000, count from
+    // 1900.
     let year = i16::try_from(date.year).ok()?;
     let year = if (100..1000).contains(&year) {
         year + 1900

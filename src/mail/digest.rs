@@ -1,4 +1,5 @@
-//! Hexadecimal digests of exact bytes, as `sha256` and RSSD's `content_digest` hold them.
+//! Hexadecimal digests of exact bytes, as `sha256` and RSSD's `content_digest`
+//! hold them.
 
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
@@ -8,7 +9,8 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// SHA-1 of `bytes`, 40 lower-case hexadecimal digits (an identifier in RSSD, not a protection).
+/// SHA-1 of `bytes`, 40 lower-case hexadecimal digits (an identifier in RSSD,
+/// not a protection).
 pub fn sha1_hex(bytes: &[u8]) -> String {
     hex(&Sha1::digest(bytes))
 }

@@ -88,8 +88,8 @@ pub fn split(bytes: &[u8]) -> Block<'_> {
     block
 }
 
-/// A field's value on one line: the line ends taken out (RFC 5322 section 2.2.3), white space
-/// around it too.
+/// A field's value on one line: the line ends taken out (RFC 5322 section
+/// 2.2.3), white space around it too.
 pub fn unfold(value: &[u8]) -> Cow<'_, [u8]> {
     let value = value.trim_ascii();
     if memchr(b'\n', value).is_none() {
@@ -121,7 +121,8 @@ pub fn unfold_to_space(value: &[u8]) -> Cow<'_, [u8]> {
 /// The name at the start of `line`, and where the value begins.
 fn field_name(line: &[u8]) -> Option<(&str, usize)> {
     let colon = memchr(b':', line)?;
-    // White space before the colon is obsolete but allowed (RFC 5322 section 4.5).
+    // White space before the colon is obsolete but allowed (RFC 5322 section
+    // 4.5).
     let name = line[..colon].trim_ascii_end();
     let is_name = !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
     let name = std::str::from_utf8(name).ok().filter(|_| is_name)?;

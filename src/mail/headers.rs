@@ -7,7 +7,6 @@
 
 use super::address::{self, Address, Role};
 use super::fields::{self, Block, Field, unfold};
-use super::lists::json_array;
 use super::problem::Problem;
 use super::{charset, date, identifier, words};
 use serde_json::{Map, Value, json};
@@ -79,7 +78,8 @@ impl<'a> Headers<'a> {
         words::decode(self.last("Subject")?)
     }
 
-    /// The mailboxes of a role; of Sender, which is one mailbox, those of the last field.
+    /// The mailboxes of a role; of Sender, which is one mailbox, those of the
+    /// last field.
     pub fn mailboxes(&self, role: Role) -> Vec<Address> {
         match role {
             Role::Sender => self
@@ -97,8 +97,8 @@ impl<'a> Headers<'a> {
             .find_map(|mailbox| mailbox.address)
     }
 
-    /// `from_name`: the display name of the mailbox that `"from"` gives, or of the first if none
-    /// has an address.
+    /// `from_name`: the display name of the mailbox that `"from"` gives, or of
+    /// the first if none has an address.
     pub fn from_name(&self) -> Option<String> {
         let mut list = self.mailboxes(Role::From);
         let at = list
@@ -126,8 +126,9 @@ impl<'a> Headers<'a> {
         )
     }
 
-    /// `addresses`: a JSON object of role (the column's name) to an array of `{name, address}`,
-    /// either of which may be null, for the roles that have any.
+    /// `addresses`: a JSON object of role (the column's name) to an array of
+    /// `{name, address}`, either of which may be null, for the roles that have
+    /// any.
     pub fn addresses(&self) -> Option<String> {
         let mut roles = Map::new();
         for role in Role::ALL {
@@ -143,7 +144,8 @@ impl<'a> Headers<'a> {
         (!roles.is_empty()).then(|| Value::from(roles).to_string())
     }
 
-    /// The Date field as unix seconds; see [`super::time::iso8601`] for the `date` column.
+    /// The Date field as unix seconds; see [`super::time::iso8601`] for the
+    /// `date` column.
     pub fn date(&self) -> Option<i64> {
         date::unix(self.last("Date")?)
     }
@@ -154,8 +156,9 @@ impl<'a> Headers<'a> {
         (!text.is_empty()).then_some(text)
     }
 
-    /// `headers`: a JSON object of lower-case name, in order of first appearance, to the array of
-    /// unfolded values, in order, encoded words left as they are.
+    /// `headers`: a JSON object of lower-case name, in order of first
+    /// appearance, to the array of unfolded values, in order, encoded words
+    /// left as they are.
     pub fn to_json(&self) -> Option<String> {
         let mut object = Map::new();
         for field in &self.block.fields {
@@ -205,28 +208,49 @@ impl<'a> Headers<'a> {
             );
         }
         unread("date", "Date", self.date().is_some(), "cannot be read");
-        let guessed = |field: &Field<'_>| words::is_guessed(field.value);
-        for field in self.block.fields.iter().filter(|field| guessed(field)) {
-            let column = field.name.to_ascii_lowercase().replace('-', "_");
-            problems.push(Problem::new(
-                &column,
-                "has undeclared 8-bit text, read as windows-1252",
-            ));
+        for field in self
+            .fields()
+            .iter()
+            .filter(|field| charset::is_guessed(field.value))
+        {
+            let guess = "has undeclared 8-bit text, read as windows-1252";
+            problems.push(match column_of(field.name) {
+                Some(column) => Problem::new(column, guess),
+                None => Problem::new("headers", format!("{} {guess}", field.name)),
+            });
         }
         problems
     }
 
-    /// True where the role's fields hold an address, or rightly none: an empty group.
+    /// True where the role's fields hold an address, or rightly none: an empty
+    /// group.
     fn is_role_read(&self, role: Role) -> bool {
-        let is_group = |value| {
-            let parsed = address::parse_grouped(value);
-            matches!(parsed, Some(mail_parser::Address::Group(groups)) if groups.iter().all(|group| group.addresses.is_empty()))
-        };
-        self.mailboxes(role)
-            .iter()
-            .any(|mailbox| mailbox.address.is_some())
-            || self.last(role.field()).is_some_and(is_group)
+        let has_address = |mailbox: &Address| mailbox.address.is_some();
+        self.mailboxes(role).iter().any(has_address)
+            || self.last(role.field()).is_some_and(address::is_empty_group)
     }
+}
+
+/// A JSON array of strings, `None` for no strings: missing is NULL, never `[]`.
+fn json_array(list: impl IntoIterator<Item = String>) -> Option<String> {
+    let list: Vec<Value> = list.into_iter().map(Value::from).collect();
+    (!list.is_empty()).then(|| Value::from(list).to_string())
+}
+
+/// The column that shows a field, `None` for a field that only `headers` shows.
+fn column_of(field: &str) -> Option<&'static str> {
+    const OTHERS: [(&str, &str); 5] = [
+        ("Message-ID", "message_id"),
+        ("In-Reply-To", "in_reply_to"),
+        ("References", "email_references"),
+        ("Subject", "subject"),
+        ("Date", "date"),
+    ];
+    let roles = Role::ALL.map(|role| (role.field(), role.column()));
+    let mut columns = roles.into_iter().chain(OTHERS);
+    columns
+        .find(|(name, _)| name.eq_ignore_ascii_case(field))
+        .map(|(_, column)| column)
 }
 
 /// Said of fields that should hold a message identifier.
@@ -275,8 +299,10 @@ mod tests {
         assert_eq!(
             headers.addresses(),
             some(concat!(
-                r#"{"from":[{"name":"Adé","address":"ada@x.org"},{"name":null,"address":"b@x.org"}],"#,
-                r#""to":[{"name":null,"address":"one@x.org"},{"name":null,"address":"two@x.org"}]}"#
+                r#"{"from":[{"name":"Adé","address":"ada@x.org"},"#,
+                r#"{"name":null,"address":"b@x.org"}],"#,
+                r#""to":[{"name":null,"address":"one@x.org"},"#,
+                r#"{"name":null,"address":"two@x.org"}]}"#
             ))
         );
         assert_eq!(&MAIL[headers.length()..], b"To: body@x.org\r\n");
@@ -319,7 +345,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_named() {
         let block = b"Date: yesterday\nFrom: MAILER-DAEMON\nIn-Reply-To: your mail\nCc: none:;\n\
-            Subject: caf\xe9\nno field\n";
+            Subject: caf\xe9\nX-Odd: caf\xe9\nno field\n";
         let headers = Headers::parse(block);
         let shown: Vec<String> = headers
             .problems()
@@ -334,6 +360,7 @@ mod tests {
                 "from holds no address: 'MAILER-DAEMON'",
                 "date cannot be read: 'yesterday'",
                 "subject has undeclared 8-bit text, read as windows-1252",
+                "headers X-Odd has undeclared 8-bit text, read as windows-1252",
             ]
         );
         assert_eq!(headers.from_name().as_deref(), Some("MAILER-DAEMON"));

@@ -1,10 +1,12 @@
-//! Message identifiers: Message-ID, In-Reply-To, References (RFC 5322 section 3.6.4).
+//! Message identifiers: Message-ID, In-Reply-To, References (RFC 5322 section
+//! 3.6.4).
 
 use super::charset;
 use super::fields::unfold;
 use memchr::{memchr, memchr2};
 
-/// The identifiers in a field, without angle brackets, white space inside them taken out.
+/// The identifiers in a field, without angle brackets, white space inside them
+/// taken out.
 ///
 /// Where the field has no brackets at all, its words that look like
 /// identifiers count; broken mailers leave the brackets out.
@@ -25,7 +27,8 @@ pub(super) fn all(value: &[u8]) -> Vec<String> {
     ids
 }
 
-/// The identifier of a Message-ID field: the first, or its first word if none looks like one.
+/// The identifier of a Message-ID field: the first, or its first word if none
+/// looks like one.
 pub(super) fn single(value: &[u8]) -> Option<String> {
     let bare = || unfold(value).split(u8::is_ascii_whitespace).find_map(clean);
     all(value).into_iter().next().or_else(bare)

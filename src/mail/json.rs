@@ -1,4 +1,5 @@
-//! The JSON of a message that surveilr stores: mail-parser's `Message` by its serde form.
+//! The JSON of a message that surveilr stores: mail-parser's `Message` by its
+//! serde form.
 //!
 //! Parts, offsets, bodies and header values are this project's own, put into
 //! mail-parser's types, so that consumers find the shape they know with
@@ -6,7 +7,7 @@
 //! are.
 
 use super::address::parse_grouped;
-use super::bodies::Bodies;
+use super::bodies::{Bodies, HTML, is_media};
 use super::charset;
 use super::content::Content;
 use super::fields::{Field, split};
@@ -28,19 +29,31 @@ const MAX_NESTED: usize = 8;
 /// The most bytes of a field that mail-parser is given.
 const MAX_PARSED: usize = 64 * 1024;
 
-/// The JSON of a message, `None` for an empty one.
-pub(super) fn message(raw: &[u8]) -> Option<String> {
+/// The JSON of a message that was taken apart, `None` for an empty one.
+pub(super) fn message(raw: &[u8], structure: &Structure, bodies: &Bodies) -> Option<String> {
     if raw.is_empty() {
         return None;
     }
     // Serialization of numbers, strings and arrays cannot fail.
-    serde_json::to_string(&build(raw, 0, 0)).ok()
+    serde_json::to_string(&build(raw, structure, bodies, Place { base: 0, depth: 0 })).ok()
 }
 
-/// The message in `raw`, which begins at `base` of what the offsets count from.
-fn build(raw: &[u8], base: usize, depth: usize) -> Message<'_> {
+/// Where an attached message stands.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Where it begins in what the offsets count from.
+    base: usize,
+    /// In how many others it is.
+    depth: usize,
+}
+
+fn attached(raw: &[u8], place: Place) -> Message<'_> {
     let structure = Structure::parse(raw);
-    let bodies = Bodies::sort(&structure);
+    let bodies = Bodies::sort(&structure.parts);
+    build(raw, &structure, &bodies, place)
+}
+
+fn build<'a>(raw: &'a [u8], structure: &Structure, bodies: &Bodies, place: Place) -> Message<'a> {
     Message {
         text_body: ids(&bodies.text),
         html_body: ids(&bodies.html),
@@ -48,13 +61,13 @@ fn build(raw: &[u8], base: usize, depth: usize) -> Message<'_> {
         parts: structure
             .parts
             .iter()
-            .map(|part| part_of(raw, part, base, depth))
+            .map(|part| part_of(raw, part, place))
             .collect(),
         raw_message: Cow::Borrowed(raw),
     }
 }
 
-fn part_of<'a>(raw: &'a [u8], part: &Part, base: usize, depth: usize) -> MessagePart<'a> {
+fn part_of<'a>(raw: &'a [u8], part: &Part, Place { base, depth }: Place) -> MessagePart<'a> {
     let body = &raw[part.body.clone()];
     let kind = part.about.content_type.value.as_str();
     let is_identity = part.about.transfer == Transfer::Identity;
@@ -64,21 +77,34 @@ fn part_of<'a>(raw: &'a [u8], part: &Part, base: usize, depth: usize) -> Message
     } else if kind.starts_with("text/") {
         let text = part.about.decode_text(body);
         is_encoding_problem = !text.problems.is_empty();
-        if kind == "text/html" {
+        if kind == HTML {
             PartType::Html(text.text.into())
         } else {
             PartType::Text(text.text.into())
         }
     } else if matches!(kind, "message/rfc822" | "message/global") && depth < MAX_NESTED {
         PartType::Message(if is_identity {
-            build(body, base + part.body.start, depth + 1)
+            attached(
+                body,
+                Place {
+                    base: base + part.body.start,
+                    depth: depth + 1,
+                },
+            )
         } else {
-            build(&part.about.decode(body).bytes, 0, depth + 1).into_owned()
+            attached(
+                &part.about.decode(body).bytes,
+                Place {
+                    base: 0,
+                    depth: depth + 1,
+                },
+            )
+            .into_owned()
         })
     } else {
         let decoded = part.about.decode(body);
         is_encoding_problem = decoded.problem.is_some();
-        if part.is_media() && !part.about.is_attachment() {
+        if is_media(kind) && !part.about.is_attachment() {
             PartType::InlineBinary(decoded.bytes)
         } else {
             PartType::Binary(decoded.bytes)
@@ -193,13 +219,13 @@ fn content<'a>(content: &Content) -> HeaderValue<'a> {
     let mut attributes: Vec<Attribute<'a>> = Vec::new();
     for (name, _) in &content.parameters {
         let name = name.split('*').next().unwrap_or(name);
-        if attributes.iter().all(|attribute| attribute.name != name) {
-            if let Some(value) = content.parameter(name) {
-                attributes.push(Attribute {
-                    name: name.to_owned().into(),
-                    value: value.into(),
-                });
-            }
+        if attributes.iter().all(|attribute| attribute.name != name)
+            && let Some(value) = content.parameter(name)
+        {
+            attributes.push(Attribute {
+                name: name.to_owned().into(),
+                value: value.into(),
+            });
         }
     }
     HeaderValue::ContentType(ContentType {
@@ -213,18 +239,22 @@ fn ids(indexes: &[usize]) -> Vec<u32> {
     indexes.iter().map(|&index| offset(index)).collect()
 }
 
-/// A position in mail-parser's width; the server's limit on messages is far below 4 GiB.
+/// A position in mail-parser's width; the server's limit on messages is far
+/// below 4 GiB.
 fn offset(position: usize) -> u32 {
     u32::try_from(position).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::Value;
 
+    fn written(raw: &[u8]) -> Option<String> {
+        crate::mail::Message::parse(raw).to_json()
+    }
+
     fn json(raw: &[u8]) -> Value {
-        message(raw)
+        written(raw)
             .and_then(|text| serde_json::from_str(&text).ok())
             .unwrap_or_default()
     }
@@ -259,13 +289,14 @@ mod tests {
             json(raw)["parts"][0]["body"]["Message"]["parts"][0]["body"]["Text"],
             "text\n"
         );
-        let encoded = b"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nU3ViamVjdDogaW4KCnRleHQK\n";
+        let encoded = b"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n\
+            U3ViamVjdDogaW4KCnRleHQK\n";
         assert_eq!(
             json(encoded)["parts"][0]["body"]["Message"]["parts"][0]["body"]["Text"],
             "text\n"
         );
         let deep = "Content-Type: message/rfc822\n\n".repeat(100_000);
-        assert!(message(deep.as_bytes()).is_some_and(|text| text.contains("Binary")));
+        assert!(written(deep.as_bytes()).is_some_and(|text| text.contains("Binary")));
     }
 
     #[test]
@@ -283,6 +314,6 @@ mod tests {
     #[test]
     fn runs_of_parameters_take_bounded_time() {
         let many: String = (0..50_000).map(|n| format!(";a{n}*1=x")).collect();
-        assert!(message(format!("Content-Type: text/plain{many}\n\n").as_bytes()).is_some());
+        assert!(written(format!("Content-Type: text/plain{many}\n\n").as_bytes()).is_some());
     }
 }

@@ -1,7 +1,8 @@
-//! A whole message: its bodies decoded, its attachments listed, its problems named.
+//! A whole message: its bodies decoded, its attachments listed, its problems
+//! named.
 
 use super::attachment::Attachment;
-use super::bodies::Bodies;
+use super::bodies::{Bodies, HTML, TEXT, of_type};
 use super::headers::Headers;
 use super::json;
 use super::part::Text;
@@ -18,10 +19,11 @@ pub struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// Takes a raw message apart, whatever it is; an empty one has no header and no body.
+    /// Takes a raw message apart, whatever it is; an empty one has no header
+    /// and no body.
     pub fn parse(raw: &'a [u8]) -> Self {
         let structure = Structure::parse(raw);
-        let bodies = Bodies::sort(&structure);
+        let bodies = Bodies::sort(&structure.parts);
         Self {
             raw,
             headers: Headers::parse(raw),
@@ -35,24 +37,26 @@ impl<'a> Message<'a> {
         &self.headers
     }
 
-    /// `body_text`: the first `text/plain` body, `None` for mail without one.
+    /// `body_text`: the first `text/plain` body; `None` where there is none or
+    /// it is empty.
     pub fn body_text(&self) -> Option<String> {
-        self.texts(&self.bodies.text, "text/plain").next()
+        self.text_of(self.bodies.first_text(&self.structure.parts)?)
     }
 
-    /// `body_html`: the first `text/html` body.
+    /// `body_html`: the first `text/html` body; `None` where there is none or
+    /// it is empty.
     pub fn body_html(&self) -> Option<String> {
-        self.texts(&self.bodies.html, "text/html").next()
+        self.text_of(self.bodies.first_html(&self.structure.parts)?)
     }
 
     /// Every `text/plain` body, in order, the empty ones left out.
     pub fn text_bodies(&self) -> Vec<String> {
-        self.texts(&self.bodies.text, "text/plain").collect()
+        self.texts(&self.bodies.text, TEXT)
     }
 
     /// Every `text/html` body, in order, the empty ones left out.
     pub fn html_bodies(&self) -> Vec<String> {
-        self.texts(&self.bodies.html, "text/html").collect()
+        self.texts(&self.bodies.html, HTML)
     }
 
     /// Every part that is not shown as text in place.
@@ -78,10 +82,11 @@ impl<'a> Message<'a> {
             .collect()
     }
 
-    /// The message as the JSON that surveilr stores: mail-parser's `Message`. Binary parts are
-    /// arrays of numbers, about 3.6 bytes for each byte. `None` for an empty message.
+    /// The message as the JSON that surveilr stores: mail-parser's `Message`.
+    /// Binary parts are arrays of numbers, about 3.6 bytes for each byte.
+    /// `None` for an empty message.
     pub fn to_json(&self) -> Option<String> {
-        json::message(self.raw)
+        json::message(self.raw, &self.structure, &self.bodies)
     }
 
     /// What could not be read in the header, the structure or a text body.
@@ -94,11 +99,12 @@ impl<'a> Message<'a> {
                 .map(|text| Problem::new("parts", text)),
         );
         let columns = [
-            ("body_text", "text/plain", &self.bodies.text),
-            ("body_html", "text/html", &self.bodies.html),
+            ("body_text", TEXT, &self.bodies.text),
+            ("body_html", HTML, &self.bodies.html),
         ];
         for (column, kind, list) in columns {
-            for part in self.of_type(list, kind) {
+            for index in of_type(list, &self.structure.parts, kind) {
+                let part = &self.structure.parts[index];
                 let Text {
                     problems: found, ..
                 } = part.about.decode_text(self.body(part));
@@ -110,15 +116,15 @@ impl<'a> Message<'a> {
         problems
     }
 
-    fn texts(&self, list: &'a [usize], kind: &'a str) -> impl Iterator<Item = String> {
-        self.of_type(list, kind)
-            .map(|part| part.about.decode_text(self.body(part)).text)
-            .filter(|text| !text.is_empty())
+    fn texts(&self, list: &[usize], kind: &str) -> Vec<String> {
+        let parts = of_type(list, &self.structure.parts, kind);
+        parts.filter_map(|index| self.text_of(index)).collect()
     }
 
-    fn of_type<'b>(&'b self, list: &'b [usize], kind: &'b str) -> impl Iterator<Item = &'b Part> {
-        let parts = list.iter().map(|&index| &self.structure.parts[index]);
-        parts.filter(move |part| part.about.content_type.value == kind)
+    fn text_of(&self, index: usize) -> Option<String> {
+        let part = &self.structure.parts[index];
+        let text = part.about.decode_text(self.body(part)).text;
+        (!text.is_empty()).then_some(text)
     }
 
     fn body(&self, part: &Part) -> &'a [u8] {
@@ -126,8 +132,8 @@ impl<'a> Message<'a> {
     }
 }
 
-/// The `message` column and RSSD's message text: the raw bytes as text, what is no UTF-8 and NUL
-/// replaced by U+FFFD; lossy here only, `raw` has the bytes.
+/// The `message` column and RSSD's message text: the raw bytes as text, what is
+/// no UTF-8 and NUL replaced by U+FFFD; lossy here only, `raw` has the bytes.
 pub fn raw_text(raw: &[u8]) -> Cow<'_, str> {
     let text = String::from_utf8_lossy(raw);
     if raw.contains(&0) {
@@ -141,7 +147,8 @@ pub fn raw_text(raw: &[u8]) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    /// A message of one multipart type with parts given as header, empty line, body.
+    /// A message of one multipart type with parts given as header, empty line,
+    /// body.
     fn multipart(kind: &str, parts: &[&str]) -> String {
         let parts: String = parts.iter().map(|part| format!("--b\n{part}\n")).collect();
         format!("Content-Type: multipart/{kind}; boundary=b\n\n{parts}--b--\n")
@@ -187,8 +194,14 @@ mod tests {
         assert_eq!(
             list,
             [
-                r#"{"part":"1","filename":"a.txt","content_type":"text/plain","size":4,"disposition":"attachment","content_id":null}"#,
-                r#"{"part":"3","filename":"☺.png","content_type":"image/png","size":3,"disposition":"inline","content_id":"i@x"}"#,
+                concat!(
+                    r#"{"part":"1","filename":"a.txt","content_type":"text/plain","#,
+                    r#""size":4,"disposition":"attachment","content_id":null}"#
+                ),
+                concat!(
+                    r#"{"part":"3","filename":"☺.png","content_type":"image/png","#,
+                    r#""size":3,"disposition":"inline","content_id":"i@x"}"#
+                ),
             ]
         );
     }

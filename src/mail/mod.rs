@@ -11,8 +11,8 @@
 
 pub mod address;
 pub mod attachment;
-mod bodies;
-pub mod charset;
+pub mod bodies;
+mod charset;
 pub mod content;
 mod date;
 pub mod digest;
@@ -20,7 +20,6 @@ pub mod fields;
 pub mod headers;
 mod identifier;
 mod json;
-mod lists;
 pub mod message;
 pub mod parameter;
 pub mod part;
@@ -28,8 +27,8 @@ pub mod problem;
 mod shield;
 mod structure;
 pub mod time;
-mod transfer;
-pub mod words;
+pub mod transfer;
+mod words;
 
 pub use address::{Address, Role};
 pub use attachment::Attachment;

@@ -8,7 +8,8 @@ use super::transfer::hex_pair;
 use super::words;
 use memchr::memchr;
 
-/// The value of the parameter `name` (lower case), decoded; `None` where it is missing or empty.
+/// The value of the parameter `name` (lower case), decoded; `None` where it is
+/// missing or empty.
 ///
 /// Of the forms a parameter can take, `name*` and `name*0*`, `name*1`...
 /// (RFC 2231) win over a plain `name`, whose value may hold encoded words,
@@ -31,8 +32,8 @@ fn is_name(key: &[u8], name: &str) -> bool {
     key.eq_ignore_ascii_case(name.as_bytes())
 }
 
-/// The RFC 2231 form, whose pieces are joined as bytes before they are decoded: a character may be
-/// split over two pieces.
+/// The RFC 2231 form, whose pieces are joined as bytes before they are decoded:
+/// a character may be split over two pieces.
 fn extended<N: AsRef<[u8]>, V: AsRef<[u8]>>(parameters: &[(N, V)], name: &str) -> Option<String> {
     let mut pieces = Vec::new();
     for (key, value) in parameters {
@@ -71,7 +72,8 @@ fn extended<N: AsRef<[u8]>, V: AsRef<[u8]>>(parameters: &[(N, V)], name: &str) -
     ))
 }
 
-/// The number of the piece that `key` names, and whether it is percent-encoded: `name*` is piece 0.
+/// The number of the piece that `key` names, and whether it is percent-encoded:
+/// `name*` is piece 0.
 fn section(key: &[u8], name: &str) -> Option<(u32, bool)> {
     let (head, tail) = key.split_at_checked(name.len())?;
     let tail = tail.strip_prefix(b"*").filter(|_| is_name(head, name))?;
@@ -83,7 +85,8 @@ fn section(key: &[u8], name: &str) -> Option<(u32, bool)> {
     Some((index, digits.len() < tail.len()))
 }
 
-/// The character set before the first quote of `charset'language'text`, and the prefix's length.
+/// The character set before the first quote of `charset'language'text`, and the
+/// prefix's length.
 fn label_of(value: &[u8]) -> Option<(&[u8], usize)> {
     let first = memchr(b'\'', value)?;
     let second = first + 1 + memchr(b'\'', &value[first + 1..])?;

@@ -7,12 +7,12 @@ use super::charset;
 use super::content::Content;
 use super::headers::Headers;
 use super::transfer::{Decoded, Transfer};
-use super::words;
 
 /// What a part's header says about its content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PartHeader {
-    /// Content-Type; `text/plain` where it is missing or no media type (RFC 2045 section 5.2).
+    /// Content-Type; `text/plain` where it is missing or no media type (RFC
+    /// 2045 section 5.2).
     pub content_type: Content,
     /// Content-Disposition, where there is one.
     pub disposition: Option<Content>,
@@ -37,7 +37,8 @@ impl PartHeader {
         Self::read(&Headers::parse(header), "text/plain")
     }
 
-    /// As [`Self::parse`], with the type that a part has by default in its multipart.
+    /// As [`Self::parse`], with the type that a part has by default in its
+    /// multipart.
     pub(super) fn read(headers: &Headers<'_>, default_type: &str) -> Self {
         let mut content_type = headers
             .last("Content-Type")
@@ -102,7 +103,7 @@ impl PartHeader {
                 let name = crate::error::quote_bytes(label);
                 problems.push(format!("has the unknown character set '{name}'"));
             }
-            if words::is_guessed(&decoded.bytes) {
+            if charset::is_guessed(&decoded.bytes) {
                 problems.push("has undeclared 8-bit text, read as windows-1252".into());
             }
             charset::undeclared(&decoded.bytes)
@@ -114,9 +115,9 @@ impl PartHeader {
     }
 }
 
-/// Decodes one text part, given its MIME header (for a message without parts the message's header)
-/// and its body as they were transferred: `BODY[n.MIME]` and `BODY[n]`, or `BODY[HEADER]` and
-/// `BODY[TEXT]`.
+/// Decodes one text part, given its MIME header (for a message without parts
+/// the message's header) and its body as they were transferred: `BODY[n.MIME]`
+/// and `BODY[n]`, or `BODY[HEADER]` and `BODY[TEXT]`.
 pub fn decode_text_part(header: &[u8], body: &[u8]) -> Text {
     PartHeader::parse(header).decode_text(body)
 }

@@ -6,9 +6,11 @@ use serde_json::{Value, json};
 /// One thing in a message that could not be read, or only by guessing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The column it concerns, or `headers` or `parts` where it is no single one.
+    /// The column it concerns, or `headers` or `parts` where it is no single
+    /// one.
     pub field: String,
-    /// What is wrong, as a fragment that follows the field: `cannot be read: 'yesterday'`.
+    /// What is wrong, as a fragment that follows the field: `cannot be read:
+    /// 'yesterday'`.
     pub problem: String,
 }
 
@@ -21,15 +23,18 @@ impl Problem {
         }
     }
 
-    /// A problem that shows the bytes at fault, escaped and cut to one short line.
+    /// A problem that shows the bytes at fault, escaped and cut to one short
+    /// line.
     pub fn with_bytes(field: &str, problem: &str, bytes: &[u8]) -> Self {
-        // Enough for what is shown, so that a huge field is not copied to be cut.
+        // Enough for what is shown, so that a huge field is not copied to be
+        // cut.
         let shown = &bytes[..bytes.len().min(1000)];
         Self::new(field, format!("{problem}: '{}'", quote_bytes(shown)))
     }
 }
 
-/// The JSON array of `{"field", "problem"}` for the `problems` column, `None` when there are none.
+/// The JSON array of `{"field", "problem"}` for the `problems` column, `None`
+/// when there are none.
 pub fn to_json(problems: &[Problem]) -> Option<String> {
     if problems.is_empty() {
         return None;

@@ -5,6 +5,7 @@
 //! that grow without bound. This one is flat, visits each level's bytes once,
 //! and stops at [`MAX_DEPTH`] and [`MAX_PARTS`]. Attached messages are leaves.
 
+use super::bodies::Outline;
 use super::content::Content;
 use super::fields::line_end;
 use super::headers::Headers;
@@ -22,11 +23,13 @@ const MAX_PARTS: usize = 10_000;
 /// One part of a message.
 #[derive(Debug)]
 pub(super) struct Part {
-    /// Its section number as IMAP counts (RFC 9051 section 6.4.5): `1.2`; empty for the top multipart.
+    /// Its section number as IMAP counts (RFC 9051 section 6.4.5): `1.2`; empty
+    /// for the top multipart.
     pub section: String,
     /// Where its header is in the message, the empty line included.
     pub header: Range<usize>,
-    /// Where its body is, still encoded, without the line end that belongs to the boundary.
+    /// Where its body is, still encoded, without the line end that belongs to
+    /// the boundary.
     pub body: Range<usize>,
     /// What its header says.
     pub about: PartHeader,
@@ -36,15 +39,26 @@ pub(super) struct Part {
     pub is_multipart: bool,
 }
 
-impl Part {
-    /// True for media that a reader shows in place.
-    pub fn is_media(&self) -> bool {
-        let kind = self.about.content_type.value.split('/').next();
-        matches!(kind, Some("image" | "audio" | "video"))
+impl Outline for Part {
+    fn content_type(&self) -> &str {
+        &self.about.content_type.value
+    }
+
+    fn is_attachment(&self) -> bool {
+        self.about.is_attachment()
+    }
+
+    fn is_named(&self) -> bool {
+        self.about.filename().is_some()
+    }
+
+    fn children(&self) -> Option<&[usize]> {
+        self.is_multipart.then_some(self.children.as_slice())
     }
 }
 
-/// A message's parts; the first is the message itself, children follow their parents.
+/// A message's parts; the first is the message itself, children follow their
+/// parents.
 #[derive(Debug, Default)]
 pub(super) struct Structure {
     pub parts: Vec<Part>,
@@ -82,7 +96,8 @@ impl Structure {
             let part = structure.add(raw, at..limit, &open);
             let mut next = end;
             if let Some((inner, first)) = structure.open(raw, part, open.len()) {
-                // What is before the first boundary line is the preamble, for no one to see.
+                // What is before the first boundary line is the preamble, for
+                // no one to see.
                 next = Some(Delimiter {
                     level: open.len(),
                     ..first
@@ -113,7 +128,8 @@ impl Structure {
         }
     }
 
-    /// Adds the part at `range`, header and body, under the innermost open multipart.
+    /// Adds the part at `range`, header and body, under the innermost open
+    /// multipart.
     fn add(&mut self, raw: &[u8], range: Range<usize>, open: &[Open]) -> usize {
         let headers = Headers::parse(&raw[range.clone()]);
         let body = range.start + headers.length();
@@ -139,14 +155,16 @@ impl Structure {
         index
     }
 
-    /// Opens `part` if it is a multipart whose boundary appears in its body; else it is a leaf.
+    /// Opens `part` if it is a multipart whose boundary appears in its body;
+    /// else it is a leaf.
     fn open(&mut self, raw: &[u8], part: usize, depth: usize) -> Option<(Open, Delimiter)> {
         let opened = self.boundary(raw, part, depth);
         let this = &mut self.parts[part];
         this.is_multipart = opened.is_some();
         if opened.is_none() {
             if this.about.content_type.value.starts_with("multipart/") {
-                // Readable at least, as the text it must be without its boundaries.
+                // Readable at least, as the text it must be without its
+                // boundaries.
                 this.about.content_type = Content {
                     value: "text/plain".into(),
                     parameters: vec![],
@@ -214,8 +232,10 @@ impl Structure {
     }
 }
 
-/// The first boundary line at or after `at` (the start of a line) of any open multipart, innermost
-/// first; white space may follow the boundary on its line.
+/// The first boundary line at or after `at` (the start of a line) of any open
+/// multipart, innermost first. White space and then anything may follow the
+/// boundary on its line; anything else may not, since mailers do give an inner
+/// multipart a boundary that begins with the outer one's.
 fn delimiter(raw: &[u8], at: usize, open: &[Open]) -> Option<Delimiter> {
     if open.is_empty() {
         return None;
@@ -227,11 +247,11 @@ fn delimiter(raw: &[u8], at: usize, open: &[Open]) -> Option<Delimiter> {
         let text = raw[line + 2..end].trim_ascii_end();
         let (level, is_close) = open.iter().enumerate().rev().find_map(|(level, open)| {
             let rest = text.strip_prefix(open.boundary.as_slice())?;
-            match rest {
-                b"" => Some((level, false)),
-                b"--" => Some((level, true)),
-                _ => None,
-            }
+            let (rest, is_close) = match rest.strip_prefix(b"--") {
+                Some(rest) => (rest, true),
+                None => (rest, false),
+            };
+            matches!(rest, [] | [b' ' | b'\t', ..]).then_some((level, is_close))
         })?;
         let start = match &raw[..line] {
             [rest @ .., b'\r', b'\n'] | [rest @ .., b'\n'] => rest.len(),
@@ -322,6 +342,13 @@ mod tests {
             leaves(raw),
             [leaf("1", "text/html", ""), leaf("2", "text/plain", "b")]
         );
+    }
+
+    #[test]
+    fn what_follows_a_boundary_on_its_line_is_ignored() {
+        let raw =
+            "Content-Type: multipart/mixed; boundary=x\n\n--x and more\n\na\n--xy\n--x-- z\nb";
+        assert_eq!(leaves(raw), [leaf("1", "text/plain", "a\n--xy")]);
     }
 
     #[test]

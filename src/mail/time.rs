@@ -1,9 +1,11 @@
-//! Points in time as SQL gets them: unix seconds to ISO 8601, and IMAP's INTERNALDATE.
+//! Points in time as SQL gets them: unix seconds to ISO 8601, and IMAP's
+//! INTERNALDATE.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 
-/// `2026-01-31T12:00:00Z`, which SQLite's date functions read; `None` outside the years 0 to 9999.
+/// `2026-01-31T12:00:00Z`, which SQLite's date functions read; `None` outside
+/// the years 0 to 9999.
 pub fn iso8601(unix_seconds: i64) -> Option<String> {
     const YEAR_ZERO: i64 = -62_167_219_200;
     if unix_seconds < YEAR_ZERO {
@@ -14,8 +16,8 @@ pub fn iso8601(unix_seconds: i64) -> Option<String> {
         .map(|time| time.to_string())
 }
 
-/// Unix seconds of an RFC 9051 date-time, as INTERNALDATE gives it: `" 1-Jan-2026 12:00:00 +0100"`,
-/// without the quotes.
+/// Unix seconds of an RFC 9051 date-time, as INTERNALDATE gives it: `"
+/// 1-Jan-2026 12:00:00 +0100"`, without the quotes.
 pub fn internal_date(text: &[u8]) -> Option<i64> {
     let text = std::str::from_utf8(text).ok()?.trim();
     let read = jiff::fmt::strtime::parse("%d-%b-%Y %H:%M:%S %z", text).ok()?;

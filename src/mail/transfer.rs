@@ -89,24 +89,23 @@ fn base64(body: &[u8]) -> Decoded<'_> {
     }
 }
 
-/// Whether the first line of text is base64 but for a few wrong characters: sentences, which have
-/// spaces and punctuation, would decode to noise.
+/// Whether the first line of text is base64 but for a few wrong characters:
+/// sentences, which have spaces and punctuation, would decode to noise.
 fn looks_like_base64(body: &[u8]) -> bool {
     let mut lines = body.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
     let line = lines.find(|line| !line.is_empty()).unwrap_or_default();
-    let foreign = line
-        .iter()
-        .filter(|&&byte| sextet(byte).is_none() && byte != b'=')
-        .count();
-    !line.contains(&b' ') && foreign * 5 <= line.len()
+    let data = line.split(|&byte| byte == b'=').next().unwrap_or(line);
+    let foreign = data.iter().filter(|&&byte| sextet(byte).is_none()).count();
+    !data.contains(&b' ') && foreign * 5 <= data.len()
 }
 
-/// Decodes group by group. Characters outside the alphabet are ignored (RFC 2045 section 6.8), but
-/// after padding a line that has one ends the data: mailing lists append plain text there.
+/// Decodes group by group. Characters outside the alphabet are ignored (RFC
+/// 2045 section 6.8), but after padding white space in a line, or a line that
+/// has any, ends the data: mailing lists append plain text there.
 fn broken_base64(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len() / 4 * 3);
     let (mut group, mut held, mut padded) = (0_u32, 0_u32, false);
-    for line in body.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii) {
+    'lines: for line in body.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii) {
         if padded
             && line
                 .iter()
@@ -115,6 +114,9 @@ fn broken_base64(body: &[u8]) -> Vec<u8> {
             break;
         }
         for &byte in line {
+            if padded && byte.is_ascii_whitespace() {
+                break 'lines;
+            }
             if let Some(value) = sextet(byte) {
                 group = group << 6 | value;
                 held += 1;
@@ -155,8 +157,9 @@ fn sextet(byte: u8) -> Option<u32> {
     Some(value.into())
 }
 
-/// One base64 encoded-word's data: strict but for padding and white space; `None` if it is not.
-pub fn base64_word(data: &[u8]) -> Option<Vec<u8>> {
+/// One base64 encoded-word's data: strict but for padding and white space;
+/// `None` if it is not.
+pub(super) fn base64_word(data: &[u8]) -> Option<Vec<u8>> {
     if let Ok(bytes) = TOLERANT.decode(data) {
         return Some(bytes);
     }
@@ -192,8 +195,9 @@ fn quoted_printable(body: &[u8]) -> Decoded<'_> {
     }
 }
 
-/// Appends `text` with its `=XX` escapes replaced; false where some `=` is no escape.
-pub fn unescape(text: &[u8], out: &mut Vec<u8>) -> bool {
+/// Appends `text` with its `=XX` escapes replaced; false where some `=` is no
+/// escape.
+pub(super) fn unescape(text: &[u8], out: &mut Vec<u8>) -> bool {
     let mut well_formed = true;
     let mut rest = text;
     while let Some(at) = memchr(b'=', rest) {
@@ -215,7 +219,7 @@ pub fn unescape(text: &[u8], out: &mut Vec<u8>) -> bool {
 }
 
 /// The byte that two hexadecimal digits at the start of `text` stand for.
-pub fn hex_pair(text: &[u8]) -> Option<u8> {
+pub(super) fn hex_pair(text: &[u8]) -> Option<u8> {
     let digit = |at: usize| char::from(*text.get(at)?).to_digit(16);
     u8::try_from(digit(0)? << 4 | digit(1)?).ok()
 }
@@ -265,6 +269,7 @@ mod tests {
         for (body, decoded) in [
             ("SGVs!bG8=", "Hello"),
             ("SGVsbG8=\r\nSGVsbG8=", "HelloHello"),
+            ("SGVsbG8= ignored", "Hello"),
             ("SGVsbG8=\r\n_____\r\nList footer\r\n", "Hello"),
             (
                 "SGVsbG8gd29ybGQhIEhlbGxvIHdvcmxkISBIZWxsbyB3b3JsZCE\u{e9}A",

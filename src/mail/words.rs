@@ -13,8 +13,8 @@ use base64::engine::general_purpose::STANDARD;
 use memchr::memmem;
 use std::borrow::Cow;
 
-/// Encoded words that cannot be decoded and are left to mail-parser as they are; it searches the
-/// rest of the value for the end of each.
+/// Encoded words that cannot be decoded and are left to mail-parser as they
+/// are; it searches the rest of the value for the end of each.
 const MAX_UNDECODED: usize = 16;
 
 /// A run of a header value.
@@ -23,17 +23,13 @@ enum Piece<'a> {
     Encoded { charset: &'a [u8], bytes: Vec<u8> },
 }
 
-/// A field's text as people read it: unfolded, decoded, without NUL; `None` where nothing is left.
+/// A field's text as people read it: unfolded, decoded, without NUL; `None`
+/// where nothing is left.
 pub fn decode(value: &[u8]) -> Option<String> {
     let line = unfold_to_space(value);
     let text = charset::without_nul(decode_line(&line));
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
-}
-
-/// True where [`decode`] has to guess the character set of 8-bit text.
-pub fn is_guessed(value: &[u8]) -> bool {
-    charset::is_guessed(value)
 }
 
 /// [`decode`] of one line, white space kept.
@@ -48,8 +44,8 @@ pub(super) fn decode_line(line: &[u8]) -> Cow<'_, str> {
     Cow::Owned(texts.collect())
 }
 
-/// A structured field's value (addresses) made fit for mail-parser: one line, valid UTF-8, each run
-/// of encoded words one UTF-8 word that surely decodes.
+/// A structured field's value (addresses) made fit for mail-parser: one line,
+/// valid UTF-8, each run of encoded words one UTF-8 word that surely decodes.
 pub(super) fn repair(value: &[u8]) -> Vec<u8> {
     let line = unfold_to_space(value);
     let line = charset::undeclared(&line);
@@ -90,8 +86,8 @@ fn encoded_text(label: &[u8], bytes: &[u8]) -> String {
         .into_owned()
 }
 
-/// Cuts a line into plain runs and joined encoded words; the white space between two words is not
-/// part of the text (RFC 2047 section 6.2).
+/// Cuts a line into plain runs and joined encoded words; the white space
+/// between two words is not part of the text (RFC 2047 section 6.2).
 fn pieces(line: &[u8]) -> Vec<Piece<'_>> {
     let mut pieces: Vec<Piece<'_>> = Vec::new();
     let (mut plain, mut at) = (0, 0);
@@ -108,6 +104,11 @@ fn pieces(line: &[u8]) -> Vec<Piece<'_>> {
                 bytes: joined,
             }) if gap.trim_ascii().is_empty() => {
                 if open.eq_ignore_ascii_case(charset) {
+                    // An ISO 2022 word ends in ASCII; two switches in a row
+                    // would be an error.
+                    if joined.ends_with(b"\x1b(B") && bytes.starts_with(b"\x1b$") {
+                        joined.truncate(joined.len() - 3);
+                    }
                     joined.extend_from_slice(&bytes);
                 } else {
                     pieces.push(Piece::Encoded { charset, bytes });
@@ -129,13 +130,11 @@ fn pieces(line: &[u8]) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// The encoded word at the start of `text`: its character set, its bytes, its length.
+/// The encoded word at the start of `text`: its character set, its bytes, its
+/// length.
 ///
-/// Base64 data ends at its first foreign character, and any `?=` ends Q data,
-/// so that a value is passed over once however many words begin in it. (A Q
-/// word without an end is the exception; [`pieces`] meets at most one, since
-/// a later `?=` would have ended it and without one all others fail, too, at
-/// the cost of a search that stops at the next `=?`.)
+/// Data ends at the first `?` that closes it, or at one that shows it never
+/// closes, so that a value is passed over once however many words begin in it.
 fn word(text: &[u8]) -> Option<(&[u8], Vec<u8>, usize)> {
     let after = text.strip_prefix(b"=?")?;
     let label_end = after.iter().take(64).position(|&byte| byte == b'?')?;
@@ -169,7 +168,8 @@ fn word(text: &[u8]) -> Option<(&[u8], Vec<u8>, usize)> {
     Some((charset, bytes, 2 + label_end + 1 + 2 + data_length + 2))
 }
 
-/// Where Q data ends: at the first `?=` before the next word begins.
+/// Where Q data ends: at the first `?=` before another word begins; a lone `?`
+/// may be in it.
 fn q_end(data: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {
@@ -213,6 +213,10 @@ mod tests {
             read("=?iso-2022-jp?B?GyRCJE8=?= =?iso-2022-jp?B?JGIbKEI=?="),
             "はも"
         );
+        assert_eq!(
+            read("=?ISO-2022-JP?B?GyRCJUYlOSVIGyhC?= =?ISO-2022-JP?B?GyRCJUYlOSVIGyhC?="),
+            "テストテスト"
+        );
     }
 
     #[test]
@@ -234,7 +238,6 @@ mod tests {
         assert_eq!(decode(b"caf\xe9").as_deref(), Some("café"));
         assert_eq!(decode("café".as_bytes()).as_deref(), Some("café"));
         assert_eq!(decode(b"=?x-unknown?q?caf=E9?=").as_deref(), Some("café"));
-        assert!(is_guessed(b"caf\xe9") && !is_guessed("café".as_bytes()));
     }
 
     #[test]

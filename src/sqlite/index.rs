@@ -4,11 +4,12 @@
 //! a position the array does not have panics, which makes an SQL error.
 
 use std::ffi::{CStr, c_int};
-use std::{ptr, slice};
+use std::marker::PhantomData;
+use std::slice;
 
 use sqlite_loadable::ext::{
     sqlite3_index_info, sqlite3_index_info_sqlite3_index_constraint,
-    sqlite3_index_info_sqlite3_index_constraint_usage,
+    sqlite3_index_info_sqlite3_index_constraint_usage, sqlite3_index_info_sqlite3_index_orderby,
 };
 
 use super::api;
@@ -127,19 +128,22 @@ pub enum Recheck {
 
 /// The question, and the answer given so far.
 pub struct Index<'a> {
-    info: &'a mut sqlite3_index_info,
+    /// SQLite keeps more behind this structure than it shows, so that its
+    /// functions get the pointer it gave and never one made from a reference.
+    info: *mut sqlite3_index_info,
+    life: PhantomData<&'a mut sqlite3_index_info>,
     /// See [`Index::set_plan`].
     pub(super) text: Option<String>,
 }
 
-impl<'a> Index<'a> {
+impl Index<'_> {
     /// # Safety
-    /// `info` is what SQLite passed to the xBestIndex in progress, for `'a`.
+    /// `info` is what SQLite passed to the xBestIndex in progress, which lasts
+    /// as long as the value.
     pub(super) unsafe fn new(info: *mut sqlite3_index_info) -> Self {
         Self {
-            // SAFETY: SQLite leaves the structure to this call; it has all
-            // members since 3.10.
-            info: unsafe { &mut *info },
+            info,
+            life: PhantomData,
             text: None,
         }
     }
@@ -165,8 +169,8 @@ impl<'a> Index<'a> {
     /// SQLite sorts by something that is no column of this table.
     pub fn order_by(&self) -> Vec<Order> {
         // SAFETY: SQLite's array has this many terms.
-        let terms = unsafe { array(self.info.aOrderBy, self.info.nOrderBy) };
-        let order = |term: &sqlite_loadable::ext::sqlite3_index_info_sqlite3_index_orderby| Order {
+        let terms = unsafe { array(self.info().aOrderBy, self.info().nOrderBy) };
+        let order = |term: &sqlite3_index_info_sqlite3_index_orderby| Order {
             column: Column::new(term.iColumn),
             descending: term.desc != 0,
         };
@@ -176,7 +180,7 @@ impl<'a> Index<'a> {
     /// True where the statement reads `column`. SQLite has one bit for all
     /// columns from the 64th on.
     pub fn uses_column(&self, column: usize) -> bool {
-        self.info.colUsed >> column.min(63) & 1 == 1
+        self.info().colUsed >> column.min(63) & 1 == 1
     }
 
     /// The name of the collation a constraint compares by: `BINARY`, `NOCASE`…
@@ -188,8 +192,7 @@ impl<'a> Index<'a> {
         // SAFETY: the position is one of the array's; SQLite's text lives as
         // long as the question and is copied here.
         unsafe {
-            let info = ptr::from_ref(self.info).cast_mut();
-            let name = api::vtab_collation(info, position as c_int);
+            let name = api::vtab_collation(self.info, position as c_int);
             (!name.is_null()).then(|| CStr::from_ptr(name).to_string_lossy().into_owned())
         }
     }
@@ -217,47 +220,56 @@ impl<'a> Index<'a> {
 
     /// What the scan of this plan is given back, idxNum and idxStr.
     pub fn set_plan(&mut self, number: i32, text: impl Into<String>) {
-        self.info.idxNum = number;
+        self.info_mut().idxNum = number;
         self.text = Some(text.into());
     }
 
     /// The cost of the scan, in the unit of SQLite's own tables: about the
     /// reading of one row.
     pub fn set_cost(&mut self, cost: f64) {
-        self.info.estimatedCost = cost;
+        self.info_mut().estimatedCost = cost;
     }
 
     /// How many rows the scan returns.
     pub fn set_rows(&mut self, rows: i64) {
-        self.info.estimatedRows = rows;
+        self.info_mut().estimatedRows = rows;
     }
 
     /// The rows come in the order asked for; SQLite need not sort.
     pub fn consume_order(&mut self) {
-        self.info.orderByConsumed = 1;
+        self.info_mut().orderByConsumed = 1;
     }
 
     /// The scan returns one row at most.
     pub fn set_unique(&mut self) {
         /// `SQLITE_INDEX_SCAN_UNIQUE`.
         const UNIQUE: c_int = 1;
-        self.info.idxFlags |= UNIQUE;
+        self.info_mut().idxFlags |= UNIQUE;
+    }
+
+    fn info(&self) -> &sqlite3_index_info {
+        // SAFETY: SQLite leaves the structure to this call; it has all of these
+        // members since 3.10.
+        unsafe { &*self.info }
+    }
+
+    fn info_mut(&mut self) -> &mut sqlite3_index_info {
+        // SAFETY: as in `info`; the members are for this call to write.
+        unsafe { &mut *self.info }
     }
 
     fn in_list(&self, position: usize, handle: c_int) -> bool {
-        let info = ptr::from_ref(self.info).cast_mut();
         // SAFETY: the question is SQLite's, and the position is in its array.
-        // SQLite notes the answer outside of the structure borrowed here.
-        unsafe { api::vtab_in(info, position as c_int, handle) != 0 }
+        unsafe { api::vtab_in(self.info, position as c_int, handle) != 0 }
     }
 
     fn raw_constraints(&self) -> &[sqlite3_index_info_sqlite3_index_constraint] {
         // SAFETY: SQLite's array has this many constraints.
-        unsafe { array(self.info.aConstraint, self.info.nConstraint) }
+        unsafe { array(self.info().aConstraint, self.info().nConstraint) }
     }
 
     fn usage(&mut self) -> &mut [sqlite3_index_info_sqlite3_index_constraint_usage] {
-        let (data, count) = (self.info.aConstraintUsage, self.info.nConstraint);
+        let (data, count) = (self.info().aConstraintUsage, self.info().nConstraint);
         match usize::try_from(count) {
             Ok(count) if count > 0 && !data.is_null() => {
                 // SAFETY: SQLite's array has as many as there are constraints,

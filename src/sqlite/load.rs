@@ -28,7 +28,11 @@ pub unsafe fn initialise(
         // SAFETY: `table` is the host's by this function's contract.
         unsafe { api::adopt(table)? };
         // SAFETY: `db` is open during this call, and the table was adopted.
-        register(&unsafe { Connection::open(db) })
+        let connection = unsafe { Connection::open(db) };
+        // Held so that a first registration that fails, and is destroyed at
+        // once, does not look like the end of the connection.
+        let loading = connection.registration();
+        register(loading.connection())
     });
     let Err(error) = outcome else {
         return api::OK_LOAD_PERMANENTLY;

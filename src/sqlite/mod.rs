@@ -2,14 +2,13 @@
 //!
 //! Used by the tables, the functions and the ingest; knows nothing of IMAP or
 //! mail. What a table or a function does here cannot harm the host: every
-//! callback runs inside [`contain`], so a panic or an [`Error`] becomes an SQL
+//! callback runs inside `contain`, so a panic or an [`Error`] becomes an SQL
 //! error with its text and code, and the connection stays usable. State a
 //! panic left half-changed is the owner's; destructors that panic are silent.
 //!
 //! The `unsafe` code is in `api`, `load`, `connection`, `statement`, `value`,
 //! `cell`, `loan`, `index`, `module` and `function`, each over one C concept.
 //!
-//! [`contain`]: contain::contain
 //! [`Error`]: crate::error::Error
 
 mod api;

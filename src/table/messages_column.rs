@@ -7,10 +7,6 @@ use crate::imap::wanted::{Field, Wanted};
 
 /// A column of `imap_messages`, in the order of its declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    missing_docs,
-    reason = "sql/tables/imap_messages.sql gives each its meaning"
-)]
 pub enum Column {
     FolderName,
     Uid,
@@ -132,10 +128,5 @@ impl Column {
     /// The column at SQLite's position `index`.
     pub fn at(index: usize) -> Option<Self> {
         COLUMNS.get(index).map(|&(column, _, _)| column)
-    }
-
-    /// Its name, without quotes.
-    pub fn name(self) -> &'static str {
-        COLUMNS[self as usize].1
     }
 }

@@ -81,8 +81,11 @@ fn number(value: &Value<'_>) -> Option<Number> {
 
 fn compared(comparison: Comparison, number: Number) -> UidSet {
     let Number::Real(number) = number else {
-        return UidSet::default();
+        return UidSet::new();
     };
+    if number.is_nan() {
+        return UidSet::new();
+    }
     let all = (1, u32::MAX);
     let (low, high) = match comparison {
         Comparison::Equal => (at_least(number), at_most(number)),
@@ -92,7 +95,7 @@ fn compared(comparison: Comparison, number: Number) -> UidSet {
     };
     match (low, high) {
         (Some(low), Some(high)) if low <= high => std::iter::once(low..=high).collect(),
-        _ => UidSet::default(),
+        _ => UidSet::new(),
     }
 }
 
@@ -118,7 +121,7 @@ fn uid(number: f64) -> Option<u32> {
 }
 
 fn listed(list: &[Owned]) -> Option<UidSet> {
-    let mut uids = UidSet::default();
+    let mut uids = UidSet::new();
     for value in list {
         match value {
             Owned::Null => {}

@@ -1,7 +1,9 @@
 //! What Dovecot's log says a user's sessions did: an oracle for what a query
 //! read, which no client can fool.
 
+use super::dovecot::Dovecot;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -23,20 +25,41 @@ pub struct Traffic {
 /// What `user`'s sessions do while `action` runs. Waits until all of them have
 /// ended, so `action` must end them: a host that exits does.
 #[track_caller]
-pub fn observe<R>(log: &Path, user: &str, action: impl FnOnce() -> R) -> (R, Traffic) {
-    let before = read(log).len();
+pub fn observe<R>(server: &Dovecot, user: &str, action: impl FnOnce() -> R) -> (R, Traffic) {
+    settle(server);
+    let before = read(&server.log()).len();
     let result = action();
+    settle(server);
+    let traffic = wait(server, |log| sum(&log[before..], user));
+    (result, traffic)
+}
+
+/// Waits until everything that has happened is in the log. Dovecot's logging
+/// process takes in the lines of all others in rounds, and within a round in
+/// any order: a session of our own, opened now, is logged in this round or
+/// later, and a second one after it in a later round.
+fn settle(server: &Dovecot) {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    for _ in 0..2 {
+        let name = format!("fence-{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        server.user(&name).client().command(b"LOGOUT");
+        wait(server, |log| {
+            sum(log, &name).filter(|traffic| traffic.sessions == 1)
+        });
+    }
+}
+
+/// Reads the log until `look` finds something in it.
+#[track_caller]
+fn wait<T>(server: &Dovecot, look: impl Fn(&str) -> Option<T>) -> T {
     let patience = Instant::now() + Duration::from_secs(10);
     loop {
-        let text = read(log);
-        if let Some(traffic) = sum(&text[before..], user) {
-            return (result, traffic);
+        let log = read(&server.log());
+        if let Some(found) = look(&log) {
+            return found;
         }
-        assert!(
-            Instant::now() < patience,
-            "sessions of {user} are still open:\n{text}"
-        );
-        thread::sleep(Duration::from_millis(5));
+        assert!(Instant::now() < patience, "a session is still open:\n{log}");
+        thread::sleep(Duration::from_millis(2));
     }
 }
 

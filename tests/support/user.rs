@@ -5,6 +5,7 @@ use super::client::Client;
 use super::dovecot::Dovecot;
 use super::mail::Mail;
 use super::process::Running;
+use super::python::Python;
 use super::shell::Shell;
 use super::traffic::{self, Traffic};
 use std::fs::{self, Permissions};
@@ -99,7 +100,7 @@ impl<'a> User<'a> {
     /// [`traffic::observe`].
     #[track_caller]
     pub fn observe<R>(&self, action: impl FnOnce() -> R) -> (R, Traffic) {
-        traffic::observe(&self.server.log(), &self.name, action)
+        traffic::observe(self.server, &self.name, action)
     }
 
     /// Has the server write down all this user's clients say after the login,
@@ -128,14 +129,27 @@ impl<'a> User<'a> {
             .collect()
     }
 
-    /// A shell whose environment account is this user over TLS, so that SQL
-    /// needs no secret.
+    /// The environment that makes this user over TLS the account of whatever
+    /// runs in it, so that SQL needs no secret.
+    pub fn environment(&self) -> [(&'static str, String); 4] {
+        [
+            ("IMAP_SERVER", self.server.tls()),
+            ("IMAP_USER", self.name.clone()),
+            ("IMAP_PASSWORD", self.password.clone()),
+            ("SSL_CERT_FILE", self.server.ca_file().display().to_string()),
+        ]
+    }
+
+    /// A shell in [`User::environment`].
     pub fn shell(&self) -> Shell {
-        Shell::new()
-            .env("IMAP_SERVER", self.server.tls())
-            .env("IMAP_USER", &self.name)
-            .env("IMAP_PASSWORD", &self.password)
-            .env("SSL_CERT_FILE", self.server.ca_file().to_str().unwrap())
+        let set = |shell: Shell, (name, value)| shell.env(name, value);
+        self.environment().into_iter().fold(Shell::new(), set)
+    }
+
+    /// A Python in [`User::environment`].
+    pub fn python(&self) -> Python {
+        let set = |python: Python, (name, value)| python.env(name, value);
+        self.environment().into_iter().fold(Python::new(), set)
     }
 
     fn doveadm(&self, verb: &[&str], arguments: &[&str]) -> String {

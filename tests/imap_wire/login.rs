@@ -1,0 +1,192 @@
+//! From the greeting to the sign-in.
+
+use super::*;
+
+/// The sentence that opening a session on this script ends with.
+fn refusal(script: Script) -> String {
+    let server = Scripted::play([script]);
+    let error = open(&server).err().expect("no session");
+    let sentence = sentence(&error, &server);
+    server.finish();
+    sentence
+}
+
+const GREETED: &str = "S: * OK [CAPABILITY IMAP4rev1] ready";
+
+#[test]
+fn a_password_signs_in_and_the_capabilities_after_it_count() {
+    let server = Scripted::play([Script::new(SIGNED_IN)]);
+    let session = open(&server).expect("signed in");
+    assert!(session.capabilities().has("esearch"));
+    server.finish();
+}
+
+#[test]
+fn capabilities_that_are_not_told_are_asked_for() {
+    let server = Scripted::play([Script::new(
+        r#"
+        S: * OK ready
+        C: CAPABILITY
+        S: * CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=PLAIN
+        S: $ OK done
+        C: AUTHENTICATE PLAIN
+        S: + ready for your credentials
+        R: AGFkYQBzZWNyZXQ=
+        S: $ OK done
+        C: CAPABILITY
+        S: * CAPABILITY IMAP4rev1 IDLE
+        S: $ OK done
+        "#,
+    )]);
+    let session = open(&server).expect("signed in");
+    assert!(session.capabilities().has("IDLE") && !session.capabilities().has("AUTH=PLAIN"));
+    server.finish();
+}
+
+#[test]
+fn quotes_and_backslashes_in_a_password_arrive_as_they_are() {
+    let server = Scripted::play([Script::new(GREETED)
+        .then(r#"C: LOGIN "a\"d\\a" "p w\"\\%s""#)
+        .then("S: $ OK [CAPABILITY IMAP4rev1] done")]);
+    let login = login("a\"d\\a", "p w\"\\%s");
+    Session::open(&endpoint(server.port), &login, &impatient()).expect("signed in");
+    server.finish();
+}
+
+#[test]
+fn a_password_beyond_ascii_goes_by_authenticate_plain() {
+    let server = Scripted::play([Script::new(GREETED).then(
+        r#"
+        C: AUTHENTICATE PLAIN
+        S: +
+        R: AGFkYQBww6Qgw58=
+        S: $ OK [CAPABILITY IMAP4rev1] done
+        "#,
+    )]);
+    let login = login("ada", "pä ß");
+    Session::open(&endpoint(server.port), &login, &impatient()).expect("signed in");
+    server.finish();
+}
+
+#[test]
+fn a_refused_login_is_told_in_the_servers_words() {
+    let script = Script::new(GREETED).then(
+        r#"
+        C: LOGIN "ada" "secret"
+        S: $ NO [AUTHENTICATIONFAILED] invalid credentials %s%n
+        "#,
+    );
+    assert_eq!(
+        refusal(script),
+        "imap: login refused for 'ada' at 127.0.0.1: \
+         NO [AUTHENTICATIONFAILED] invalid credentials %s%n"
+    );
+}
+
+#[test]
+fn a_refused_token_is_told_with_the_servers_explanation() {
+    let server = Scripted::play([Script::new(GREETED).then(
+        r#"
+        C: AUTHENTICATE XOAUTH2
+        S: +
+        R: dXNlcj1hZGEBYXV0aD1CZWFyZXIgdG9rZW4BAQ==
+        S: + eyJzdGF0dXMiOiI0MDEifQ==
+        R: 
+        S: $ NO [AUTHENTICATIONFAILED] no
+        "#,
+    )]);
+    let credential = Credential::AccessToken(Secret::new("token".into()));
+    let login = Login {
+        user: "ada".into(),
+        credential,
+    };
+    let error = Session::open(&endpoint(server.port), &login, &impatient())
+        .err()
+        .expect("refused");
+    assert_eq!(
+        error.to_string(),
+        "imap: login refused for 'ada' at 127.0.0.1: \
+         NO [AUTHENTICATIONFAILED] no ({\"status\":\"401\"})"
+    );
+    assert_eq!(error.code(), 23);
+    server.finish();
+}
+
+#[test]
+fn an_answer_to_login_that_the_imap_crate_cannot_read_signs_in_all_the_same() {
+    let server = Scripted::play([Script::new(GREETED)
+        .then(r#"C: LOGIN "ada" "secret""#)
+        .bytes(b"* NO [ALERT] quota {5}\r\n* X-UNKNOWN (\r\n*  OK\n".as_slice())
+        .bytes(b"a1 OK [X-ODD \"] {3}\" CAPABILITY] caf\xe9 {7}\r\n".as_slice())
+        .then("C: CAPABILITY")
+        .then("S: * CAPABILITY IMAP4rev1")
+        .then("S: $ OK")]);
+    let session = open(&server).expect("signed in");
+    assert_eq!(session.remarks(), ["NO [ALERT] quota {5}", "* X-UNKNOWN ("]);
+    server.finish();
+}
+
+#[test]
+fn a_server_that_turns_the_connection_away_is_quoted() {
+    assert_eq!(
+        refusal(Script::new("S: * BYE [UNAVAILABLE] too many connections")),
+        "imap: connection refused by 127.0.0.1:PORT: BYE [UNAVAILABLE] too many connections"
+    );
+}
+
+#[test]
+fn a_greeting_that_has_signed_somebody_in_is_not_believed() {
+    assert_eq!(
+        refusal(Script::new("S: * PREAUTH welcome")),
+        "imap: cannot sign in at 127.0.0.1:PORT: it greets with PREAUTH, \
+         signed in already as whom it does not say"
+    );
+}
+
+#[test]
+fn a_server_of_another_kind_is_told_by_its_greeting() {
+    assert_eq!(
+        refusal(Script::new("S: SSH-2.0-OpenSSH_9.2")),
+        "imap: 127.0.0.1:PORT is no IMAP server: it greets with 'SSH-2.0-OpenSSH_9.2'"
+    );
+    assert_eq!(
+        refusal(Script::default().bytes(b"\x15\x03\x01\0\x02\x02\x46\n".as_slice())),
+        "imap: 127.0.0.1:PORT is no IMAP server: \
+         it greets with '\\u{15}\\u{3}\\u{1}\\u{0}\\u{2}\\u{2}F'; \
+         use imaps://127.0.0.1:PORT if this is a TLS port"
+    );
+}
+
+#[test]
+fn goodbye_during_login_is_told_in_the_servers_words() {
+    let script = Script::new(GREETED)
+        .then(r#"C: LOGIN "ada" "secret""#)
+        .then("S: * BYE going down");
+    assert_eq!(
+        refusal(script),
+        "imap: 127.0.0.1:PORT closed the connection (LOGIN): BYE going down"
+    );
+}
+
+#[test]
+fn a_login_that_would_break_its_line_sends_nothing() {
+    for (login, sentence) in [
+        (
+            login("ada\r\nx NOOP", "secret"),
+            "imap: cannot sign in as 'ada\\r\\nx NOOP': the user",
+        ),
+        (
+            login("ada", "sec\0ret"),
+            "imap: cannot sign in as 'ada': the secret",
+        ),
+    ] {
+        // Nobody listens at port 1: a connection would fail in other words.
+        let error = Session::open(&endpoint(1), &login, &impatient())
+            .err()
+            .expect("refused");
+        assert_eq!(
+            error.to_string(),
+            format!("{sentence} contains CR, LF, NUL or SOH")
+        );
+    }
+}

@@ -1,0 +1,108 @@
+//! The IMAP client against servers that behave in every way there is: each
+//! test scripts one, on a loopback port of its own.
+
+mod fetch;
+mod login;
+mod mailboxes;
+mod network;
+mod pool;
+#[path = "../support/scripted.rs"]
+mod scripted;
+mod tls;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use imap0::error::Error;
+use imap0::imap::endpoint::Endpoint;
+use imap0::imap::login::{Credential, Login};
+use imap0::imap::session::Session;
+use imap0::imap::settings::{Cancel, Settings};
+use imap0::secret::Secret;
+
+use scripted::{Script, Scripted};
+
+/// What a session of `ada` begins with.
+const SIGNED_IN: &str = r#"
+    S: * OK [CAPABILITY IMAP4rev1] ready
+    C: LOGIN "ada" "secret"
+    S: $ OK [CAPABILITY IMAP4rev1 ESEARCH] welcome
+"#;
+
+/// What follows where INBOX is opened.
+const EXAMINED: &str = r#"
+    C: EXAMINE "INBOX"
+    S: * 3 EXISTS
+    S: * OK [UIDVALIDITY 7] valid
+    S: * OK [UIDNEXT 10] next
+    S: $ OK [READ-ONLY] done
+"#;
+
+fn endpoint(port: u16) -> Endpoint {
+    Endpoint::parse(&format!("imap+insecure://127.0.0.1:{port}")).expect("a server")
+}
+
+fn ada() -> Login {
+    login("ada", "secret")
+}
+
+fn login(user: &str, password: &str) -> Login {
+    Login {
+        user: user.into(),
+        credential: Credential::Password(Secret::new(password.into())),
+    }
+}
+
+/// Half a second without progress.
+fn impatient() -> Settings {
+    Settings {
+        timeout: Duration::from_millis(500),
+        ..Settings::default()
+    }
+}
+
+fn open(server: &Scripted) -> Result<Session, Error> {
+    Session::open(&endpoint(server.port), &ada(), &impatient())
+}
+
+/// A session with INBOX open, and what the server does after that.
+fn opened(script: Script) -> (Scripted, Session) {
+    let server = Scripted::play([script]);
+    let mut session = open(&server).expect("signed in");
+    session.examine(&inbox()).expect("INBOX is there");
+    (server, session)
+}
+
+fn inbox() -> imap0::imap::mailbox::Mailbox {
+    imap0::imap::mailbox::Mailbox::from_name("INBOX").expect("a name")
+}
+
+/// The sentence, with the server's port written as PORT.
+fn sentence(error: &Error, server: &Scripted) -> String {
+    error.to_string().replace(&server.port.to_string(), "PORT")
+}
+
+/// Stops a statement when told to.
+#[derive(Default)]
+struct Stop(AtomicBool);
+
+impl Cancel for Stop {
+    fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Settings with a [`Stop`] that is set after `delay`.
+fn stopped_after(delay: Duration) -> Settings {
+    let stop = Arc::new(Stop::default());
+    let setter = Arc::clone(&stop);
+    std::thread::spawn(move || {
+        std::thread::sleep(delay);
+        setter.0.store(true, Ordering::Relaxed);
+    });
+    Settings {
+        cancel: stop,
+        ..Settings::default()
+    }
+}

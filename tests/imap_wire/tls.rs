@@ -1,0 +1,271 @@
+//! TLS from the first byte and by STARTTLS, and whom we trust.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use super::*;
+
+/// The certificates `tests/server/pki.sh` makes, once for all tests.
+fn pki() -> &'static Path {
+    static PKI: OnceLock<PathBuf> = OnceLock::new();
+    PKI.get_or_init(|| {
+        let folder = PathBuf::from(concat!(env!("CARGO_TARGET_TMPDIR"), "/imap_wire-pki"));
+        if !folder.exists() {
+            let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/server/pki.sh");
+            let unfinished = folder.with_extension(std::process::id().to_string());
+            let made = Command::new("bash")
+                .arg(script)
+                .arg(&unfinished)
+                .status()
+                .expect("bash");
+            assert!(made.success(), "{script}");
+            // Another test run may have been faster; its certificates are as good.
+            if std::fs::rename(&unfinished, &folder).is_err() {
+                std::fs::remove_dir_all(&unfinished).expect("ours to remove");
+            }
+        }
+        folder
+    })
+}
+
+fn server_with(certificate: &str, key: &str) -> Arc<ServerConfig> {
+    let certificates = CertificateDer::pem_file_iter(pki().join(certificate))
+        .expect("the certificate")
+        .collect::<Result<_, _>>()
+        .expect("PEM");
+    let key = PrivateKeyDer::from_pem_file(pki().join(key)).expect("the key");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("TLS 1.2 and 1.3")
+        .with_no_client_auth()
+        .with_single_cert(certificates, key);
+    Arc::new(config.expect("the key of the certificate"))
+}
+
+fn good() -> Arc<ServerConfig> {
+    server_with("good.pem", "good.key")
+}
+
+fn trusting(file: &str) -> Settings {
+    Settings {
+        ca_file: Some(pki().join(file)),
+        ..impatient()
+    }
+}
+
+fn open_at(scheme: &str, server: &Scripted, settings: &Settings) -> Result<Session, Error> {
+    let endpoint = Endpoint::parse(&format!("{scheme}://127.0.0.1:{}", server.port));
+    Session::open(&endpoint.expect("a server"), &ada(), settings)
+}
+
+#[track_caller]
+fn fails(scheme: &str, script: Script, settings: &Settings, expected: &str) {
+    let server = Scripted::play([script]);
+    let error = open_at(scheme, &server, settings)
+        .err()
+        .expect("no session");
+    assert_eq!(sentence(&error, &server), expected);
+    server.finish();
+}
+
+#[test]
+fn a_server_of_the_ca_file_is_trusted_by_its_address() {
+    let server = Scripted::play([Script::default().start_tls(good()).then(SIGNED_IN)]);
+    open_at("imaps", &server, &trusting("ca.pem")).expect("signed in");
+    server.finish();
+}
+
+#[test]
+fn starttls_signs_in_with_what_the_server_says_after_it() {
+    let server = Scripted::play([Script::new("S: * OK ready")
+        .then("C: CAPABILITY")
+        .then("S: * CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED")
+        .then("S: $ OK")
+        .then("C: STARTTLS")
+        .then("S: $ OK begin")
+        .start_tls(good())
+        .then("C: CAPABILITY")
+        .then("S: * CAPABILITY IMAP4rev1")
+        .then("S: $ OK")
+        .then(r#"C: LOGIN "ada" "secret""#)
+        .then("S: $ OK [CAPABILITY IMAP4rev1 IDLE] welcome")]);
+    let session = open_at("imap", &server, &trusting("ca.pem")).expect("signed in");
+    assert!(session.capabilities().has("IDLE"));
+    server.finish();
+}
+
+#[test]
+fn what_comes_before_tls_is_not_believed_after_it() {
+    fails(
+        "imap",
+        Script::new("S: * OK [CAPABILITY IMAP4rev1 STARTTLS] ready")
+            .then("C: STARTTLS")
+            .bytes("x1 OK begin\r\n* CAPABILITY IMAP4rev1 AUTH=EVIL\r\n")
+            .stall(),
+        &trusting("ca.pem"),
+        "imap: 127.0.0.1:PORT sent data between STARTTLS and TLS; \
+         somebody may be tampering with the connection",
+    );
+}
+
+#[test]
+fn without_starttls_nothing_is_sent() {
+    fails(
+        "imap",
+        Script::new("S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] ready").stall(),
+        &impatient(),
+        "imap: 127.0.0.1:PORT does not offer STARTTLS; use imaps://127.0.0.1 if it has a TLS port",
+    );
+    fails(
+        "imap",
+        Script::new("S: * OK [CAPABILITY STARTTLS] ready\nC: STARTTLS\nS: $ NO no certificate")
+            .stall(),
+        &impatient(),
+        "imap: STARTTLS refused by 127.0.0.1:PORT: NO no certificate",
+    );
+}
+
+#[test]
+fn a_plain_port_is_told_by_its_greeting() {
+    fails(
+        "imaps",
+        Script::new("S: * OK IMAP ready").stall(),
+        &impatient(),
+        "imap: TLS with 127.0.0.1:PORT failed: it answered in plain text '* OK IMAP ready'; \
+         use imap://127.0.0.1:PORT for STARTTLS if this is an IMAP server",
+    );
+}
+
+#[test]
+fn a_tls_port_is_told_by_its_silence() {
+    fails(
+        "imap+insecure",
+        Script::default().start_tls(good()).stall(),
+        &impatient(),
+        "imap: 127.0.0.1:PORT did not answer within 0.5 s \
+         (greeting; use imaps://127.0.0.1:PORT if this is a TLS port)",
+    );
+}
+
+#[test]
+fn a_certificate_of_an_unknown_issuer_asks_for_the_ca_file() {
+    let untrusted = "imap: cannot trust 127.0.0.1:PORT: its certificate is self-signed or \
+                     from an unknown issuer; give the issuer's certificate as option ca_file";
+    let script = || Script::default().start_tls(good()).stall();
+    fails("imaps", script(), &impatient(), untrusted);
+    let script = Script::default().start_tls(server_with("selfsigned.pem", "selfsigned.key"));
+    fails("imaps", script.stall(), &trusting("ca.pem"), untrusted);
+}
+
+#[test]
+fn a_self_signed_certificate_given_as_the_ca_file_is_trusted() {
+    let config = server_with("selfsigned.pem", "selfsigned.key");
+    let server = Scripted::play([Script::default().start_tls(config).then(SIGNED_IN)]);
+    open_at("imaps", &server, &trusting("selfsigned.pem")).expect("signed in");
+    server.finish();
+}
+
+#[test]
+fn a_certificate_for_another_host_names_it() {
+    fails(
+        "imaps",
+        Script::default()
+            .start_tls(server_with("wrong.pem", "wrong.key"))
+            .stall(),
+        &trusting("ca.pem"),
+        "imap: cannot trust 127.0.0.1:PORT: \
+         its certificate is for 'other.example', not for '127.0.0.1'",
+    );
+}
+
+#[test]
+fn an_expired_certificate_tells_since_when() {
+    let server = Scripted::play([Script::default()
+        .start_tls(server_with("expired.pem", "good.key"))
+        .stall()]);
+    let error = open_at("imaps", &server, &trusting("ca.pem"))
+        .err()
+        .expect("expired");
+    let sentence = sentence(&error, &server);
+    let known = "imap: cannot trust 127.0.0.1:PORT: its certificate expired on 2021-";
+    assert!(sentence.starts_with(known), "{sentence}");
+    server.finish();
+}
+
+#[test]
+fn a_ca_file_that_is_none_is_named() {
+    for (file, why) in [
+        (
+            "missing.pem",
+            "cannot read ca_file 'FILE': no such file or directory",
+        ),
+        (
+            "good.key",
+            "cannot use ca_file 'FILE': no certificate in it",
+        ),
+    ] {
+        let server = Scripted::play([Script::default().stall()]);
+        let error = open_at("imaps", &server, &trusting(file))
+            .err()
+            .expect("no ca_file");
+        let sentence = error
+            .to_string()
+            .replace(&*pki().join(file).to_string_lossy(), "FILE");
+        assert_eq!(sentence, format!("imap: {why}"));
+        server.finish();
+    }
+}
+
+#[test]
+fn silence_and_interrupts_amid_the_handshake_are_borne() {
+    fails(
+        "imaps",
+        Script::default().stall(),
+        &impatient(),
+        "imap: 127.0.0.1:PORT did not answer within 0.5 s (TLS handshake)",
+    );
+    fails(
+        "imaps",
+        Script::default().stall(),
+        &stopped_after(Duration::from_millis(200)),
+        "imap: interrupted",
+    );
+    fails(
+        "imaps",
+        Script::default(),
+        &impatient(),
+        "imap: TLS with 127.0.0.1:PORT failed: it closed the connection",
+    );
+}
+
+#[test]
+fn a_large_message_comes_through_tls_byte_for_byte() {
+    use imap0::imap::fetch_stream::{Chunk, FetchStream};
+    use imap0::imap::items::{Item, Items};
+
+    let large: Vec<u8> = (0..3_000_000).map(|i| b'a' + (i % 23) as u8).collect();
+    let script = Script::default()
+        .start_tls(good())
+        .then(SIGNED_IN)
+        .then(EXAMINED)
+        .then("C: UID FETCH 1 (UID BODY.PEEK[])")
+        .bytes(format!("* 1 FETCH (UID 1 BODY[] {{{}}}\r\n", large.len()))
+        .bytes(large.clone())
+        .bytes(")\r\nx1 OK done\r\n");
+    let server = Scripted::play([script]);
+    let mut session = open_at("imaps", &server, &trusting("ca.pem")).expect("signed in");
+    session.examine(&inbox()).expect("it is there");
+    let items = Arc::new(Items::new(vec![Item::Body]).expect("good items"));
+    let uids = std::iter::once(1).collect();
+    let mut stream = FetchStream::new(std::iter::once(Chunk { uids, items }));
+    let mut message = stream.next(&mut session).expect("a message").expect("one");
+    assert!(message.take_body().expect("its body") == large);
+    assert!(stream.next(&mut session).expect("the end").is_none());
+    server.finish();
+}
