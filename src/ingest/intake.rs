@@ -171,13 +171,12 @@ fn incoming(message: Downloaded) -> std::result::Result<IncomingMessage, u32> {
     } = message;
     let is_content = |raw: &Arc<Vec<u8>>| !raw.is_empty() || size.unwrap_or(0) == 0;
     let raw = raw.filter(is_content).ok_or(uid)?;
+    // \Recent says something of the session, not of the message.
+    let lasts = |flag: &&str| !flag.eq_ignore_ascii_case("\\Recent");
+    let flags = flags.iter().flat_map(|flags| flags.iter());
     Ok(IncomingMessage {
         uid,
-        flags: flags
-            .iter()
-            .flat_map(|flags| flags.iter())
-            .map(str::to_owned)
-            .collect(),
+        flags: flags.filter(lasts).map(str::to_owned).collect(),
         internal_date: date.as_deref().and_then(internal_date),
         raw: Arc::unwrap_or_clone(raw),
     })
