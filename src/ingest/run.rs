@@ -24,18 +24,7 @@ pub struct Opening {
 /// # Errors
 /// No folder matches, the only one cannot be opened, or the session fails.
 pub fn open(session: &mut Session, pattern: &str) -> Result<Opening> {
-    let mut mailboxes = if pattern.contains(['*', '%']) {
-        let listed = session.list(pattern)?;
-        listed
-            .into_iter()
-            .filter(|found| found.is_selectable())
-            .map(|found| found.mailbox)
-            .collect()
-    } else {
-        vec![Mailbox::from_name(pattern)?]
-    };
-    mailboxes.sort();
-    mailboxes.dedup();
+    let mailboxes = session.mailboxes(pattern)?;
     let Some(first) = mailboxes.first() else {
         let pattern = quote(pattern);
         return Err(Error::usage(format!(
