@@ -31,7 +31,7 @@ pub struct Fetched<'a> {
     /// MODSEQ (RFC 7162).
     pub modseq: Option<u64>,
     /// BODYSTRUCTURE, or the BODY that is it without extensions.
-    pub structure: Option<Structure>,
+    pub structure: Option<Box<Structure>>,
     /// BODY[...], BINARY[...] and the RFC822 items, which are sections too.
     pub sections: Vec<Section<'a>>,
     /// What could not be read, one sentence each: `UID is no number: 'x'`.
@@ -156,6 +156,8 @@ impl<'a> Fetched<'a> {
             b"RFC822" => self.add_section(whole(b""), reader),
             b"RFC822.HEADER" => self.add_section(whole(b"HEADER"), reader),
             b"RFC822.TEXT" => self.add_section(whole(b"TEXT"), reader),
+            // A second value of an item before, and no name.
+            [first, ..] if !first.is_ascii_alphabetic() => {}
             _ => reader.skip_value(),
         }
     }
@@ -186,6 +188,8 @@ impl Section<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::imap::frame::{Framer, Limits, Progress};
+    use proptest::prelude::*;
 
     fn read(list: &[u8]) -> Fetched<'_> {
         Fetched::read(1, &mut Reader::new(list))
@@ -198,7 +202,7 @@ mod tests {
     #[test]
     fn items_are_read_in_any_order_and_spacing() {
         let fetched = read(
-            b"(BODY[] {12}\r\na)\r\n UID 99\r\n  FLAGS (\\Seen $Junk)RFC822.SIZE 5000000000 \
+            b"(BODY[] {13}\r\na)\r\n UID 99\r\n  FLAGS (\\Seen $Junk)RFC822.SIZE 5000000000 \
               INTERNALDATE \" 1-Jan-2024 00:00:00 +0000\" MODSEQ (12121231000) UID 7)\r\n",
         );
         assert_eq!(
@@ -217,7 +221,8 @@ mod tests {
     #[test]
     fn unknown_items_are_passed_over() {
         let fetched = read(
-            b"(X-GM-LABELS (\"\\\\Inbox\" {3}\r\n)(\" X) X-FOO {4}\r\nUID  EMAILID (M6d99) PREVIEW NIL \
+            b"(X-GM-LABELS (\"\\\\Inbox\" {3}\r\n)(\" X) X-BAR 1 2 -3 X-FOO {4}\r\nUID  \
+              EMAILID (M6d99) PREVIEW NIL \
               THREADID NIL SAVEDATE \" 1-Jan-2024 00:00:00 +0000\" BINARY.SIZE[1] 7 \
               ENVELOPE (NIL \"caf\xe9\" ((NIL NIL \"a\" \"b\"))) \"stray\" UID 9)",
         );
@@ -227,7 +232,8 @@ mod tests {
     #[test]
     fn sections_are_found_however_they_are_echoed() {
         let fetched = read(
-            b"(BODY[header.fields (\"SUBJECT\" \"X]\")] {3}\r\nS:\n UID 2 BODY[1.2]<0> \"q \\\"x\\\"\" \
+            b"(BODY[header.fields (\"SUBJECT\" \"X]\")] {3}\r\nS:\n UID 2 \
+              BODY[1.2]<0> \"q \\\"x\\\"\" \
               BODY[HEADER.FIELDS.NOT (A)] \"no\" BINARY[3] ~{2}\r\n\0\n BODY.PEEK[4.MIME] NIL)",
         );
         assert_eq!(content(fetched.header_fields()), Some(&b"S:\n"[..]));
@@ -305,6 +311,41 @@ mod tests {
                 ),
                 (Some(4), "1")
             );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn bodies_come_through_byte_for_byte(
+            body in proptest::collection::vec(any::<u8>(), 0..300),
+            header in "[ -~\r\n{}0-9]{0,40}",
+            cuts in proptest::collection::vec(1usize..50, 0..50),
+        ) {
+            let mut response = format!(
+                "* 5 FETCH (UID 7 BODY[HEADER] {{{}}}\r\n{header} BODY[] ~{{{}}}\r\n",
+                header.len(),
+                body.len()
+            )
+            .into_bytes();
+            response.extend_from_slice(&body);
+            response.extend_from_slice(b" FLAGS (\\Seen))\r\n* 6 EXISTS\r\n");
+            let mut framer = Framer::new(Limits::default());
+            let mut ends = cuts.iter().scan(0, |end, cut| { *end += cut; Some(*end) });
+            let length = loop {
+                let end = ends.next().unwrap_or(response.len()).min(response.len());
+                if let Progress::Complete(length) = framer.advance(&response[..end]).unwrap() {
+                    break length;
+                }
+            };
+            prop_assert_eq!(&response[length..], b"* 6 EXISTS\r\n");
+            let fetched = Fetched::read(5, &mut Reader::new(&response[b"* 5 FETCH".len()..length]));
+            prop_assert_eq!(content(fetched.body()), Some(&*body));
+            prop_assert_eq!(content(fetched.header()), Some(header.as_bytes()));
+            prop_assert!(fetched.uid == Some(7) && fetched.flags.is_some());
+            if body.len() > header.len() {
+                let place = fetched.section("").and_then(|body| body.range_in(&response));
+                prop_assert_eq!(place, framer.largest_literal());
+            }
         }
     }
 }

@@ -337,7 +337,9 @@ mod tests {
         #[test]
         fn random_cuts_of_random_input_change_nothing(
             input in proptest::collection::vec(
-                proptest::sample::select(vec!["* ", "{", "3", "}", "}\r\n", "\n", "\r", "+", "OK", "x", "{200}\r\n"]),
+                proptest::sample::select(vec![
+                    "* ", "{", "3", "}", "}\r\n", "\n", "\r", "+", "OK", "x", "{200}\r\n",
+                ]),
                 0..60),
             cuts in proptest::collection::vec(1usize..9, 0..200),
         ) {

@@ -221,7 +221,10 @@ mod tests {
 
         #[test]
         fn spellings_come_back_from_their_name(
-            spelling in proptest::collection::vec(prop_oneof![32u8..127, 128u8.., Just(b'&'), Just(b'-')], 1..40),
+            spelling in proptest::collection::vec(
+                prop_oneof![32u8..127, 128u8.., Just(b'&'), Just(b'-')],
+                1..40,
+            ),
         ) {
             let mailbox = Mailbox::from_spelling(&spelling);
             prop_assert!(!mailbox.name().chars().any(char::is_control));

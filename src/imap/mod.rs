@@ -34,7 +34,7 @@ mod sign_in;
 pub mod status_line;
 pub mod structure;
 mod tls;
-pub mod token;
+mod token;
 mod transport;
 mod trust;
 pub mod uid_set;

@@ -43,7 +43,7 @@ pub type Parameters = Vec<(String, Vec<u8>)>;
 pub struct Structure {
     /// The outermost part.
     pub root: Part,
-    /// True where parts beyond the limits were left out.
+    /// True where parts or parameters beyond the limits were left out.
     pub truncated: bool,
 }
 
@@ -51,12 +51,12 @@ pub struct Structure {
 const DEPTH: usize = 64;
 /// Parts of one message; those after are left out.
 const PARTS: usize = 10_000;
-/// Parameters of one part; those after are left out.
-const PARAMETERS: usize = 200;
+/// Parameters of all parts together; those after are left out.
+const PARAMETERS: usize = 50_000;
 
 impl Structure {
     /// Reads the value of BODYSTRUCTURE or BODY; None where it is no list.
-    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Box<Self>> {
         if reader.next_byte() != Some(b'(') {
             reader.skip_value();
             return None;
@@ -64,13 +64,14 @@ impl Structure {
         let mut parser = Parser {
             reader,
             parts: 0,
+            parameters: 0,
             truncated: false,
         };
         let root = parser.part(Place::message(String::new()), 0)?;
-        Some(Self {
+        Some(Box::new(Self {
             root,
             truncated: parser.truncated,
-        })
+        }))
     }
 
     /// All parts, outer before inner, in the order of the message.
@@ -152,6 +153,7 @@ fn join(prefix: &str, name: &str) -> String {
 struct Parser<'r, 'a> {
     reader: &'r mut Reader<'a>,
     parts: usize,
+    parameters: usize,
     truncated: bool,
 }
 
@@ -256,10 +258,13 @@ impl Parser<'_, '_> {
         while self.reader.has_value() {
             let name = self.word();
             let value = self.reader.string();
-            if let (Some(name), Some(value)) = (name, value)
-                && parameters.len() < PARAMETERS
-            {
-                parameters.push((name, value.into_owned()));
+            if let (Some(name), Some(value)) = (name, value) {
+                if self.parameters == PARAMETERS {
+                    self.truncated = true;
+                } else {
+                    self.parameters += 1;
+                    parameters.push((name, value.into_owned()));
+                }
             }
         }
         self.reader.leave_list();
@@ -291,7 +296,7 @@ mod tests {
 
     fn read(value: &[u8]) -> Structure {
         let mut reader = Reader::new(value);
-        let structure = Structure::read(&mut reader).unwrap();
+        let structure = *Structure::read(&mut reader).unwrap();
         assert_eq!(reader.next_byte(), None, "all of the value is read");
         structure
     }
@@ -306,6 +311,7 @@ mod tests {
     }
 
     const TEXT: &str = r#"("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 12 1)"#;
+    const FILE: &str = r#"("application" "octet-stream" NIL NIL NIL "base64" 9)"#;
     const ENVELOPE: &str = r#"(NIL "a (b" NIL NIL NIL NIL NIL NIL NIL "<x>")"#;
 
     #[test]
@@ -313,12 +319,11 @@ mod tests {
         let inner =
             format!(r#"({TEXT}("application" "octet-stream" NIL NIL NIL "base64" 9) "mixed")"#);
         let message = format!(r#"("message" "rfc822" NIL NIL NIL "7bit" 99 {ENVELOPE} {inner} 9)"#);
+        let body = format!(r#"({TEXT}({TEXT}{TEXT} "alternative") "mixed")"#);
         let deep = format!(
-            r#"({TEXT}("message" "rfc822" NIL NIL NIL "7bit" 9 {ENVELOPE} ({TEXT}({TEXT}{TEXT} "alternative") "mixed") 9) "mixed")"#
+            r#"({TEXT}("message" "rfc822" NIL NIL NIL "7bit" 9 {ENVELOPE} {body} 9) "mixed")"#
         );
-        let value = format!(
-            r#"({TEXT}("application" "octet-stream" NIL NIL NIL "base64" 9){message}{deep} "MIXED" ("boundary" "x") NIL NIL)"#
-        );
+        let value = format!(r#"({TEXT}{FILE}{message}{deep} "MIXED" ("boundary" "x") NIL NIL)"#);
         assert_eq!(
             outline(value.as_bytes()),
             [
@@ -355,7 +360,8 @@ mod tests {
     #[test]
     fn fields_of_a_part_are_kept_raw() {
         let part = read(
-            b"(\"APPLICATION\" \"PDF\" (\"NAME\" {4}\r\na)\xe9\" x NIL \"Y\" \"z\") \"<id@x>\" \"desc\" \
+            b"(\"APPLICATION\" \"PDF\" (\"NAME\" {4}\r\na)\xe9\" x NIL \"Y\" \"z\") \
+              \"<id@x>\" \"desc\" \
               \"BASE64\" 5000000000 NIL (\"ATTACHMENT\" (\"FILENAME*0*\" \"utf-8''a%20\" \
               \"filename\" \"b\\\\c \\\"d\\\".pdf\")) NIL NIL)",
         )
@@ -419,6 +425,9 @@ mod tests {
         let structure = read(broad.as_bytes());
         assert!(structure.truncated && structure.root.subtype == "mixed");
         assert_eq!(structure.parts().count(), PARTS);
+        let many = format!(r#"("a" "b" ({}))"#, "a b ".repeat(PARAMETERS + 5));
+        let structure = read(many.as_bytes());
+        assert!(structure.truncated && structure.root.parameters.len() == PARAMETERS);
         assert!(Structure::read(&mut Reader::new(b"NIL")).is_none());
     }
 }

@@ -152,11 +152,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The name of a FETCH item, up to its section, if it has one; may be empty.
+    /// The name of a FETCH item, up to its section, if it has one; empty where
+    /// a string or a list stands in its place.
     pub fn item_name(&mut self) -> &'a [u8] {
         match self.next_byte() {
-            Some(_) => self.until(|byte| matches!(byte, b' ' | b'\t' | b'(' | b')' | b'[' | b'<')),
-            None => &[],
+            Some(byte) if byte != b'"' => {
+                self.until(|byte| matches!(byte, b' ' | b'\t' | b'(' | b')' | b'[' | b'<'))
+            }
+            _ => &[],
         }
     }
 
@@ -308,7 +311,7 @@ mod tests {
     fn strings_of_all_kinds_are_told_apart() {
         use Token::{Atom, Close, Literal, Open, Quoted};
         assert_eq!(
-            tokens(b"(NIL \"a (b\\\"\"{3}\r\n)\r\n x ~{1}\n{\tcaf\xe9)\r\nbeyond"),
+            tokens(b"(NIL \"a (b\\\"\" {3}\r\n)\r\n x ~{1}\n{\tcaf\xe9)\r\nbeyond"),
             [
                 Open,
                 Atom(b"NIL"),

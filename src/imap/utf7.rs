@@ -74,7 +74,7 @@ mod tests {
             ("Entwürfe/a b", "Entw&APw-rfe/a b"),
             ("R&D", "R&-D"),
             ("&&ä&", "&-&-&AOQ-&-"),
-            ("📬", "&2D3crA-"),
+            ("📬", "&2D3c7A-"),
             ("Gelöschte Objekte", "Gel&APY-schte Objekte"),
         ] {
             assert_eq!(encode(text), spelled.as_bytes());
