@@ -22,6 +22,9 @@ const IN_FLIGHT: usize = 2;
 /// Room for the UIDs of one command line, of the 4,000 bytes every server takes.
 const SET: usize = 3_000;
 
+/// Bytes of messages answered in part that are held for the rest of the answer.
+const HELD: usize = 32 << 20;
+
 /// What one command asks for.
 #[derive(Clone, Debug)]
 pub struct Chunk {
@@ -51,8 +54,9 @@ struct Flight {
     tag: Vec<u8>,
     chunk: Chunk,
     delivered: UidSet,
-    /// Messages that have been answered in part.
+    /// Messages that have been answered in part, and what they weigh.
     partial: VecDeque<Message>,
+    held: usize,
 }
 
 impl FetchStream {
@@ -126,6 +130,7 @@ impl FetchStream {
                 chunk,
                 delivered,
                 partial,
+                held: 0,
             });
         }
         Ok(())
@@ -143,18 +148,26 @@ impl FetchStream {
             return;
         }
         let known = flight.partial.iter().position(|partial| partial.uid == uid);
-        let message = match known.and_then(|index| flight.partial.remove(index)) {
-            Some(mut partial) => {
-                partial.merge(message);
-                partial
-            }
-            None => message,
-        };
-        if flight.chunk.items.are_in(&message) {
+        let mut whole = message;
+        if let Some(mut partial) = known.and_then(|index| flight.partial.remove(index)) {
+            flight.held -= partial.weight();
+            partial.merge(whole);
+            whole = partial;
+        }
+        flight.chunk.items.keep_in(&mut whole);
+        if flight.chunk.items.are_in(&whole) {
             flight.delivered.insert(uid);
-            self.ready.push_back(message);
-        } else {
-            flight.partial.push_back(message);
+            self.ready.push_back(whole);
+            return;
+        }
+        flight.held += whole.weight();
+        flight.partial.push_back(whole);
+        while flight.held > HELD
+            && let Some(oldest) = flight.partial.pop_front()
+        {
+            flight.held -= oldest.weight();
+            flight.delivered.insert(oldest.uid);
+            self.ready.push_back(oldest);
         }
     }
 
