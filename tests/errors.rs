@@ -115,7 +115,7 @@ fn servers_that_cannot_be_reached() {
         &host("127.0.0.1:1"),
         sql,
         CANTOPEN,
-        "imap: cannot connect to 127.0.0.1:1: Connection refused",
+        "imap: cannot connect to 127.0.0.1:1: connection refused",
     );
 }
 

@@ -14,7 +14,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("ingest", &["account", "imap", "mail", "sqlite"]),
     ("mail", &[]),
     ("sqlite", &[]),
-    ("table", &["account", "imap", "mail", "sqlite"]),
+    ("table", &["account", "imap", "ingest", "mail", "sqlite"]),
 ];
 
 const FOR_ALL: [&str; 2] = ["error", "secret"];

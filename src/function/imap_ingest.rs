@@ -25,9 +25,8 @@ const NAME: &str = "imap_ingest";
 /// What SQLite says where it refuses.
 pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
     let client = Arc::clone(client);
-    let body = move |connection: &Connection, arguments: &[Value<'_>]| {
-        run(connection, &client, arguments)
-    };
+    let body =
+        move |connection: &Connection, arguments: &[Value<'_>]| run(connection, &client, arguments);
     register_function(
         connection,
         NAME,

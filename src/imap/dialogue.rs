@@ -370,7 +370,9 @@ fn crate_line(verb: Verb, response: &Response<'_>) -> Option<Vec<u8>> {
             let name = ["UIDVALIDITY", "UIDNEXT", "HIGHESTMODSEQ"]
                 .into_iter()
                 .find(|name| code.is(name))?;
-            format!("* OK [{name} {}] .\r\n", code.number()?)
+            let number = code.number()?;
+            let largest = if name == "HIGHESTMODSEQ" { u64::MAX } else { u32::MAX.into() };
+            (number <= largest).then(|| format!("* OK [{name} {number}] .\r\n"))?
         }
         _ => return None,
     };

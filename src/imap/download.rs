@@ -60,7 +60,7 @@ enum Course {
     Listed(Box<dyn Iterator<Item = u32> + Send>),
     /// What is wanted is fetched.
     Fetched {
-        stream: FetchStream<Schedule>,
+        stream: Box<FetchStream<Schedule>>,
         max_size: Option<u64>,
     },
 }
@@ -73,7 +73,8 @@ impl Download {
             let ranges: Vec<_> = uids.ranges().collect();
             return Self(Course::Listed(Box::new(ranges.into_iter().flatten())));
         }
-        let stream = FetchStream::new(Schedule::new(uids, wanted, max_size));
+        let schedule = Schedule::new(uids, wanted, max_size);
+        let stream = Box::new(FetchStream::new(schedule));
         Self(Course::Fetched { stream, max_size })
     }
 

@@ -7,7 +7,7 @@ use imap0::imap::message::Message;
 use super::*;
 
 /// Chunks of these UIDs, each asking for these items.
-fn stream(items: &[Item], chunks: &[&[u32]]) -> FetchStream {
+fn stream(items: &[Item], chunks: &[&[u32]]) -> FetchStream<std::vec::IntoIter<Chunk>> {
     let items = Arc::new(Items::new(items.to_vec()).expect("good items"));
     let chunks: Vec<_> = chunks
         .iter()
@@ -20,7 +20,7 @@ fn stream(items: &[Item], chunks: &[&[u32]]) -> FetchStream {
 }
 
 /// A session with INBOX open that is asked for bodies, in one chunk of 1 to 3.
-fn asked(script: Script) -> (Scripted, Session, FetchStream) {
+fn asked(script: Script) -> (Scripted, Session, FetchStream<std::vec::IntoIter<Chunk>>) {
     let (server, session) = opened(script);
     (server, session, stream(&[Item::Body], &[&[1, 2, 3]]))
 }
@@ -39,7 +39,10 @@ fn body(uid: u32, text: &str) -> String {
 }
 
 /// The UIDs and bodies up to the end, or to an error.
-fn drain(stream: &mut FetchStream, session: &mut Session) -> (Vec<(u32, String)>, Option<Error>) {
+fn drain(
+    stream: &mut FetchStream<std::vec::IntoIter<Chunk>>,
+    session: &mut Session,
+) -> (Vec<(u32, String)>, Option<Error>) {
     let mut rows = Vec::new();
     loop {
         match stream.next(session) {

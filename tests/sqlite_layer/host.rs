@@ -47,14 +47,12 @@ pub fn library(name: &str) -> String {
     )
 }
 
-/// The Pythons to run in.
+/// The Pythons to run in: Debian's with the system's SQLite, and one that
+/// tests/hosts/setup.sh installs with the newest.
 pub fn hosts() -> Vec<PathBuf> {
-    let mut hosts = vec![PathBuf::from("/usr/bin/python3")];
-    match std::env::var_os("IMAP_TEST_APSW") {
-        Some(python) => hosts.push(python.into()),
-        None => eprintln!("SKIPPED in the newest SQLite: IMAP_TEST_APSW names no Python with apsw"),
-    }
-    hosts
+    let newest = built().join("../hosts/python/bin/python");
+    assert!(newest.exists(), "{} is missing; run `make setup` first", newest.display());
+    vec![PathBuf::from("/usr/bin/python3"), newest]
 }
 
 /// What each step gave in one host; see `host.py`.

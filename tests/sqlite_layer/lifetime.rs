@@ -8,7 +8,7 @@ use crate::host::{built, check, hostile, hosts, library, run_in, shell};
 
 #[test]
 fn the_product_loads_in_the_stock_shell_by_each_entry_point() {
-    let product = built().join(library("imap0"));
+    let product = built().join("deps").join(library("imap0"));
     for entry in [
         "",
         "sqlite3_imap_init",

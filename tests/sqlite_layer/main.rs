@@ -1,9 +1,8 @@
 //! `src/sqlite` in real hosts: nothing a table or function does harms them.
 //!
 //! The extension under test is `tests/hostile`, driven by `host.py` in Debian's
-//! Python (the system's SQLite) and, where `IMAP_TEST_APSW` names a Python that
-//! has apsw, in the newest SQLite: every expectation holds in both. The stock
-//! shell loads the product itself.
+//! Python (the system's SQLite) and in one with apsw (the newest SQLite): every
+//! expectation holds in both. The stock shell loads the product itself.
 
 mod faults; // panics and errors
 mod host; // the harness
