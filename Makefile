@@ -45,7 +45,7 @@ test: setup
 	cargo fmt --check
 	cargo fmt --check --manifest-path examples/rust/Cargo.toml
 	cargo clippy --quiet --all-targets --locked -- -D warnings
-	cargo test --quiet --locked --no-fail-fast
+	cargo test --quiet --locked --no-fail-fast --lib --tests
 
 clean:
 	cargo clean

@@ -371,7 +371,11 @@ fn crate_line(verb: Verb, response: &Response<'_>) -> Option<Vec<u8>> {
                 .into_iter()
                 .find(|name| code.is(name))?;
             let number = code.number()?;
-            let largest = if name == "HIGHESTMODSEQ" { u64::MAX } else { u32::MAX.into() };
+            let largest = if name == "HIGHESTMODSEQ" {
+                u64::MAX
+            } else {
+                u32::MAX.into()
+            };
             (number <= largest).then(|| format!("* OK [{name} {number}] .\r\n"))?
         }
         _ => return None,

@@ -51,7 +51,11 @@ pub fn library(name: &str) -> String {
 /// tests/hosts/setup.sh installs with the newest.
 pub fn hosts() -> Vec<PathBuf> {
     let newest = built().join("../hosts/python/bin/python");
-    assert!(newest.exists(), "{} is missing; run `make setup` first", newest.display());
+    assert!(
+        newest.exists(),
+        "{} is missing; run `make setup` first",
+        newest.display()
+    );
     vec![PathBuf::from("/usr/bin/python3"), newest]
 }
 
