@@ -17,6 +17,7 @@ pub mod mail;
 pub mod process;
 pub mod python;
 pub mod scratch;
+pub mod scripted;
 pub mod shell;
 pub mod traffic;
 pub mod user;
