@@ -228,3 +228,24 @@ fn a_folder_that_is_refused_does_not_stop_those_behind_it() {
     );
     server.finish();
 }
+
+#[test]
+fn a_snapshot_that_another_writer_left_behind_is_explained() {
+    let (before, after) = THREE.split_once("    S: * 3 EXISTS").unwrap();
+    let slow = Script::new(before)
+        .pause(Duration::from_millis(800))
+        .then(&format!("S: * 3 EXISTS{after}"));
+    let (server, rssd) = server([slow]);
+    rssd.ask("PRAGMA journal_mode = WAL; CREATE TABLE f (name); INSERT INTO f VALUES ('INBOX')");
+    let running = rssd
+        .shell
+        .start("SELECT imap_ingest(NULL, NULL, name) FROM f;");
+    std::thread::sleep(Duration::from_millis(400));
+    rssd.ask("INSERT INTO f VALUES ('Sent')");
+    let finished = running.finish(Duration::from_secs(10));
+    let error = "imap: cannot run 'BEGIN IMMEDIATE': database is locked; the statement around \
+                 imap_ingest reads what another connection has changed since; call it without \
+                 FROM, for many folders as imap_ingest(server, user, '*') (5)";
+    assert!(finished.stderr.contains(error), "{}", finished.stderr);
+    server.finish();
+}
