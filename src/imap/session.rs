@@ -123,6 +123,24 @@ impl Session {
         Ok(found)
     }
 
+    /// The mailboxes a name or a pattern of LIST means, each once, by name: of
+    /// a pattern those that can be opened, which may be none; a name as it is,
+    /// whether it exists or not.
+    ///
+    /// # Errors
+    /// As [`Session::list`].
+    pub fn mailboxes(&mut self, pattern: &str) -> Result<Vec<Mailbox>> {
+        if !pattern.contains(['*', '%']) {
+            return Ok(vec![Mailbox::from_name(pattern)?]);
+        }
+        let listed = self.list(pattern)?.into_iter();
+        let selectable = listed.filter(Listed::is_selectable);
+        let mut mailboxes: Vec<Mailbox> = selectable.map(|listed| listed.mailbox).collect();
+        mailboxes.sort_unstable();
+        mailboxes.dedup();
+        Ok(mailboxes)
+    }
+
     /// What STATUS tells of a mailbox, which need not be open.
     ///
     /// # Errors

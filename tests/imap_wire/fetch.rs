@@ -90,6 +90,28 @@ fn two_commands_are_in_flight_and_the_next_chunk_is_drawn_when_one_ends() {
 }
 
 #[test]
+fn a_server_that_works_on_both_commands_at_once_does_not_mix_the_rows() {
+    let (server, mut session) = opened(
+        Script::new(SIGNED_IN)
+            .then(EXAMINED)
+            .then("C: UID FETCH 1:2 (UID BODY.PEEK[])")
+            .then("C: UID FETCH 3:4 (UID BODY.PEEK[])")
+            .bytes(body(1, "one"))
+            .bytes(body(4, "four"))
+            .bytes(body(3, "three"))
+            .then("S: $ OK done")
+            .bytes(body(2, "two"))
+            .then("S: $$ OK done"),
+    );
+    let mut stream = stream(&[Item::Body], &[&[1, 2], &[3, 4]]);
+    let (found, error) = drain(&mut stream, &mut session);
+    let expected = [(1, "one"), (2, "two"), (3, "three"), (4, "four")];
+    assert_eq!(found, rows(&expected));
+    assert!(error.is_none() && session.is_usable());
+    server.finish();
+}
+
+#[test]
 fn whatever_comes_in_between_rows_arrive_once_and_whole() {
     let script = asked_for_bodies()
         // Unasked, asked in part, twice, of another message, unreadable.
