@@ -2,10 +2,6 @@
 //! came is kept, and the rest is asked for again.
 
 mod rssd;
-#[allow(
-    dead_code,
-    reason = "this test uses a part of what a scripted server can do"
-)]
 mod support;
 
 use rssd::Rssd;
