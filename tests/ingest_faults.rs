@@ -2,17 +2,11 @@
 //! came is kept, and the rest is asked for again.
 
 mod rssd;
-#[path = "support/scripted.rs"]
-#[allow(
-    dead_code,
-    reason = "this test uses a part of what a scripted server can do"
-)]
-mod scripted;
 mod support;
 
 use rssd::Rssd;
-use scripted::{Script, Scripted};
 use std::time::Duration;
+use support::scripted::{Script, Scripted};
 
 /// Up to the answer to the sizes of three messages.
 const THREE: &str = r#"
