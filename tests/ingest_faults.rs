@@ -40,6 +40,16 @@ fn message(uid: u32) -> String {
     )
 }
 
+/// The questions for the flags of messages that are known, on a server without
+/// CONDSTORE; none has any.
+fn no_flags(span: &str) -> String {
+    let question =
+        |flag: &str| format!("C: UID SEARCH UID {span} {flag}\nS: * SEARCH\nS: $ OK done\n");
+    ["SEEN", "FLAGGED", "ANSWERED", "DELETED", "DRAFT"]
+        .map(question)
+        .concat()
+}
+
 fn server(scripts: impl IntoIterator<Item = Script>) -> (Scripted, Rssd) {
     let server = Scripted::play(scripts);
     let rssd = Rssd::at(&format!("imap+insecure://127.0.0.1:{}", server.port));
@@ -54,6 +64,7 @@ fn a_stall_holds_no_lock_and_loses_nothing_that_came() {
         .bytes(message(2))
         .stall();
     let going_on = Script::new(THREE)
+        .then(&no_flags("1:2"))
         .then("C: UID SEARCH ALL\nS: * SEARCH 1 2 3\nS: $ OK done")
         .then("C: UID FETCH 3 (UID RFC822.SIZE)\nS: * 3 FETCH (UID 3 RFC822.SIZE 24)\nS: $ OK done")
         .then("C: UID FETCH 3 (UID FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[])")
@@ -111,12 +122,13 @@ fn a_message_without_content_is_asked_for_again() {
         .then("S: $ OK done")
         .then("C: UID SEARCH UID 2\nS: * SEARCH 2\nS: $ OK done");
     let complete = Script::new(THREE)
+        .then(&no_flags("1:3"))
         .then("C: UID SEARCH UID 2,4:4294967295\nS: * SEARCH 2\nS: $ OK done")
         .then("C: UID FETCH 2 (UID RFC822.SIZE)\nS: * 2 FETCH (UID 2 RFC822.SIZE 24)\nS: $ OK done")
         .then("C: UID FETCH 2 (UID FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[])")
         .bytes(message(2))
         .then("S: $ OK done");
-    let (server, rssd) = server([empty, complete, Script::new(THREE)]);
+    let (server, rssd) = server([empty, complete, Script::new(THREE).then(&no_flags("1:3"))]);
     assert_eq!(rssd.counts("{}"), [2, 2, 0, 1]);
     assert_eq!(
         rssd.ask("SELECT uid, problem, detail FROM imap_sync_problem"),

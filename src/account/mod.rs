@@ -6,6 +6,7 @@
 mod environment;
 mod options;
 mod vault;
+pub mod vigil;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -70,6 +70,46 @@ impl Options {
         })
     }
 
+    /// A text.
+    pub fn text(&self, key: &str) -> Result<Option<&str>> {
+        self.typed(key, "a text", Value::as_str)
+    }
+
+    /// One of `words`, by its place among them.
+    pub fn choice(&self, key: &str, words: &[&str]) -> Result<Option<usize>> {
+        self.typed(key, &words.join(" or "), |value| {
+            let word = value.as_str()?;
+            words.iter().position(|known| *known == word)
+        })
+    }
+
+    /// A text or an array of texts; none where it is not given.
+    pub fn texts(&self, key: &str) -> Result<Vec<String>> {
+        let texts = self.typed(key, "a text or an array of texts", texts)?;
+        Ok(texts.unwrap_or_default())
+    }
+
+    /// An object of names, each with a text or an array of texts.
+    pub fn named_texts(&self, key: &str) -> Result<Vec<(String, Vec<String>)>> {
+        let wanted = "an object such as {\"X-Spam-Flag\": \"YES\"}";
+        let named = self.typed(key, wanted, |value| {
+            let named = |(name, value): (&String, &Value)| Some((name.clone(), texts(value)?));
+            value.as_object()?.iter().map(named).collect()
+        })?;
+        Ok(named.unwrap_or_default())
+    }
+
+    /// Those of `keys` that are given, in that order, as a JSON object; empty
+    /// where none is.
+    pub fn part(&self, keys: &[&str]) -> String {
+        let given = |key: &&str| Some(((*key).to_owned(), self.0.get(*key)?.clone()));
+        let part: Map<String, Value> = keys.iter().filter_map(given).collect();
+        if part.values().all(Value::is_null) {
+            return String::new();
+        }
+        Value::from(part).to_string()
+    }
+
     /// A yes or no: JSON's true and false, or SQL's 1 and 0.
     pub fn switch(&self, key: &str) -> Result<bool> {
         let value = self.typed(key, "true or false", |value| match value {
@@ -79,11 +119,11 @@ impl Options {
         Ok(value.unwrap_or(false))
     }
 
-    fn typed<T>(
-        &self,
+    fn typed<'a, T>(
+        &'a self,
         key: &str,
         wanted: &str,
-        read: impl FnOnce(&Value) -> Option<T>,
+        read: impl FnOnce(&'a Value) -> Option<T>,
     ) -> Result<Option<T>> {
         match self.0.get(key) {
             None | Some(Value::Null) => Ok(None),
@@ -92,6 +132,17 @@ impl Options {
                 Error::usage(format!("option {key} must be {wanted}, not {found}"))
             }),
         }
+    }
+}
+
+fn texts(value: &Value) -> Option<Vec<String>> {
+    match value {
+        Value::String(text) => Some(vec![text.clone()]),
+        Value::Array(texts) => texts
+            .iter()
+            .map(|t| t.as_str().map(str::to_owned))
+            .collect(),
+        _ => None,
     }
 }
 
@@ -156,6 +207,26 @@ mod tests {
         assert_eq!(
             message(parse(r#"{"ca_file": 7}"#).unwrap().path("ca_file")),
             "imap: option ca_file must be a path, not 7"
+        );
+        assert_eq!(
+            message(parse(r#"{"max_size": 7}"#).unwrap().text("max_size")),
+            "imap: option max_size must be a text, not 7"
+        );
+        assert_eq!(
+            message(
+                parse(r#"{"timeout": "no"}"#)
+                    .unwrap()
+                    .choice("timeout", &["a", "b"])
+            ),
+            "imap: option timeout must be a or b, not \"no\""
+        );
+        assert_eq!(
+            message(parse(r#"{"timeout": [7]}"#).unwrap().texts("timeout")),
+            "imap: option timeout must be a text or an array of texts, not [7]"
+        );
+        assert_eq!(
+            message(parse(r#"{"timeout": "x"}"#).unwrap().named_texts("timeout")),
+            "imap: option timeout must be an object such as {\"X-Spam-Flag\": \"YES\"}, not \"x\""
         );
         assert_eq!(
             message(parse(r#"{"timeout": "yes"}"#).unwrap().switch("timeout")),

@@ -11,9 +11,10 @@
 
 use std::sync::Arc;
 
+use super::ingest_options;
 use crate::account::{CONNECTION_KEYS, Client, Options};
 use crate::error::Result;
-use crate::ingest::{self, Progress};
+use crate::ingest::{self, Database};
 use crate::sqlite::{Connection, Trust, Value, register_function};
 
 const NAME: &str = "imap_ingest";
@@ -44,28 +45,16 @@ fn run(connection: &Connection, client: &Client, arguments: &[Value<'_>]) -> Res
         Some(argument) => argument.given_text(),
         None => Ok(None),
     };
-    let keys = [&CONNECTION_KEYS[..], &["batch", "progress"]].concat();
+    let keys = [&CONNECTION_KEYS[..], &ingest_options::KEYS].concat();
     let options = Options::parse(text(3)?, &keys)?;
-    let ingest_options = ingest_options(&options)?;
+    let ingest_options = ingest_options::read(&options)?;
+    let database = Database::open(connection, options.text("schema")?.unwrap_or("main"))?;
     let settings = client.settings(&options)?;
     let account = client.account(NAME, text(0)?, text(1)?)?;
-    let folder = text(2)?.unwrap_or("INBOX");
-    let (mut lease, opening) =
-        client.lease(&account, &settings, |session| ingest::open(session, folder))?;
+    let folder = text(2)?;
+    let (mut lease, opening) = client.lease(&account, &settings, |session| {
+        ingest::open(session, folder, &ingest_options)
+    })?;
     let user = &account.login.user;
-    ingest::run(connection, &mut lease, user, opening, &ingest_options)
-}
-
-fn ingest_options(options: &Options) -> Result<ingest::Options> {
-    let mut chosen = ingest::Options::default();
-    if let Some(batch) = options.count("batch")? {
-        chosen.batch = usize::try_from(batch).unwrap_or(usize::MAX);
-    }
-    if let Some(max_size) = options.count("max_size")? {
-        chosen.max_size = max_size.min(ingest::LARGEST_MESSAGE);
-    }
-    if options.switch("progress")? {
-        chosen.progress = Progress::Bar;
-    }
-    Ok(chosen)
+    ingest::run(&database, &mut lease, user, opening, &ingest_options)
 }

@@ -4,6 +4,7 @@ mod imap_debug;
 pub mod imap_ingest;
 pub mod imap_login;
 mod imap_version;
+mod ingest_options;
 
 use crate::error::Result;
 use crate::sqlite::Connection;

@@ -7,6 +7,7 @@
 //! UID SEARCH, UID FETCH (PEEK), NOOP and LOGOUT, no others.
 
 pub mod capability;
+pub mod changes;
 mod channel;
 mod dial;
 mod dialogue;
@@ -18,6 +19,7 @@ pub mod fetched;
 pub mod flags;
 pub mod frame;
 mod greeting;
+pub mod idle;
 mod inbox;
 pub mod internal_date;
 pub mod items;
@@ -27,14 +29,18 @@ pub mod mailbox;
 pub mod mailbox_status;
 pub mod message;
 pub mod pool;
+mod quirks;
 pub mod quoted;
 pub mod response;
 mod schedule;
 pub mod search;
+pub mod search_key;
+pub mod search_text;
 pub mod session;
 pub mod settings;
 mod sign_in;
 pub mod status_line;
+pub mod store;
 pub mod structure;
 mod text_part;
 mod tls;

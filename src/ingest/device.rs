@@ -1,14 +1,16 @@
 //! The `device` row that sessions and resources belong to.
 
+use super::database::Database;
 use super::identity;
 use crate::error::Result;
-use crate::sqlite::{Bind, Connection, Field};
+use crate::sqlite::{Bind, Field};
 
 /// What the incumbent writes for a machine of its own.
 const STATE: &str = "\"SINGLETON\"";
 const BOUNDARY: &str = "UNKNOWN";
 
-/// The id of this machine's device row, which is written if there is none.
+/// The id of this machine's device row, or of the one by a name of the caller's
+/// choice, which is written if there is none.
 ///
 /// Inside surveilr its own device is used, by the functions it gives its SQL.
 /// Elsewhere it is the row of this host name, whoever wrote it: a second row
@@ -17,15 +19,22 @@ const BOUNDARY: &str = "UNKNOWN";
 ///
 /// # Errors
 /// `Host` where SQLite refuses.
-pub fn device(connection: &Connection) -> Result<String> {
-    let host_device = surveilr_device(connection)?;
+pub fn device(connection: &Database, given_name: Option<&str>) -> Result<String> {
+    // A name that the caller gives is the device that is meant.
+    let host_device = match given_name {
+        Some(_) => None,
+        None => surveilr_device(connection)?,
+    };
     if let Some(id) = &host_device {
         let known = "SELECT device_id FROM main.device WHERE device_id = ?1";
         if let Some(id) = text(connection, known, &[Bind::Text(id)])? {
             return Ok(id);
         }
     }
-    let name = gethostname::gethostname().to_string_lossy().into_owned();
+    let name = match given_name {
+        Some(name) => name.to_owned(),
+        None => gethostname::gethostname().to_string_lossy().into_owned(),
+    };
     let values = [Bind::Text(&name), Bind::Text(STATE), Bind::Text(BOUNDARY)];
     let same = "SELECT device_id FROM main.device WHERE name = ?1 AND state = ?2 AND boundary = ?3";
     if let Some(id) = text(connection, same, &values)? {
@@ -39,7 +48,7 @@ pub fn device(connection: &Connection) -> Result<String> {
 }
 
 /// The device surveilr works for, where its functions are there.
-fn surveilr_device(connection: &Connection) -> Result<Option<String>> {
+fn surveilr_device(connection: &Database) -> Result<Option<String>> {
     if connection.has_function("surveilr_device_id", 0) {
         let id = text(connection, "SELECT surveilr_device_id()", &[])?;
         if id.is_some() {
@@ -56,7 +65,7 @@ fn surveilr_device(connection: &Connection) -> Result<Option<String>> {
 
 /// The one text a query gives, if it gives one that is not empty.
 pub(super) fn text(
-    connection: &Connection,
+    connection: &Database,
     sql: &str,
     values: &[Bind<'_>],
 ) -> Result<Option<String>> {

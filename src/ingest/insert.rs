@@ -4,12 +4,13 @@
 //! created with: columns come and go between them. Writers here name every
 //! column any generation has; those this database lacks fall out.
 
+use super::database::Database;
 use crate::error::Result;
-use crate::sqlite::{Bind, Connection, Field, Statement};
+use crate::sqlite::{Bind, Field, Statement};
 
 /// A prepared `INSERT ... ON CONFLICT DO NOTHING`.
 pub struct Insert {
-    connection: Connection,
+    connection: Database,
     statement: Statement,
     /// For each column named, whether the table has it.
     present: Vec<bool>,
@@ -20,7 +21,7 @@ impl Insert {
     ///
     /// # Errors
     /// `Host`: there is no such table, or it has none of the columns.
-    pub fn prepare(connection: &Connection, table: &str, columns: &[&str]) -> Result<Self> {
+    pub fn prepare(connection: &Database, table: &str, columns: &[&str]) -> Result<Self> {
         let existing = table_columns(connection, table)?;
         let present: Vec<bool> = columns
             .iter()
@@ -51,13 +52,13 @@ impl Insert {
     }
 }
 
-/// The columns of a table of the main database, in order; none where there is
+/// The columns of a table of the database, in order; none where there is
 /// no such table.
-pub fn table_columns(connection: &Connection, table: &str) -> Result<Vec<String>> {
+pub fn table_columns(connection: &Database, table: &str) -> Result<Vec<String>> {
     let mut columns = Vec::new();
     let mut statement =
-        connection.prepare("SELECT name FROM pragma_table_info(?1) WHERE schema = 'main'")?;
-    statement.bind(1, Bind::Text(table))?;
+        connection.prepare("SELECT name FROM pragma_table_info(?1) WHERE schema = ?2")?;
+    statement.bind_all(&[Bind::Text(table), Bind::Text(connection.schema())])?;
     while statement.step()? {
         if let Field::Text(name) = statement.column(0)? {
             columns.push(name.to_owned());

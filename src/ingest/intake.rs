@@ -5,11 +5,13 @@ use std::sync::Arc;
 use super::incoming::IncomingMessage;
 use super::location::Failure;
 use super::options::{BATCH_BYTES, Options};
+use super::port::Port;
 use super::progress::Meter;
 use super::state::Trouble;
-use super::writer::{Folder, Writer};
+use super::writer::Folder;
 use crate::error::{Error, Result, quote};
 use crate::imap::download::{Download, Downloaded};
+use crate::imap::flags::Flags;
 use crate::imap::internal_date::internal_date;
 use crate::imap::search::Criteria;
 use crate::imap::session::Session;
@@ -17,8 +19,8 @@ use crate::imap::uid_set::UidSet;
 use crate::imap::wanted::Wanted;
 
 /// Where the messages of a folder go, and those that wait to be written.
-pub struct Intake<'a> {
-    writer: &'a mut Writer,
+pub struct Intake<'a, 'w> {
+    port: &'a mut Port<'w>,
     /// Has the folder open.
     session: &'a mut Session,
     folder: &'a mut Folder,
@@ -27,19 +29,21 @@ pub struct Intake<'a> {
     batch: Vec<IncomingMessage>,
     batch_bytes: u64,
     failures: Vec<Failure>,
+    /// Messages whose text turned out not to be meant.
+    filtered: u64,
 }
 
-impl<'a> Intake<'a> {
+impl<'a, 'w> Intake<'a, 'w> {
     /// An intake of nothing so far.
     pub fn new(
-        writer: &'a mut Writer,
+        port: &'a mut Port<'w>,
         session: &'a mut Session,
         folder: &'a mut Folder,
         options: &'a Options,
         meter: &'a Meter,
     ) -> Self {
         Self {
-            writer,
+            port,
             session,
             folder,
             options,
@@ -47,6 +51,7 @@ impl<'a> Intake<'a> {
             batch: Vec::new(),
             batch_bytes: 0,
             failures: Vec::new(),
+            filtered: 0,
         }
     }
 
@@ -83,7 +88,8 @@ impl<'a> Intake<'a> {
             match download.next(self.session) {
                 Ok(Some(message)) if message.is_oversized => self.leave(&message),
                 Ok(Some(message)) => match incoming(message) {
-                    Ok(message) => self.add(message)?,
+                    Ok(message) if self.is_meant(&message) => self.add(message)?,
+                    Ok(_) => self.filtered += 1,
                     Err(uid) => empty.insert(uid),
                 },
                 Ok(None) => break,
@@ -115,7 +121,12 @@ impl<'a> Intake<'a> {
             trouble: Trouble::TooLarge,
             detail: format!("larger than max_size={}", self.options.max_size),
             size: message.size,
+            raw: None,
         });
+    }
+
+    fn is_meant(&self, message: &IncomingMessage) -> bool {
+        self.options.selection.filter.admits_text(&message.raw)
     }
 
     fn add(&mut self, message: IncomingMessage) -> Result<()> {
@@ -129,13 +140,18 @@ impl<'a> Intake<'a> {
 
     /// Writes what waits.
     fn write(&mut self) -> Result<()> {
-        self.writer.write_batch(self.folder, &self.batch)?;
-        self.writer.note_failures(self.folder, &self.failures)?;
-        self.meter
-            .advance((self.batch.len() + self.failures.len()) as u64);
-        self.batch.clear();
-        self.batch_bytes = 0;
-        self.failures.clear();
+        let batch = std::mem::take(&mut self.batch);
+        let failures = std::mem::take(&mut self.failures);
+        let messages = batch.len() as u64 + failures.len() as u64 + self.filtered;
+        let bytes = std::mem::take(&mut self.batch_bytes);
+        if self.filtered > 0 {
+            self.port
+                .count_filtered(std::mem::take(&mut self.filtered))?;
+        }
+        if !batch.is_empty() || !failures.is_empty() {
+            self.port.write(self.folder, batch, failures)?;
+        }
+        self.meter.advance(messages, bytes);
         Ok(())
     }
 
@@ -152,6 +168,7 @@ impl<'a> Intake<'a> {
             trouble: Trouble::NotSent,
             detail: detail.to_owned(),
             size: None,
+            raw: None,
         }));
         self.write()
     }
@@ -170,15 +187,19 @@ fn incoming(message: Downloaded) -> std::result::Result<IncomingMessage, u32> {
     } = message;
     let is_content = |raw: &Arc<Vec<u8>>| !raw.is_empty() || size.unwrap_or(0) == 0;
     let raw = raw.filter(is_content).ok_or(uid)?;
-    // \Recent says something of the session, not of the message.
-    let lasts = |flag: &&str| !flag.eq_ignore_ascii_case("\\Recent");
-    let flags = flags.iter().flat_map(|flags| flags.iter());
     Ok(IncomingMessage {
         uid,
-        flags: flags.filter(lasts).map(str::to_owned).collect(),
+        flags: lasting(flags.as_ref()),
         internal_date: date.as_deref().and_then(internal_date),
         raw: Arc::unwrap_or_clone(raw),
     })
+}
+
+/// The flags of the message: `\Recent` says something of the session only.
+pub fn lasting(flags: Option<&Flags>) -> Vec<String> {
+    let lasts = |flag: &&str| !flag.eq_ignore_ascii_case("\\Recent");
+    let flags = flags.iter().flat_map(|flags| flags.iter());
+    flags.filter(lasts).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

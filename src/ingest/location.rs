@@ -1,12 +1,22 @@
 //! Writes where a message lies, or why it is not ingested.
 
+use super::clock;
+use super::database::Database;
+use super::insert::table_columns;
 use super::state::{FolderState, Trouble};
+use super::status::status;
 use crate::error::Result;
-use crate::sqlite::{Bind, Connection, Statement};
+use crate::sqlite::{Bind, Statement};
+use serde_json::Value;
 
 /// The prepared statements of one run.
 pub struct Locations {
+    connection: Database,
     found: Statement,
+    reflagged: Statement,
+    restated: Option<Statement>,
+    vanished: Statement,
+    outdated: Statement,
     failed: Statement,
     solved: Statement,
 }
@@ -28,22 +38,53 @@ impl Locations {
     ///
     /// # Errors
     /// `Host` where SQLite refuses.
-    pub fn open(connection: &Connection) -> Result<Self> {
+    pub fn open(connection: &Database) -> Result<Self> {
         Ok(Self {
+            connection: connection.clone(),
             found: connection.prepare(
                 "INSERT INTO main.imap_sync_message
                    (imap_sync_folder_id, uidvalidity, uid, message_row_id, ingest_session_id,
                     internal_date, flags)
                  VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             )?,
+            reflagged: connection.prepare(
+                "UPDATE main.imap_sync_message SET flags = ?4
+                  WHERE imap_sync_folder_id = ?1 AND uidvalidity = ?2 AND uid = ?3
+                    AND flags IS NOT ?4",
+            )?,
+            // The oldest generation of RSSD has no status.
+            restated: table_columns(connection, MESSAGES)?
+                .iter()
+                .any(|column| column == "status")
+                .then(|| {
+                    connection.prepare(&format!(
+                        "UPDATE main.{MESSAGES} SET status = ?4, updated_at = ?5
+                          WHERE {MESSAGES}_id = (
+                                SELECT message_row_id FROM main.imap_sync_message
+                                 WHERE imap_sync_folder_id = ?1 AND uidvalidity = ?2 AND uid = ?3)
+                            AND status IS NOT ?4"
+                    ))
+                })
+                .transpose()?,
+            vanished: connection.prepare(
+                "UPDATE main.imap_sync_message SET vanished_at = ?4
+                  WHERE imap_sync_folder_id = ?1 AND uidvalidity = ?2 AND uid = ?3
+                    AND vanished_at IS NULL",
+            )?,
+            outdated: connection.prepare(
+                "UPDATE main.imap_sync_message SET vanished_at = ?3
+                  WHERE imap_sync_folder_id = ?1 AND uidvalidity <> ?2 AND vanished_at IS NULL",
+            )?,
             failed: connection.prepare(
                 "INSERT INTO main.imap_sync_problem
-                   (imap_sync_folder_id, uidvalidity, uid, problem, detail, size, ingest_session_id)
-                 VALUES (?, ?, ?, ?, ?, ?, ?)
+                   (imap_sync_folder_id, uidvalidity, uid, problem, detail, size,
+                    ingest_session_id, selection, raw, attempts)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
                  ON CONFLICT (imap_sync_folder_id, uidvalidity, uid) DO UPDATE
                    SET problem = excluded.problem, detail = excluded.detail, size = excluded.size,
-                       ingest_session_id = excluded.ingest_session_id
-                 WHERE (problem, detail) <> (excluded.problem, excluded.detail)",
+                       ingest_session_id = excluded.ingest_session_id,
+                       selection = excluded.selection, raw = coalesce(excluded.raw, raw),
+                       attempts = attempts + 1",
             )?,
             solved: connection.prepare(
                 "DELETE FROM main.imap_sync_problem
@@ -96,7 +137,62 @@ impl Locations {
             Bind::Text(&failure.detail),
             size.map_or(Bind::Null, Bind::Integer),
             Bind::Text(session_id),
+            Bind::Text(folder.filtered.as_ref().map_or("", |of| of.name.as_str())),
+            failure.raw.as_deref().map_or(Bind::Null, Bind::Blob),
         ])
+    }
+
+    /// Notes the flags of a message that is ingested, and brings its status up
+    /// to date; true where they are news.
+    ///
+    /// # Errors
+    /// `Host` where SQLite refuses.
+    pub fn reflag(&mut self, folder: &FolderState, uid: u32, flags: &[String]) -> Result<bool> {
+        let json = Value::from(flags).to_string();
+        let validity = Bind::Integer(folder.uidvalidity.into());
+        let at = [Bind::Text(&folder.id), validity, Bind::Integer(uid.into())];
+        self.reflagged
+            .run_with(&[at[0], at[1], at[2], Bind::Text(&json)])?;
+        if self.connection.changes() == 0 {
+            return Ok(false);
+        }
+        if let Some(restated) = &mut self.restated {
+            let is_set = |flag: &str| flags.iter().any(|set| set.eq_ignore_ascii_case(flag));
+            let status = Value::from(status(is_set)).to_string();
+            let now = clock::now();
+            restated.run_with(&[at[0], at[1], at[2], Bind::Text(&status), Bind::Text(&now)])?;
+        }
+        Ok(true)
+    }
+
+    /// Notes that a message is no longer where it was; its rows stay. True
+    /// where it was known to be there.
+    ///
+    /// # Errors
+    /// `Host` where SQLite refuses.
+    pub fn vanish(&mut self, folder: &FolderState, uid: u32) -> Result<bool> {
+        let validity = Bind::Integer(folder.uidvalidity.into());
+        let now = clock::now();
+        self.vanished.run_with(&[
+            Bind::Text(&folder.id),
+            validity,
+            Bind::Integer(uid.into()),
+            Bind::Text(&now),
+        ])?;
+        Ok(self.connection.changes() > 0)
+    }
+
+    /// Notes that nothing is any more where it was under another UIDVALIDITY;
+    /// gives how many messages that are.
+    ///
+    /// # Errors
+    /// `Host` where SQLite refuses.
+    pub fn outdate(&mut self, folder: &FolderState) -> Result<u64> {
+        let validity = Bind::Integer(folder.uidvalidity.into());
+        let now = clock::now();
+        self.outdated
+            .run_with(&[Bind::Text(&folder.id), validity, Bind::Text(&now)])?;
+        Ok(u64::try_from(self.connection.changes()).unwrap_or(0))
     }
 
     /// Forgets the problem of a message, for example since it has gone.
@@ -121,4 +217,8 @@ pub struct Failure {
     pub detail: String,
     /// Its size in bytes, where the server told.
     pub size: Option<u64>,
+    /// Its bytes, where they are at hand.
+    pub raw: Option<Vec<u8>>,
 }
+
+const MESSAGES: &str = "ur_ingest_session_imap_acct_folder_message";

@@ -1,5 +1,6 @@
 //! The message row of RSSD, and with it everything else about one message.
 
+use super::database::Database;
 use super::incoming::IncomingMessage;
 use super::insert::{Insert, table_columns};
 use super::record::{Columns, Record, elaboration};
@@ -7,7 +8,7 @@ use super::resource::{Owner, Resources};
 use super::schema::MESSAGE_OF_RESOURCE;
 use crate::error::Result;
 use crate::mail::Message;
-use crate::sqlite::{Bind, Connection, Field, Statement};
+use crate::sqlite::{Bind, Field, Statement};
 
 /// Writes messages; the prepared statements of one run.
 pub struct Messages {
@@ -57,7 +58,7 @@ impl Messages {
     ///
     /// # Errors
     /// `Host` where SQLite refuses.
-    pub fn open(connection: &Connection) -> Result<Self> {
+    pub fn open(connection: &Database) -> Result<Self> {
         let refers = table_columns(connection, "uniform_resource")?
             .iter()
             .any(|c| c == MESSAGE_OF_RESOURCE);

@@ -1,5 +1,9 @@
 //! What one run is asked to do; parsed elsewhere, from SQL.
 
+use std::time::Duration;
+
+use super::selection::Selection;
+
 /// The most bytes of mail a batch collects before it is written, whatever
 /// [`Options::batch`] says: it is held in memory meanwhile.
 pub const BATCH_BYTES: u64 = 16 << 20;
@@ -9,31 +13,97 @@ pub const LARGEST_MESSAGE: u64 = 1_000_000_000;
 
 /// How to ingest; the connection's own settings (`timeout`, `ca_file`,
 /// `deadline`) have reached the session already.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
+    /// Which messages are taken.
+    pub selection: Selection,
+    /// The most messages that are taken; later runs take the rest.
+    pub limit: Option<u64>,
     /// Messages written in one transaction, at least 1.
     pub batch: usize,
     /// Larger messages (in bytes) are not downloaded, but noted in
     /// `imap_sync_problem` and downloaded by a later run that allows them.
     pub max_size: u64,
+    /// Patterns of LIST for folders to take besides the one that is named.
+    pub include: Vec<String>,
+    /// Patterns for folders to leave out.
+    pub exclude: Vec<String>,
+    /// What is done with attachments.
+    pub attachments: Attachments,
+    /// The media types of attachments that are written (`image/*` for all of a
+    /// kind), lower-case; all where there are none.
+    pub attachment_types: Vec<String>,
+    /// What becomes of messages on the server once they are committed.
+    pub afterwards: Afterwards,
+    /// How long the run goes on and waits for more; until it is stopped where
+    /// this is the longest duration there is.
+    pub watch: Option<Duration>,
+    /// How often to look for more, instead of being told by the server.
+    pub period: Option<Duration>,
+    /// The name of the device, if not the host's.
+    pub device_name: Option<String>,
     /// Whether a bar is drawn on stderr.
     pub progress: Progress,
 }
 
+/// `attachments`, with surveilr's words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Attachments {
+    /// They stay in their message.
+    #[default]
+    No,
+    /// Each has a row in `ur_ingest_session_attachment`.
+    Yes,
+    /// Each is a `uniform_resource` too.
+    UniformResource,
+}
+
+impl Attachments {
+    /// surveilr's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Yes => "yes",
+            Self::UniformResource => "uniform_resource",
+        }
+    }
+}
+
+/// What becomes of messages on the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Afterwards {
+    /// They stay.
+    #[default]
+    Keep,
+    /// They are deleted.
+    Delete,
+}
+
 /// Whether a run shows how far it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Progress {
     /// Draws a bar on stderr where that is a terminal.
     Bar,
     /// Draws nothing.
+    #[default]
     Silent,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
+            selection: Selection::default(),
+            limit: None,
             batch: 1000,
             max_size: LARGEST_MESSAGE,
+            include: Vec::new(),
+            exclude: Vec::new(),
+            attachments: Attachments::No,
+            attachment_types: Vec::new(),
+            afterwards: Afterwards::Keep,
+            watch: None,
+            period: None,
+            device_name: None,
             progress: Progress::Silent,
         }
     }

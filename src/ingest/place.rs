@@ -1,10 +1,11 @@
 //! The account and folder rows of a session, written when first needed: a run
 //! that finds nothing new leaves only its session row.
 
+use super::database::Database;
 use super::identity;
 use super::insert::Insert;
 use crate::error::Result;
-use crate::sqlite::{Bind, Connection};
+use crate::sqlite::Bind;
 
 /// Whose mailbox a run reads.
 #[derive(Clone, Debug)]
@@ -19,7 +20,7 @@ pub struct Account {
 
 /// Writes the session's account row and gives its id. The password column
 /// stays NULL.
-pub fn account(connection: &Connection, session_id: &str, account: &Account) -> Result<String> {
+pub fn account(connection: &Database, session_id: &str, account: &Account) -> Result<String> {
     let id = identity::fresh();
     let elaboration = serde_json::json!({ "server": account.server }).to_string();
     Insert::prepare(
@@ -33,7 +34,7 @@ pub fn account(connection: &Connection, session_id: &str, account: &Account) -> 
 
 /// Writes the session's row of a folder and gives its id.
 pub fn folder(
-    connection: &Connection,
+    connection: &Database,
     session_id: &str,
     account_row: &str,
     folder_name: &str,

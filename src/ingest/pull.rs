@@ -3,73 +3,187 @@
 use std::ops::RangeInclusive;
 
 use super::intake::Intake;
-use super::options::Options;
+use super::options::{Afterwards, Options};
+use super::port::Port;
 use super::progress::Meter;
-use super::writer::Writer;
+use super::refresh::refresh;
+use super::remove::remove;
+use super::selection::{Asks, Fetch};
+use super::sift::sift;
+use super::state::FolderState;
+use super::writer::Folder;
 use crate::error::Result;
+use crate::imap::mailbox::Mailbox;
 use crate::imap::search::Criteria;
+use crate::imap::search_key::Key;
 use crate::imap::session::{Examined, Session};
 use crate::imap::uid_set::UidSet;
 
-/// Ingests what is new in the folder that is open in the session. Where
-/// UIDNEXT is where the last run left it, that is nothing, and the server is
-/// not asked (RFC 9051 section 2.3.1.1: a new message has it, or a larger UID).
-///
-/// # Errors
-/// The session's or SQLite's, after what had been downloaded is written.
-pub fn pull(
-    writer: &mut Writer,
-    session: &mut Session,
-    folder_name: &str,
-    examined: Examined,
-    options: &Options,
-    meter: &Meter,
-) -> Result<()> {
-    let uidvalidity = examined.uidvalidity.unwrap_or(0);
-    let mut folder = writer.folder(folder_name, uidvalidity, examined.exists.into())?;
-    if examined.uidvalidity.is_none() {
-        // UIDs that do not last (RFC 9051 section 7.1, UIDNOTSTICKY) tell
-        // nothing: all is read each time, and known by content.
-        let found = search(session, &all(), 1, examined.exists)?;
-        return Intake::new(writer, session, &mut folder, options, meter).take(&found);
-    }
-    let retry: UidSet = writer
-        .uids_to_retry(&folder, options.max_size)?
-        .into_iter()
-        .collect();
-    let next_uid = folder.state.next_uid;
-    let is_unchanged = examined.uidnext.map(u64::from) == Some(next_uid);
-    if is_unchanged && retry.is_empty() {
-        return Ok(());
-    }
-    let wanted: UidSet = at_or_above(next_uid).chain(retry.ranges()).collect();
-    let found = search(session, &wanted, next_uid, examined.exists)?;
-    let known: UidSet = writer.known_uids(&folder)?.into_iter().collect();
-    let new = found.difference(&known);
-    if !new.is_empty() {
-        Intake::new(writer, session, &mut folder, options, meter).take(&new)?;
-    }
-    let gone: Vec<u32> = retry.difference(&found).iter().collect();
-    let beyond = found.last().map_or(next_uid, |last| u64::from(last) + 1);
-    let next_uid = beyond
-        .max(next_uid)
-        .max(examined.uidnext.map_or(0, u64::from));
-    writer.finish_folder(&mut folder, next_uid, &gone)
+/// What a run over folders has at hand.
+pub struct Course<'a> {
+    /// The way to the writer.
+    pub port: Port<'a>,
+    /// What is asked of the run.
+    pub options: &'a Options,
+    /// Shows how far it is.
+    pub meter: Meter,
+    /// How many messages may still be taken.
+    pub left: Option<u64>,
 }
 
-/// Those of the UIDs `wanted`, the messages from `next_uid` on and single ones
-/// below, that exist.
-fn search(session: &mut Session, wanted: &UidSet, next_uid: u64, exists: u32) -> Result<UidSet> {
-    if exists == 0 || wanted.is_empty() {
-        return Ok(UidSet::new());
+impl Course<'_> {
+    /// Ingests what is new in the folder that is open in the session, and
+    /// brings up to date what is known of it. Where UIDNEXT is where the last
+    /// run left it, nothing is new, and the server is not asked (RFC 9051
+    /// section 2.3.1.1: a new message has it, or a larger UID).
+    ///
+    /// # Errors
+    /// The session's or SQLite's, after what had been downloaded is written.
+    pub fn pull(
+        &mut self,
+        session: &mut Session,
+        mailbox: &Mailbox,
+        examined: Examined,
+    ) -> Result<()> {
+        let mut folder = self.port.folder(mailbox.name(), examined)?;
+        if examined.uidvalidity.is_none() {
+            // UIDs that do not last (RFC 9051 section 7.1, UIDNOTSTICKY) tell
+            // nothing: all is read each time, and known by content.
+            let found = self.search(session, &folder, &all(), examined.exists)?;
+            return self.take(session, &mut folder, &found).map(drop);
+        }
+        refresh(&mut self.port, session, &mut folder, &examined)?;
+        let taken = self.take_new(session, &mut folder, &examined);
+        // What was committed may go, whatever happened after it.
+        if self.options.afterwards == Afterwards::Delete && !folder.committed.is_empty() {
+            let validity = folder.state.uidvalidity;
+            let deleted = remove(session, mailbox, validity, &folder.committed)?;
+            self.port.count_deleted(deleted)?;
+        }
+        taken
     }
-    let criteria = if next_uid <= 1 {
-        Criteria::All
-    } else {
-        Criteria::Uids(wanted)
-    };
-    // A server may take `n:4294967295` for `n:*` and add the last message.
-    Ok(session.uid_search(criteria)?.intersection(wanted))
+
+    fn take_new(
+        &mut self,
+        session: &mut Session,
+        folder: &mut Folder,
+        examined: &Examined,
+    ) -> Result<()> {
+        let selection = &self.options.selection;
+        let is_first = folder.state.next_uid == 0;
+        let next_uid = folder.state.next_uid.max(1);
+        let from = match selection.is_changing() || selection.fetch == Fetch::All {
+            true => 1,
+            false => next_uid,
+        };
+        let retry = self.port.to_retry(folder)?;
+        let is_unchanged = examined.uidnext.map(u64::from) == Some(from) && !is_first;
+        if is_unchanged && retry.is_empty() {
+            return self.port.finish_folder(folder, next_uid, retry);
+        }
+        let wanted: UidSet = at_or_above(from).chain(retry.ranges()).collect();
+        let found = self.search(session, folder, &wanted, examined.exists)?;
+        let settled = match selection.fetch {
+            Fetch::All => UidSet::new(),
+            _ => self.port.settled(folder, from)?,
+        };
+        let rest = self.take(session, folder, &found.difference(&settled))?;
+        let gone = retry.difference(&found);
+        let beyond = found.last().map_or(next_uid, |last| u64::from(last) + 1);
+        let mut dealt_with = beyond.max(examined.uidnext.map_or(0, u64::from));
+        if let Some(first) = rest.iter().find(|&uid| u64::from(uid) >= next_uid) {
+            dealt_with = u64::from(first);
+            if is_first && selection.fetch == Fetch::UnseenFirst {
+                // The first run is not over: what is left is still unseen mail.
+                dealt_with = 0;
+            }
+        }
+        let dealt_with = dealt_with.max(folder.state.next_uid);
+        self.port.finish_folder(folder, dealt_with, gone)
+    }
+
+    /// Takes those of the messages that are meant, as many as may be taken;
+    /// gives those that remain.
+    fn take(
+        &mut self,
+        session: &mut Session,
+        folder: &mut Folder,
+        found: &UidSet,
+    ) -> Result<UidSet> {
+        if found.is_empty() {
+            return Ok(UidSet::new());
+        }
+        let meant = sift(session, &self.options.selection, &folder.state, found)?;
+        let filtered = found.len() - meant.len();
+        if filtered > 0 {
+            self.port.count_filtered(filtered)?;
+        }
+        let now: UidSet = match self.left {
+            Some(left) => {
+                let left = usize::try_from(left).unwrap_or(usize::MAX);
+                meant.iter().take(left).collect()
+            }
+            None => meant.clone(),
+        };
+        if !now.is_empty() {
+            Intake::new(&mut self.port, session, folder, self.options, &self.meter).take(&now)?;
+        }
+        if let Some(left) = &mut self.left {
+            *left -= now.len().min(*left);
+        }
+        Ok(meant.difference(&now))
+    }
+
+    /// Those of the UIDs `wanted` that exist and may be meant.
+    fn search(
+        &self,
+        session: &mut Session,
+        folder: &Folder,
+        wanted: &UidSet,
+        exists: u32,
+    ) -> Result<UidSet> {
+        if exists == 0 || wanted.is_empty() {
+            return Ok(UidSet::new());
+        }
+        let keys = self.keys(session, &folder.state)?;
+        let criteria = match (keys.is_empty(), *wanted == all()) {
+            (false, _) => Criteria::Keys(wanted, &keys),
+            (true, true) => Criteria::All,
+            (true, false) => Criteria::Uids(wanted),
+        };
+        // A server may take `n:4294967295` for `n:*` and add the last message.
+        Ok(session.uid_search(criteria)?.intersection(wanted))
+    }
+
+    fn keys(&self, session: &mut Session, state: &FolderState) -> Result<Vec<Key>> {
+        let selection = &self.options.selection;
+        let asks = Asks {
+            is_first: state.next_uid == 0,
+            // Who does not look for texts need not know how the server does.
+            searches_substrings: !selection.filter.keys().is_empty()
+                && session.searches_substrings()?,
+        };
+        // The date bounds what was there before; what came later is new mail.
+        let cutoff = state
+            .filtered
+            .as_ref()
+            .filter(|_| asks.is_first || selection.is_changing())
+            .and_then(|filtered| filtered.since_at);
+        let mut keys = selection.keys(cutoff, asks);
+        if let (Some(filtered), Some(_), false) = (&state.filtered, cutoff, asks.is_first)
+            && let Ok(first) = u32::try_from(filtered.since_uid)
+            && let Some(at) = keys.iter().position(is_since)
+        {
+            let later = Key::plain(format!("UID {first}:4294967295"));
+            let since = keys.swap_remove(at);
+            keys.extend(Key::any(vec![since, later]));
+        }
+        Ok(keys)
+    }
+}
+
+fn is_since(key: &Key) -> bool {
+    matches!(key, Key::Plain(text) if text.starts_with("SINCE "))
 }
 
 /// The UIDs from `uid` on; none beyond the largest.
@@ -81,5 +195,5 @@ fn at_or_above(uid: u64) -> impl Iterator<Item = RangeInclusive<u32>> {
 }
 
 fn all() -> UidSet {
-    at_or_above(1).collect()
+    UidSet::all()
 }

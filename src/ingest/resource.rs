@@ -1,12 +1,13 @@
 //! The `uniform_resource` rows of a message, each with its edge in the graph.
 
+use super::database::Database;
 use super::insert::Insert;
 use super::record::Record;
 use super::{identity, uri};
 use crate::error::Result;
 use crate::mail::Message;
 use crate::mail::digest::sha1_hex;
-use crate::sqlite::{Bind, Connection, Field, Statement};
+use crate::sqlite::{Bind, Field, Statement};
 
 /// The most bytes of a message that gets a `json` resource. That is how RSSD
 /// holds the parts: with numbers for the bytes of attachments, 3.6 times as
@@ -51,7 +52,7 @@ impl Resources {
     ///
     /// # Errors
     /// `Host` where SQLite refuses.
-    pub fn open(connection: &Connection) -> Result<Self> {
+    pub fn open(connection: &Database) -> Result<Self> {
         // Other tools' databases may have the table without its seeds.
         connection.execute(
             "INSERT INTO main.uniform_resource_graph (name, elaboration) VALUES ('imap', '{}')

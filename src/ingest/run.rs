@@ -1,50 +1,15 @@
 //! A run over the folders of one account.
 
+use super::database::Database;
+use super::folders::Opening;
 use super::options::Options;
 use super::place::Account;
+use super::port::Port;
 use super::progress::Meter;
-use super::pull::pull;
+use super::pull::Course;
 use super::writer::Writer;
-use crate::error::{Error, Result, quote};
-use crate::imap::mailbox::Mailbox;
-use crate::imap::session::{Examined, Session};
-use crate::sqlite::Connection;
-
-/// The folders of a run, the first of them open.
-pub struct Opening {
-    pattern: String,
-    mailboxes: Vec<Mailbox>,
-    first: Result<Examined>,
-}
-
-/// Finds the folders that `pattern` names, in the order of their names, and
-/// opens the first. Nothing is written yet, so that a wrong name or password
-/// leaves no trace in the database.
-///
-/// # Errors
-/// No folder matches, the only one cannot be opened, or the session fails.
-pub fn open(session: &mut Session, pattern: &str) -> Result<Opening> {
-    let mailboxes = session.mailboxes(pattern)?;
-    let Some(first) = mailboxes.first() else {
-        let pattern = quote(pattern);
-        return Err(Error::usage(format!(
-            "cannot ingest '{pattern}': no folder matches"
-        )));
-    };
-    let first = session.examine(first);
-    if mailboxes.len() == 1 || !session.is_usable() {
-        return Ok(Opening {
-            pattern: pattern.to_owned(),
-            mailboxes,
-            first: Ok(first?),
-        });
-    }
-    Ok(Opening {
-        pattern: pattern.to_owned(),
-        mailboxes,
-        first,
-    })
-}
+use crate::error::{Error, Result};
+use crate::imap::session::Session;
 
 /// Ingests what is new in the folders, in batches, and gives the summary as
 /// JSON on one line. A folder that the server refuses does not stop those
@@ -54,12 +19,35 @@ pub fn open(session: &mut Session, pattern: &str) -> Result<Opening> {
 /// The first of what went wrong, after everything else that could be done.
 /// What was committed stays, and the session row tells of the error.
 pub fn run(
-    connection: &Connection,
+    database: &Database,
     session: &mut Session,
     user: &str,
     opening: Opening,
     options: &Options,
 ) -> Result<String> {
+    let mut writer = begin(database, session, user, &opening.pattern, options)?;
+    let mut course = Course {
+        port: Port::Here(&mut writer),
+        options,
+        meter: Meter::new(options.progress),
+        left: options.limit,
+    };
+    let done = folders(&mut course, session, opening);
+    drop(course);
+    finish(&mut writer, done)
+}
+
+/// Writes the session row of a run over an account.
+///
+/// # Errors
+/// SQLite's.
+pub fn begin(
+    database: &Database,
+    session: &Session,
+    user: &str,
+    pattern: &str,
+    options: &Options,
+) -> Result<Writer> {
     let endpoint = session.endpoint();
     let account = Account {
         server: endpoint.to_string(),
@@ -69,12 +57,21 @@ pub fn run(
     let arguments = serde_json::json!({
         "server": account.server,
         "user": user,
-        "folder": opening.pattern,
+        "folder": pattern,
         "batch": options.batch,
         "max_size": options.max_size,
+        "selection": options.selection.name,
+        "extract_attachments": options.attachments.word(),
     });
-    let mut writer = Writer::begin(connection, account, &arguments.to_string())?;
-    match folders(&mut writer, session, opening, options) {
+    Writer::begin(database, account, options, &arguments.to_string())
+}
+
+/// Ends a run that came to `done`, and gives its summary.
+///
+/// # Errors
+/// What ended it early, and SQLite's.
+pub fn finish(writer: &mut Writer, done: Result<()>) -> Result<String> {
+    match done {
         Ok(()) => writer.finish(None),
         Err(error) => {
             // Fails where the host interrupts or the database is at fault; the
@@ -85,20 +82,16 @@ pub fn run(
     }
 }
 
-fn folders(
-    writer: &mut Writer,
-    session: &mut Session,
-    opening: Opening,
-    options: &Options,
-) -> Result<()> {
-    let meter = Meter::new(options.progress);
+/// Takes what is new in each of the folders.
+///
+/// # Errors
+/// The first refusal, after the other folders; any other error at once.
+pub fn folders(course: &mut Course<'_>, session: &mut Session, opening: Opening) -> Result<()> {
     let mut first = Some(opening.first);
-    let mut refused = None;
+    let mut refused: Option<Error> = None;
     for mailbox in &opening.mailboxes {
         let examined = first.take().unwrap_or_else(|| session.examine(mailbox));
-        let pulled = examined
-            .and_then(|examined| pull(writer, session, mailbox.name(), examined, options, &meter));
-        match pulled {
+        match examined.and_then(|examined| course.pull(session, mailbox, examined)) {
             Err(error) if error.is_refused() && session.is_usable() => {
                 refused.get_or_insert(error);
             }

@@ -3,9 +3,10 @@
 //! What is there is never touched, whichever generation of RSSD made it:
 //! [`super::insert`] suits itself to its columns.
 
+use super::database::Database;
 use super::insert::table_columns;
 use crate::error::Result;
-use crate::sqlite::{Connection, Field};
+use crate::sqlite::Field;
 
 /// A table or view and the script that creates it, with its indexes.
 macro_rules! scripts {
@@ -14,7 +15,7 @@ macro_rules! scripts {
     };
 }
 
-const TABLES_AND_VIEWS: [(&str, &str); 17] = scripts![
+const TABLES_AND_VIEWS: [(&str, &str); 18] = scripts![
     "device",
     "behavior",
     "ur_ingest_session",
@@ -30,6 +31,7 @@ const TABLES_AND_VIEWS: [(&str, &str); 17] = scripts![
     "imap_sync_account",
     "imap_sync_folder",
     "imap_sync_message",
+    "imap_sync_selection",
     "imap_sync_problem",
     "imap_graph",
 ];
@@ -42,18 +44,18 @@ const NEWER_VIEWS: [(&str, &str); 2] =
 ///
 /// # Errors
 /// `Host` where SQLite refuses, for example in a read-only database.
-pub fn create_missing(connection: &Connection) -> Result<()> {
+pub fn create_missing(connection: &Database) -> Result<()> {
     let existing = names(connection)?;
     let missing = |(name, _): &&(&str, &str)| !existing.iter().any(|known| known == name);
     for (_, script) in TABLES_AND_VIEWS.iter().filter(missing) {
-        connection.execute(script)?;
+        connection.create(script)?;
     }
     if table_columns(connection, "uniform_resource")?
         .iter()
         .any(|name| name == MESSAGE_OF_RESOURCE)
     {
         for (_, script) in NEWER_VIEWS.iter().filter(missing) {
-            connection.execute(script)?;
+            connection.create(script)?;
         }
     }
     Ok(())
@@ -63,8 +65,8 @@ pub fn create_missing(connection: &Connection) -> Result<()> {
 /// the message refers to its resource, and must be written after it.
 pub const MESSAGE_OF_RESOURCE: &str = "ingest_session_imap_acct_folder_message";
 
-/// The tables and views of the main database.
-fn names(connection: &Connection) -> Result<Vec<String>> {
+/// The tables and views of the database.
+fn names(connection: &Database) -> Result<Vec<String>> {
     let mut names = Vec::new();
     let mut statement = connection
         .prepare("SELECT name FROM main.sqlite_schema WHERE type IN ('table', 'view')")?;

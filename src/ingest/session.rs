@@ -1,13 +1,14 @@
 //! The `ur_ingest_session` row: one for each run, whatever it found.
 
+use super::database::Database;
 use super::insert::Insert;
 use super::{clock, identity};
 use crate::error::{Kind, Result};
-use crate::sqlite::{Bind, Connection};
+use crate::sqlite::Bind;
 
 /// The session of a run.
 pub struct Session {
-    connection: Connection,
+    connection: Database,
     /// Its id, a UUID of version 7.
     pub id: String,
 }
@@ -18,7 +19,7 @@ impl Session {
     ///
     /// # Errors
     /// `Host` where SQLite refuses.
-    pub fn begin(connection: &Connection, device_id: &str, arguments: &str) -> Result<Self> {
+    pub fn begin(connection: &Database, device_id: &str, arguments: &str) -> Result<Self> {
         let id = identity::fresh();
         let agent = serde_json::json!({ "agent": AGENT, "version": crate::VERSION }).to_string();
         let started = clock::now();

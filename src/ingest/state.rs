@@ -1,25 +1,69 @@
 //! What has been ingested already: the `imap_sync_*` tables.
 //!
 //! A message is known by (endpoint, user, folder, UIDVALIDITY, UID). For each
-//! folder `next_uid` says below which UID all is dealt with, so that a run asks
-//! only for what lies above; what an unfinished run wrote above it is known by
-//! its own row, and what could not be ingested has a row that asks for it again.
+//! folder and selection `next_uid` says below which UID all is dealt with, so
+//! that a run asks only for what lies above; what was ingested above it is known
+//! by its own row, and what could not be ingested has a row that asks for it
+//! again. A selection starts from the beginning where it is new: what another
+//! one passed over it may want.
 
+use super::database::Database;
 use super::place::Account;
+use super::selection::Selection;
 use super::{clock, identity};
 use crate::error::Result;
-use crate::sqlite::{Bind, Connection, Field, Statement};
+use crate::imap::session::Examined;
+use crate::sqlite::{Bind, Field};
 
-/// The state of one folder under its current UIDVALIDITY.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The state of one folder under its current UIDVALIDITY, for one selection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FolderState {
     /// `imap_sync_folder_id`.
     pub id: String,
     /// The folder's UIDVALIDITY, 0 where the server gives none.
     pub uidvalidity: u32,
     /// Every message with a lower UID has been dealt with. Up to 2^32: one
-    /// beyond the largest UID.
+    /// beyond the largest UID; 0 before a first run with filters has ended.
     pub next_uid: u64,
+    /// What was seen at the last look; `None` before the first.
+    pub look: Option<Look>,
+    /// The filters, if there are any.
+    pub filtered: Option<Filtered>,
+}
+
+/// The part of a folder's state that belongs to a set of filters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filtered {
+    /// `selection`.
+    pub name: String,
+    /// The moment that `since` means, Unix seconds.
+    pub since_at: Option<i64>,
+    /// Messages from here on came after that was settled.
+    pub since_uid: u64,
+    /// `next_uid` of runs without filters.
+    pub all_next_uid: u64,
+}
+
+/// What EXAMINE says that tells a folder from what it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// Grows with every change of a flag (RFC 7162).
+    pub highestmodseq: Option<u64>,
+    /// How many messages there are.
+    pub messages: u32,
+    /// The UID of the next.
+    pub uidnext: Option<u32>,
+}
+
+impl Look {
+    /// The look of a folder that was just opened.
+    pub fn at(examined: &Examined) -> Self {
+        Self {
+            highestmodseq: examined.highestmodseq,
+            messages: examined.exists,
+            uidnext: examined.uidnext,
+        }
+    }
 }
 
 /// A message that is not ingested: `imap_sync_problem.problem`.
@@ -50,68 +94,93 @@ impl Trouble {
 /// # Errors
 /// `Host` where SQLite refuses.
 pub fn folder(
-    connection: &Connection,
+    connection: &Database,
     account: &Account,
     folder_name: &str,
-    uidvalidity: u32,
+    examined: &Examined,
+    selection: &Selection,
 ) -> Result<FolderState> {
     let account_id = account_id(account);
     let id = identity::derived("imap_sync_folder", &[&account_id, folder_name]);
+    let uidvalidity = examined.uidvalidity.unwrap_or(0);
     let mut statement = connection.prepare(
-        "SELECT next_uid FROM main.imap_sync_folder
+        "SELECT next_uid, messages, highestmodseq, uidnext FROM main.imap_sync_folder
           WHERE imap_sync_folder_id = ?1 AND uidvalidity = ?2",
     )?;
     statement.bind_all(&[Bind::Text(&id), Bind::Integer(uidvalidity.into())])?;
-    let next_uid = match statement.step()?.then(|| statement.column(0)).transpose()? {
-        Some(Field::Integer(uid)) => u64::try_from(uid).unwrap_or(1),
-        _ => 1,
-    };
-    Ok(FolderState {
+    let (mut next_uid, mut look) = (1, None);
+    if statement.step()? {
+        let number = |index| -> Result<Option<u64>> { Ok(integer(statement.column(index)?)) };
+        let narrow = |value: Option<u64>| value.and_then(|value| u32::try_from(value).ok());
+        next_uid = number(0)?.unwrap_or(1);
+        look = narrow(number(1)?)
+            .map(|messages| -> Result<Look> {
+                Ok(Look {
+                    highestmodseq: number(2)?,
+                    messages,
+                    uidnext: narrow(number(3)?),
+                })
+            })
+            .transpose()?;
+    }
+    let mut state = FolderState {
         id,
         uidvalidity,
         next_uid,
-    })
-}
-
-/// The UIDs at or above `next_uid` that an unfinished run ingested, ascending.
-pub fn known_uids(connection: &Connection, folder: &FolderState) -> Result<Vec<u32>> {
-    let mut statement = connection.prepare(
-        "SELECT uid FROM main.imap_sync_message
-          WHERE imap_sync_folder_id = ?1 AND uidvalidity = ?2 AND uid >= ?3 ORDER BY uid",
-    )?;
-    let from = i64::try_from(folder.next_uid).unwrap_or(i64::MAX);
-    uids(&mut statement, folder, from)
-}
-
-/// The UIDs with a problem that is to be tried again, ascending: all but those
-/// that are larger than `max_size`.
-pub fn uids_to_retry(
-    connection: &Connection,
-    folder: &FolderState,
-    max_size: u64,
-) -> Result<Vec<u32>> {
-    let mut statement = connection.prepare(
-        "SELECT uid FROM main.imap_sync_problem
-          WHERE imap_sync_folder_id = ?1 AND uidvalidity = ?2
-            AND (problem <> 'too_large' OR size IS NULL OR size <= ?3) ORDER BY uid",
-    )?;
-    uids(
-        &mut statement,
-        folder,
-        i64::try_from(max_size).unwrap_or(i64::MAX),
-    )
-}
-
-fn uids(statement: &mut Statement, folder: &FolderState, last: i64) -> Result<Vec<u32>> {
-    let validity = Bind::Integer(folder.uidvalidity.into());
-    statement.bind_all(&[Bind::Text(&folder.id), validity, Bind::Integer(last)])?;
-    let mut uids = Vec::new();
-    while statement.step()? {
-        if let Field::Integer(uid) = statement.column(0)? {
-            uids.extend(u32::try_from(uid));
-        }
+        look,
+        filtered: None,
+    };
+    if !selection.is_everything() {
+        filter(connection, &account_id, &mut state, examined, selection)?;
     }
-    Ok(uids)
+    Ok(state)
+}
+
+/// Reads where the filters stand in a folder. The moment that a duration means
+/// is settled by their first run on the account.
+fn filter(
+    connection: &Database,
+    account_id: &str,
+    state: &mut FolderState,
+    examined: &Examined,
+    selection: &Selection,
+) -> Result<()> {
+    let mut row = connection.prepare(
+        "SELECT next_uid, since_uid FROM main.imap_sync_selection
+          WHERE imap_sync_folder_id = ?1 AND selection = ?2 AND uidvalidity = ?3",
+    )?;
+    let validity = Bind::Integer(state.uidvalidity.into());
+    row.bind_all(&[Bind::Text(&state.id), Bind::Text(&selection.name), validity])?;
+    let mut settled = connection.prepare(
+        "SELECT min(since_at) FROM main.imap_sync_selection JOIN main.imap_sync_folder
+                USING (imap_sync_folder_id)
+          WHERE imap_sync_account_id = ?1 AND selection = ?2",
+    )?;
+    settled.bind_all(&[Bind::Text(account_id), Bind::Text(&selection.name)])?;
+    let since_at = match settled.step()?.then(|| settled.column(0)).transpose()? {
+        Some(Field::Integer(at)) => Some(at),
+        _ => selection.since.as_ref().map(super::since::Since::cutoff),
+    };
+    let mut filtered = Filtered {
+        name: selection.name.clone(),
+        since_at,
+        since_uid: examined.uidnext.map_or(1 << 32, u64::from),
+        all_next_uid: state.next_uid,
+    };
+    state.next_uid = 0;
+    if row.step()? {
+        state.next_uid = integer(row.column(0)?).unwrap_or(0);
+        filtered.since_uid = integer(row.column(1)?).unwrap_or(filtered.since_uid);
+    }
+    state.filtered = Some(filtered);
+    Ok(())
+}
+
+fn integer(field: Field<'_>) -> Option<u64> {
+    match field {
+        Field::Integer(value) => u64::try_from(value).ok(),
+        _ => None,
+    }
 }
 
 fn account_id(account: &Account) -> String {
@@ -125,7 +194,7 @@ fn account_id(account: &Account) -> String {
 /// # Errors
 /// `Host` where SQLite refuses.
 pub fn write_folder(
-    connection: &Connection,
+    connection: &Database,
     account: &Account,
     folder_name: &str,
     folder: &FolderState,
@@ -135,22 +204,31 @@ pub fn write_folder(
     connection
         .prepare("INSERT INTO main.imap_sync_account VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")?
         .run_with(&[&account_id, &account.server, &account.user, &now].map(|s| Bind::Text(s)))?;
-    connection
-        .prepare(
-            "INSERT INTO main.imap_sync_folder VALUES (?, ?, ?, ?, ?, ?)
-             ON CONFLICT (imap_sync_folder_id) DO UPDATE
-               SET uidvalidity = excluded.uidvalidity, next_uid = excluded.next_uid,
-                   updated_at = excluded.updated_at
-             WHERE uidvalidity <> excluded.uidvalidity OR next_uid < excluded.next_uid",
-        )?
-        .run_with(&[
+    let whole = |value: u64| Bind::Integer(i64::try_from(value).unwrap_or(i64::MAX));
+    let optional = |value: Option<u64>| value.map_or(Bind::Null, whole);
+    let filtered = folder.filtered.as_ref();
+    let look = folder.look;
+    connection.prepare(WRITE_FOLDER)?.run_with(&[
+        Bind::Text(&folder.id),
+        Bind::Text(&account_id),
+        Bind::Text(folder_name),
+        Bind::Integer(folder.uidvalidity.into()),
+        whole(filtered.map_or(folder.next_uid, |filtered| filtered.all_next_uid)),
+        optional(look.and_then(|look| look.highestmodseq)),
+        optional(look.map(|look| look.messages.into())),
+        optional(look.and_then(|look| look.uidnext).map(u64::from)),
+        Bind::Text(&now),
+    ])?;
+    if let Some(filtered) = filtered {
+        connection.prepare(WRITE_SELECTION)?.run_with(&[
             Bind::Text(&folder.id),
-            Bind::Text(&account_id),
-            Bind::Text(folder_name),
+            Bind::Text(&filtered.name),
             Bind::Integer(folder.uidvalidity.into()),
-            Bind::Integer(i64::try_from(folder.next_uid).unwrap_or(i64::MAX)),
-            Bind::Text(&now),
+            filtered.since_at.map_or(Bind::Null, Bind::Integer),
+            whole(filtered.since_uid),
+            whole(folder.next_uid),
         ])?;
+    }
     connection
         .prepare(
             "DELETE FROM main.imap_sync_problem
@@ -161,3 +239,23 @@ pub fn write_folder(
             Bind::Integer(folder.uidvalidity.into()),
         ])
 }
+
+const WRITE_FOLDER: &str = "INSERT INTO main.imap_sync_folder VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (imap_sync_folder_id) DO UPDATE
+      SET next_uid = CASE uidvalidity WHEN excluded.uidvalidity
+                     THEN max(next_uid, excluded.next_uid) ELSE excluded.next_uid END,
+          uidvalidity = excluded.uidvalidity, highestmodseq = excluded.highestmodseq,
+          messages = excluded.messages, uidnext = excluded.uidnext,
+          updated_at = excluded.updated_at
+    WHERE (uidvalidity, highestmodseq, messages, uidnext)
+          IS NOT (excluded.uidvalidity, excluded.highestmodseq, excluded.messages, excluded.uidnext)
+       OR next_uid < excluded.next_uid";
+
+const WRITE_SELECTION: &str = "INSERT INTO main.imap_sync_selection VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (imap_sync_folder_id, selection) DO UPDATE
+      SET next_uid = CASE uidvalidity WHEN excluded.uidvalidity
+                     THEN max(next_uid, excluded.next_uid) ELSE excluded.next_uid END,
+          since_uid = CASE uidvalidity WHEN excluded.uidvalidity
+                      THEN since_uid ELSE excluded.since_uid END,
+          uidvalidity = excluded.uidvalidity
+    WHERE uidvalidity <> excluded.uidvalidity OR next_uid < excluded.next_uid";

@@ -17,6 +17,16 @@ pub struct Counts {
     pub inserted: u64,
     /// Of these, in the database already, from elsewhere.
     pub already_there: u64,
+    /// Messages that the server found and the filters do not mean.
+    pub filtered: u64,
+    /// Messages whose flags have changed.
+    pub updated: u64,
+    /// Messages that are no longer where they were.
+    pub vanished: u64,
+    /// Attachments written.
+    pub attachments: u64,
+    /// Messages deleted from the server.
+    pub deleted: u64,
     /// Messages not ingested: see `imap_sync_problem`.
     pub failed: u64,
     /// Bytes of the messages downloaded.
@@ -30,6 +40,11 @@ impl Counts {
         self.fetched += other.fetched;
         self.inserted += other.inserted;
         self.already_there += other.already_there;
+        self.filtered += other.filtered;
+        self.updated += other.updated;
+        self.vanished += other.vanished;
+        self.attachments += other.attachments;
+        self.deleted += other.deleted;
         self.failed += other.failed;
         self.bytes += other.bytes;
     }
@@ -40,6 +55,11 @@ impl Counts {
             "fetched": self.fetched,
             "inserted": self.inserted,
             "already_there": self.already_there,
+            "filtered": self.filtered,
+            "updated": self.updated,
+            "vanished": self.vanished,
+            "attachments": self.attachments,
+            "deleted": self.deleted,
             "failed": self.failed,
             "bytes": self.bytes,
             "seconds": (seconds * 1000.0).round() / 1000.0,
@@ -69,9 +89,16 @@ impl Summary {
         }
     }
 
-    /// Goes on to a folder, which holds so many messages.
+    /// Goes on to a folder, which holds so many messages; one that was read
+    /// before, as a watch does, goes on with its counts.
     pub fn folder(&mut self, name: &str, found: u64) {
         self.folder_begun = Instant::now();
+        if let Some(index) = self.folders.iter().position(|(known, ..)| known == name) {
+            let mut again = self.folders.remove(index);
+            again.1.found = found;
+            self.folders.push(again);
+            return;
+        }
         self.folders.push((
             name.to_owned(),
             Counts {
@@ -86,7 +113,8 @@ impl Summary {
     pub fn add(&mut self, counts: &Counts) {
         if let Some((_, total, seconds)) = self.folders.last_mut() {
             total.add(counts);
-            *seconds = self.folder_begun.elapsed().as_secs_f64();
+            *seconds += self.folder_begun.elapsed().as_secs_f64();
+            self.folder_begun = Instant::now();
         }
     }
 

@@ -6,13 +6,14 @@
 //! `INSERT INTO log SELECT imap_ingest(...)`, SQLite opens no savepoint and
 //! commits nothing, so what is written shares the fate of that statement.
 
+use super::database::Database;
 use crate::error::{Error, Kind, Result};
-use crate::sqlite::{Connection, Statement};
+use crate::sqlite::Statement;
 
 /// Groups writes on one connection.
 #[derive(Clone)]
 pub struct Transactions {
-    connection: Connection,
+    connection: Database,
     situation: Situation,
 }
 
@@ -28,7 +29,7 @@ impl Transactions {
     ///
     /// # Errors
     /// `Host` where SQLite opens no savepoint for a reason of its own.
-    pub fn open(connection: &Connection) -> Result<Self> {
+    pub fn open(connection: &Database) -> Result<Self> {
         let is_autocommit = connection.is_autocommit();
         // Only this tells: within a statement that writes, autocommit is still
         // on, BEGIN succeeds, and the COMMIT that must follow does not.

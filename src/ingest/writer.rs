@@ -4,9 +4,14 @@
 //! asked to write in one call is one transaction, see [`Transactions`]: the
 //! rows and the state that says they are there.
 
+use std::collections::HashMap;
+
+use super::database::Database;
 use super::incoming::IncomingMessage;
+use super::known::{self, Present};
 use super::location::{Failure, Location, Locations};
 use super::message::{Destination, Held, Messages};
+use super::options::Options;
 use super::place::{self, Account};
 use super::record::Record;
 use super::session::Session;
@@ -15,15 +20,19 @@ use super::summary::{Counts, Summary};
 use super::transaction::Transactions;
 use super::{device, schema};
 use crate::error::{Error, Result, quote};
+use crate::imap::session::Examined;
+use crate::imap::uid_set::UidSet;
 use crate::mail::time;
-use crate::sqlite::Connection;
 
 /// A run in progress.
 pub struct Writer {
-    connection: Connection,
+    connection: Database,
+    options: Options,
     transactions: Transactions,
     account: Account,
     account_row: Option<String>,
+    /// The session's folder rows by name: a folder may be read several times.
+    folder_rows: HashMap<String, String>,
     device_id: String,
     session: Session,
     messages: Messages,
@@ -32,13 +41,25 @@ pub struct Writer {
 }
 
 /// A folder in the course of a run.
+#[derive(Clone, Debug, Default)]
 pub struct Folder {
     /// Its name, decoded.
     pub name: String,
     /// How far it has been read.
     pub state: FolderState,
+    /// The UIDs of what this run has committed.
+    pub committed: UidSet,
     /// The id of the session's folder row, once there is one.
     row: Option<String>,
+}
+
+/// What a look at a folder found changed.
+#[derive(Debug, Default)]
+pub struct Differences {
+    /// Messages with their flags as they are now.
+    pub flags: Vec<(u32, Vec<String>)>,
+    /// Messages that are there no longer.
+    pub gone: UidSet,
 }
 
 impl Writer {
@@ -47,18 +68,25 @@ impl Writer {
     ///
     /// # Errors
     /// `Host` where SQLite refuses: a read-only or locked database.
-    pub fn begin(connection: &Connection, account: Account, arguments: &str) -> Result<Self> {
+    pub fn begin(
+        connection: &Database,
+        account: Account,
+        options: &Options,
+        arguments: &str,
+    ) -> Result<Self> {
         let transactions = Transactions::open(connection)?;
         transactions.clone().batch(|| {
             schema::create_missing(connection)?;
-            let device_id = device::device(connection)?;
+            let device_id = device::device(connection, options.device_name.as_deref())?;
             let session = Session::begin(connection, &device_id, arguments)?;
             let summary = Summary::begin(&session.id);
             Ok(Self {
                 connection: connection.clone(),
+                options: options.clone(),
                 transactions,
                 account,
                 account_row: None,
+                folder_rows: HashMap::new(),
                 device_id,
                 session,
                 messages: Messages::open(connection)?,
@@ -68,35 +96,84 @@ impl Writer {
         })
     }
 
-    /// Goes on to a folder that holds `found` messages, and reads where it
-    /// stands; writes nothing.
+    /// Goes on to a folder that was just opened, and reads where it stands;
+    /// writes nothing.
     ///
     /// # Errors
     /// `Host` where SQLite refuses.
-    pub fn folder(&mut self, name: &str, uidvalidity: u32, found: u64) -> Result<Folder> {
-        self.summary.folder(name, found);
-        let state = state::folder(&self.connection, &self.account, name, uidvalidity)?;
+    pub fn folder(&mut self, name: &str, examined: &Examined) -> Result<Folder> {
+        self.summary.folder(name, examined.exists.into());
+        let selection = &self.options.selection;
+        let state = state::folder(&self.connection, &self.account, name, examined, selection)?;
         Ok(Folder {
             name: name.to_owned(),
             state,
-            row: None,
+            committed: UidSet::new(),
+            row: self.folder_rows.get(name).cloned(),
         })
     }
 
-    /// The UIDs from `next_uid` on that are ingested all the same, ascending.
+    /// The UIDs from `first` on that need nothing more.
     ///
     /// # Errors
     /// `Host` where SQLite refuses.
-    pub fn known_uids(&self, folder: &Folder) -> Result<Vec<u32>> {
-        state::known_uids(&self.connection, &folder.state)
+    pub fn settled(&self, folder: &Folder, first: u64) -> Result<UidSet> {
+        known::settled(
+            &self.connection,
+            &folder.state,
+            first,
+            self.options.max_size,
+        )
     }
 
-    /// The UIDs that had a problem and are to be tried again, ascending.
+    /// The UIDs that had a problem and are to be tried again.
     ///
     /// # Errors
     /// `Host` where SQLite refuses.
-    pub fn uids_to_retry(&self, folder: &Folder, max_size: u64) -> Result<Vec<u32>> {
-        state::uids_to_retry(&self.connection, &folder.state, max_size)
+    pub fn to_retry(&self, folder: &Folder) -> Result<UidSet> {
+        known::to_retry(&self.connection, &folder.state, self.options.max_size)
+    }
+
+    /// The messages known to lie in the folder.
+    ///
+    /// # Errors
+    /// `Host` where SQLite refuses.
+    pub fn present(&self, folder: &Folder) -> Result<Present> {
+        known::present(&self.connection, &folder.state)
+    }
+
+    /// Notes what has changed, and the folder's state.
+    ///
+    /// # Errors
+    /// `Host` where SQLite fails.
+    pub fn update(&mut self, folder: &mut Folder, differences: &Differences) -> Result<()> {
+        self.transaction(folder, |writer, folder, counts| {
+            for (uid, flags) in &differences.flags {
+                let is_news = writer.locations.reflag(&folder.state, *uid, flags)?;
+                counts.updated += u64::from(is_news);
+            }
+            for uid in differences.gone.iter() {
+                let is_news = writer.locations.vanish(&folder.state, uid)?;
+                counts.vanished += u64::from(is_news);
+            }
+            Ok(())
+        })
+    }
+
+    /// Counts messages that the filters do not mean.
+    pub fn count_filtered(&mut self, messages: u64) {
+        self.summary.add(&Counts {
+            filtered: messages,
+            ..Counts::default()
+        });
+    }
+
+    /// Counts messages that were deleted from the server.
+    pub fn count_deleted(&mut self, messages: u64) {
+        self.summary.add(&Counts {
+            deleted: messages,
+            ..Counts::default()
+        });
     }
 
     /// Writes messages. One that the database refuses is noted as a problem,
@@ -108,14 +185,19 @@ impl Writer {
         if batch.is_empty() {
             return Ok(());
         }
+        let mut written = Vec::new();
         self.transaction(folder, |writer, folder, counts| {
             for incoming in batch {
                 counts.fetched += 1;
                 counts.bytes += incoming.raw.len() as u64;
-                writer.write(folder, incoming, counts)?;
+                if writer.write(folder, incoming, counts)? {
+                    written.push(incoming.uid);
+                }
             }
             Ok(())
-        })
+        })?;
+        folder.committed = written.into_iter().chain(folder.committed.iter()).collect();
+        Ok(())
     }
 
     /// Notes messages that cannot be ingested.
@@ -138,8 +220,9 @@ impl Writer {
     }
 
     /// Ends a folder: the problems of messages that have `gone` are forgotten,
-    /// and all messages below `next_uid` are dealt with. Writes nothing where
-    /// that is no news.
+    /// all messages below `next_uid` are dealt with, and what was known under
+    /// another UIDVALIDITY is where it was no longer. Writes nothing where that
+    /// is no news.
     ///
     /// # Errors
     /// `Host` where SQLite fails.
@@ -147,15 +230,16 @@ impl Writer {
         &mut self,
         folder: &mut Folder,
         next_uid: u64,
-        gone: &[u32],
+        gone: &UidSet,
     ) -> Result<()> {
         if gone.is_empty() && next_uid == folder.state.next_uid {
             return Ok(());
         }
         folder.state.next_uid = next_uid;
-        self.transaction(folder, |writer, folder, _| {
+        self.transaction(folder, |writer, folder, counts| {
+            counts.vanished += writer.locations.outdate(&folder.state)?;
             gone.iter()
-                .try_for_each(|&uid| writer.locations.solved(&folder.state, uid))
+                .try_for_each(|uid| writer.locations.solved(&folder.state, uid))
         })
     }
 
@@ -195,13 +279,17 @@ impl Writer {
         folder: &mut Folder,
         incoming: &IncomingMessage,
         counts: &mut Counts,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let record = Record::read(&incoming.raw);
         match self.messages.held(&record)? {
             Held::Whole(row_id) => {
                 self.note_location(folder, incoming, &row_id)?;
+                let is_known =
+                    self.locations
+                        .reflag(&folder.state, incoming.uid, &incoming.flags)?;
+                counts.updated += u64::from(is_known);
                 counts.already_there += 1;
-                Ok(())
+                Ok(true)
             }
             Held::Nothing | Held::Twin => self.insert(folder, incoming, &record, counts),
         }
@@ -213,7 +301,7 @@ impl Writer {
         incoming: &IncomingMessage,
         record: &Record<'_>,
         counts: &mut Counts,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let folder_row = self.folder_row(folder)?;
         let transactions = self.transactions.clone();
         let written = transactions.part(|| {
@@ -227,7 +315,10 @@ impl Writer {
             self.note_location(folder, incoming, &record.row_id)
         });
         match written {
-            Ok(()) => counts.inserted += 1,
+            Ok(()) => {
+                counts.inserted += 1;
+                Ok(true)
+            }
             Err(error) if transactions.can_go_on(&error) => {
                 counts.failed += 1;
                 let failure = Failure {
@@ -235,13 +326,14 @@ impl Writer {
                     trouble: Trouble::NotWritten,
                     detail: quote(&error.to_string()),
                     size: Some(incoming.raw.len() as u64),
+                    raw: Some(incoming.raw.clone()),
                 };
                 self.locations
                     .failed(&folder.state, &self.session.id, &failure)?;
+                Ok(false)
             }
-            Err(error) => return Err(error),
+            Err(error) => Err(error),
         }
-        Ok(())
     }
 
     fn note_location(
@@ -280,6 +372,7 @@ impl Writer {
             validity,
         )?;
         self.account_row = Some(account_row);
+        self.folder_rows.insert(folder.name.clone(), row.clone());
         folder.row = Some(row.clone());
         Ok(row)
     }

@@ -28,7 +28,7 @@ mod shield;
 mod structure;
 pub mod time;
 pub mod transfer;
-mod words;
+pub mod words;
 
 pub use address::{Address, Role};
 pub use attachment::Attachment;

@@ -1,0 +1,312 @@
+//! The options of `imap_ingest`, read into what the ingest understands.
+
+use std::time::Duration;
+
+use crate::account::Options;
+use crate::error::{Error, Result, quote};
+use crate::imap::search_text;
+use crate::ingest::since::{self, Since};
+use crate::ingest::{
+    self, AddressTerm, Afterwards, Attachments, Fetch, Filter, Progress, Selection, Status, Terms,
+};
+use crate::mail::Role;
+
+/// The keys beside those of every connection.
+pub const KEYS: [&str; 36] = [
+    "attachment_types",
+    "attachments",
+    "batch",
+    "bcc",
+    "cc",
+    "concurrency",
+    "delete",
+    "device_name",
+    "exclude",
+    "fetch",
+    "from",
+    "header",
+    "include",
+    "limit",
+    "not_bcc",
+    "not_cc",
+    "not_from",
+    "not_header",
+    "not_reply_to",
+    "not_sender",
+    "not_subject",
+    "not_text",
+    "not_to",
+    "period",
+    "progress",
+    "reply_to",
+    "schema",
+    "search",
+    "sender",
+    "sent_on",
+    "since",
+    "status",
+    "subject",
+    "text",
+    "to",
+    "watch",
+];
+
+/// The options that decide which messages are taken.
+const SELECTING: [&str; 22] = [
+    "bcc",
+    "cc",
+    "from",
+    "header",
+    "not_bcc",
+    "not_cc",
+    "not_from",
+    "not_header",
+    "not_reply_to",
+    "not_sender",
+    "not_subject",
+    "not_text",
+    "not_to",
+    "reply_to",
+    "search",
+    "sender",
+    "sent_on",
+    "since",
+    "status",
+    "subject",
+    "text",
+    "to",
+];
+
+/// Reads the options.
+///
+/// # Errors
+/// One of the wrong type or with a value that means nothing.
+pub fn read(options: &Options) -> Result<ingest::Options> {
+    let mut chosen = ingest::Options {
+        selection: selection(options)?,
+        limit: options.count("limit")?,
+        include: options.texts("include")?,
+        exclude: options.texts("exclude")?,
+        attachments: attachments(options)?,
+        attachment_types: lower(options.texts("attachment_types")?),
+        watch: duration(options, "watch")?,
+        period: duration(options, "period")?,
+        device_name: device_name(options)?,
+        ..ingest::Options::default()
+    };
+    if let Some(batch) = options.count("batch")? {
+        chosen.batch = usize::try_from(batch).unwrap_or(usize::MAX);
+    }
+    if let Some(max_size) = options.count("max_size")? {
+        chosen.max_size = max_size.min(ingest::LARGEST_MESSAGE);
+    }
+    if options.switch("progress")? {
+        chosen.progress = Progress::Bar;
+    }
+    if options.switch("delete")? {
+        chosen.afterwards = Afterwards::Delete;
+    }
+    Ok(chosen)
+}
+
+fn selection(options: &Options) -> Result<Selection> {
+    const FETCH: [&str; 4] = ["new", "all", "unseen", "unseen-first"];
+    let fetch = match options.choice("fetch", &FETCH)? {
+        Some(1) => Fetch::All,
+        Some(2) => Fetch::Unseen,
+        Some(3) => Fetch::UnseenFirst,
+        _ => Fetch::New,
+    };
+    let mut name = options.part(&SELECTING);
+    if matches!(fetch, Fetch::Unseen | Fetch::UnseenFirst) {
+        let keys: Vec<&str> = SELECTING.into_iter().chain(["fetch"]).collect();
+        name = options.part(&keys);
+    }
+    let since = options.text("since")?.map(|text| {
+        Since::parse(text).ok_or_else(|| {
+            Error::usage(format!(
+                "option since must be a date or a duration, such as 2026-01-31 or P30D, not '{}'",
+                quote(text)
+            ))
+        })
+    });
+    let sent_on = options.text("sent_on")?.map(|text| {
+        since::day(text).ok_or_else(|| {
+            Error::usage(format!(
+                "option sent_on must be a date, such as 2026-01-31, not '{}'",
+                quote(text)
+            ))
+        })
+    });
+    Ok(Selection {
+        name,
+        fetch,
+        since: since.transpose()?,
+        sent_on: sent_on.transpose()?,
+        status: status(options)?,
+        search: options
+            .text("search")?
+            .map(search_text::parse)
+            .transpose()?
+            .unwrap_or_default(),
+        filter: filter(options)?,
+    })
+}
+
+fn status(options: &Options) -> Result<Vec<Status>> {
+    let words = lower(options.texts("status")?);
+    if words.iter().any(|word| word == "all") {
+        return Ok(Vec::new());
+    }
+    let read = |word: String| {
+        let known = Status::WORDS.iter().find(|(known, _)| *known == word);
+        known.map(|(_, status)| *status).ok_or_else(|| {
+            let known: Vec<&str> = Status::WORDS.iter().map(|(word, _)| *word).collect();
+            Error::usage(format!(
+                "option status must be all, {}, not '{}'",
+                known.join(" or ").replace(" or ", ", "),
+                quote(&word)
+            ))
+        })
+    };
+    words.into_iter().map(read).collect()
+}
+
+fn filter(options: &Options) -> Result<Filter> {
+    let mut addresses = Vec::new();
+    for role in Role::ALL {
+        let terms = |key: &str| -> Result<Vec<AddressTerm>> {
+            let texts = options.texts(key)?;
+            Ok(texts.iter().map(|text| AddressTerm::parse(text)).collect())
+        };
+        let terms = Terms {
+            any: terms(role.column())?,
+            none: terms(&format!("not_{}", role.column()))?,
+        };
+        if !terms.is_empty() {
+            addresses.push((role, terms));
+        }
+    }
+    let terms = |key: &str| -> Result<Terms<String>> {
+        Ok(Terms {
+            any: lower(options.texts(key)?),
+            none: lower(options.texts(&format!("not_{key}"))?),
+        })
+    };
+    let mut headers = Vec::new();
+    for (name, any) in options.named_texts("header")? {
+        let (any, none) = (lower(any), Vec::new());
+        headers.push((field_name(name)?, Terms { any, none }));
+    }
+    for (name, none) in options.named_texts("not_header")? {
+        let (any, none) = (Vec::new(), lower(none));
+        headers.push((field_name(name)?, Terms { any, none }));
+    }
+    Ok(Filter {
+        addresses,
+        subject: terms("subject")?,
+        text: terms("text")?,
+        headers,
+    })
+}
+
+/// A name that can be asked for: what else it held would be read as syntax.
+fn field_name(name: String) -> Result<String> {
+    let is_plain = |b: u8| b.is_ascii_graphic() && !b"()[]{}\"\\%*:".contains(&b);
+    if name.is_empty() || !name.bytes().all(is_plain) {
+        return Err(Error::usage(format!(
+            "option header names no header field: '{}'",
+            quote(&name)
+        )));
+    }
+    Ok(name)
+}
+
+fn attachments(options: &Options) -> Result<Attachments> {
+    const WORDS: [&str; 3] = ["no", "yes", "uniform-resource"];
+    Ok(match options.choice("attachments", &WORDS)? {
+        Some(1) => Attachments::Yes,
+        Some(2) => Attachments::UniformResource,
+        _ => Attachments::No,
+    })
+}
+
+/// The option, or what surveilr's own environment says.
+fn device_name(options: &Options) -> Result<Option<String>> {
+    let given = options.text("device_name")?.map(str::to_owned);
+    let environment = || std::env::var("SURVEILR_DEVICE_NAME").ok();
+    Ok(given.or_else(environment).filter(|name| !name.is_empty()))
+}
+
+/// An ISO 8601 duration.
+fn duration(options: &Options, key: &str) -> Result<Option<Duration>> {
+    let Some(text) = options.text(key)? else {
+        return Ok(None);
+    };
+    since::duration(text).map(Some).ok_or_else(|| {
+        Error::usage(format!(
+            "option {key} must be a duration, such as PT1H, not '{}'",
+            quote(text)
+        ))
+    })
+}
+
+fn lower(texts: Vec<String>) -> Vec<String> {
+    texts.into_iter().map(|text| text.to_lowercase()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<ingest::Options> {
+        read(&Options::parse(Some(text), &KEYS).unwrap())
+    }
+
+    fn error(text: &str) -> String {
+        parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn only_what_selects_makes_another_selection() {
+        let name = |text: &str| parse(text).unwrap().selection.name;
+        assert_eq!(name(r#"{"batch": 3, "fetch": "all", "limit": 1}"#), "");
+        assert_eq!(
+            name(r#"{"to": "a", "from": "b"}"#),
+            r#"{"from":"b","to":"a"}"#
+        );
+        assert_eq!(
+            name(r#"{"fetch": "unseen-first"}"#),
+            r#"{"fetch":"unseen-first"}"#
+        );
+    }
+
+    #[test]
+    fn wrong_values_get_one_sentence() {
+        assert_eq!(
+            error(r#"{"since": "soon"}"#),
+            "imap: option since must be a date or a duration, such as 2026-01-31 or P30D, not 'soon'"
+        );
+        assert_eq!(
+            error(r#"{"sent_on": "soon"}"#),
+            "imap: option sent_on must be a date, such as 2026-01-31, not 'soon'"
+        );
+        assert_eq!(
+            error(r#"{"status": "odd"}"#),
+            "imap: option status must be all, unread, read, starred, answered, deleted, draft, \
+             not 'odd'"
+        );
+        assert_eq!(
+            error(r#"{"header": {"X: Y": "z"}}"#),
+            "imap: option header names no header field: 'X: Y'"
+        );
+        assert_eq!(
+            error(r#"{"watch": "1h"}"#),
+            "imap: option watch must be a duration, such as PT1H, not '1h'"
+        );
+        assert_eq!(
+            error(r#"{"attachments": "maybe"}"#),
+            "imap: option attachments must be no or yes or uniform-resource, not \"maybe\""
+        );
+    }
+}

@@ -1,0 +1,141 @@
+//! IDLE (RFC 2177): the server tells what happens in the open mailbox.
+//!
+//! On our own exchange, not the `imap` crate's: its `Handle` waits without a
+//! look at the statement's interrupt, keeps on by recursion, does network I/O
+//! when it is dropped, and panics where a server answers OK instead of `+`
+//! (measured with 3.0.0-alpha.15). Here nothing waits but the two commands'
+//! ends: what has come is asked for, and an [`Idling`] that is dropped leaves a
+//! command on the wire, by which the session knows that it is no longer usable.
+
+use std::time::Instant;
+
+use super::exchange::Arrival;
+use super::response::{Response, parse};
+use super::session::Session;
+use super::status_line::Status;
+use super::uid_set::UidSet;
+use crate::error::{Error, Result};
+
+/// A session that idles.
+pub struct Idling {
+    tag: Vec<u8>,
+    /// When it began.
+    pub since: Instant,
+    /// What came before anybody asked.
+    early: Vec<Notice>,
+}
+
+/// What the server tells unasked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// So many messages are there now.
+    Exists(u32),
+    /// The message of this sequence number is gone.
+    Expunged(u32),
+    /// These messages are gone.
+    Vanished(UidSet),
+    /// The flags of the message of this sequence number have changed.
+    Changed(u32),
+    /// The server has ended the IDLE.
+    Ended,
+}
+
+impl Session {
+    /// Begins to idle in the open mailbox.
+    ///
+    /// # Errors
+    /// The server's refusal, or the wire's.
+    pub fn idle(&mut self) -> Result<Idling> {
+        self.exchange().check_free("IDLE")?;
+        let tag = self.launch("IDLE", b"IDLE")?;
+        let mut early = Vec::new();
+        loop {
+            let arrival = self.exchange().arrive("IDLE", &mut |response| {
+                early.extend(notice(response));
+            })?;
+            match arrival {
+                Arrival::Continuation(_) => break,
+                Arrival::Ended(ended) if ended.tag == tag => {
+                    let is_ok = ended.status == Status::Ok;
+                    ended.accepted(|| format!("cannot wait in '{}'", self.open_name()))?;
+                    // An OK without `+` is no IDLE either.
+                    early.extend(is_ok.then_some(Notice::Ended));
+                    break;
+                }
+                // Flags that are told between two commands.
+                Arrival::Message(_) => early.push(Notice::Changed(0)),
+                _ => {}
+            }
+        }
+        Ok(Idling {
+            tag,
+            since: Instant::now(),
+            early,
+        })
+    }
+
+    /// What the server has told since the last time, without waiting.
+    ///
+    /// # Errors
+    /// The server has closed the connection.
+    pub fn idle_news(&mut self, idling: &mut Idling) -> Result<Vec<Notice>> {
+        let mut news = std::mem::take(&mut idling.early);
+        let mut exchange = self.exchange();
+        loop {
+            let Some(frame) = exchange.wire.poll() else {
+                break;
+            };
+            let response = parse(&frame.bytes);
+            let is_bye =
+                matches!(&response, Response::Status(status) if status.status == Status::Bye);
+            news.extend(notice(&response));
+            let ended = match &response {
+                Response::Tagged { tag, .. } if *tag == idling.tag => Some(tag.to_vec()),
+                _ => None,
+            };
+            if let Some(tag) = ended {
+                exchange.landed(&tag);
+                news.push(Notice::Ended);
+            }
+            if is_bye {
+                exchange.wire.break_off();
+            }
+        }
+        if exchange.wire.is_whole() {
+            return Ok(news);
+        }
+        let peer = exchange.wire.peer();
+        Err(Error::network(format!(
+            "{peer} closed the connection (IDLE)"
+        )))
+    }
+
+    /// Ends the IDLE; the session is usable again.
+    ///
+    /// # Errors
+    /// The wire's.
+    pub fn idle_done(&mut self, idling: Idling) -> Result<()> {
+        if self.is_usable() {
+            // The server has ended it.
+            return Ok(());
+        }
+        self.exchange().wire.send(b"DONE\r\n", "IDLE")?;
+        loop {
+            if let Arrival::Ended(ended) = self.exchange().arrive("IDLE", &mut |_| {})?
+                && ended.tag == idling.tag
+            {
+                return ended.accepted(|| format!("cannot wait in '{}'", self.open_name()));
+            }
+        }
+    }
+}
+
+fn notice(response: &Response<'_>) -> Option<Notice> {
+    match response {
+        Response::Exists(count) => Some(Notice::Exists(*count)),
+        Response::Expunge(sequence) => Some(Notice::Expunged(*sequence)),
+        Response::Fetch(fetched) => Some(Notice::Changed(fetched.sequence)),
+        Response::Vanished { uids, .. } => Some(Notice::Vanished(uids.clone())),
+        _ => None,
+    }
+}

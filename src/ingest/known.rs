@@ -1,0 +1,125 @@
+//! Which messages of a folder the database knows, by UID.
+
+use super::database::Database;
+use super::state::FolderState;
+use crate::error::Result;
+use crate::imap::uid_set::UidSet;
+use crate::sqlite::{Bind, Field};
+
+/// How often a message that cannot be ingested is tried.
+pub const ATTEMPTS: i64 = 5;
+
+/// The flags that make up a message's status (RFC 9051 section 2.3.2).
+pub const STATUS_FLAGS: [&str; 5] = ["\\Seen", "\\Flagged", "\\Answered", "\\Deleted", "\\Draft"];
+
+/// The messages known to lie in a folder.
+#[derive(Debug, Default)]
+pub struct Present {
+    /// All of them.
+    pub all: UidSet,
+    /// For each of [`STATUS_FLAGS`], those that had it at the last look.
+    pub flagged: [UidSet; STATUS_FLAGS.len()],
+}
+
+/// The UIDs from `first` on that need nothing more: they are ingested, or are
+/// not to be tried again by a run that takes `max_size`.
+///
+/// # Errors
+/// `Host` where SQLite refuses.
+pub fn settled(
+    connection: &Database,
+    folder: &FolderState,
+    first: u64,
+    max_size: u64,
+) -> Result<UidSet> {
+    uids(
+        connection,
+        "SELECT uid FROM main.imap_sync_message
+          WHERE imap_sync_folder_id = ?1 AND uidvalidity = ?2 AND uid >= ?3
+         UNION
+         SELECT uid FROM main.imap_sync_problem
+          WHERE imap_sync_folder_id = ?1 AND uidvalidity = ?2 AND uid >= ?3
+            AND iif(problem = 'too_large', size > ?4, attempts >= ?5) ORDER BY uid",
+        folder,
+        &[bounded(first), bounded(max_size), Bind::Integer(ATTEMPTS)],
+    )
+}
+
+/// The UIDs with a problem that is to be tried again: too often tried are none
+/// of them, nor larger than `max_size`, nor wanted by other filters only.
+///
+/// # Errors
+/// `Host` where SQLite refuses.
+pub fn to_retry(connection: &Database, folder: &FolderState, max_size: u64) -> Result<UidSet> {
+    let selection = folder.filtered.as_ref().map_or("", |of| of.name.as_str());
+    uids(
+        connection,
+        "SELECT uid FROM main.imap_sync_problem
+          WHERE imap_sync_folder_id = ?1 AND uidvalidity = ?2 AND selection = ?3
+            AND iif(problem = 'too_large', size IS NULL OR size <= ?4, attempts < ?5)
+          ORDER BY uid",
+        folder,
+        &[
+            Bind::Text(selection),
+            bounded(max_size),
+            Bind::Integer(ATTEMPTS),
+        ],
+    )
+}
+
+/// The messages known to lie in the folder, and their flags.
+///
+/// # Errors
+/// `Host` where SQLite refuses.
+pub fn present(connection: &Database, folder: &FolderState) -> Result<Present> {
+    let mut statement = connection.prepare(
+        "SELECT uid, flags FROM main.imap_sync_message
+          WHERE imap_sync_folder_id = ?1 AND uidvalidity = ?2 AND vanished_at IS NULL
+          ORDER BY uid",
+    )?;
+    let validity = Bind::Integer(folder.uidvalidity.into());
+    statement.bind_all(&[Bind::Text(&folder.id), validity])?;
+    let mut present = Present::default();
+    while statement.step()? {
+        let Field::Integer(uid) = statement.column(0)? else {
+            continue;
+        };
+        let Ok(uid) = u32::try_from(uid) else {
+            continue;
+        };
+        present.all.insert(uid);
+        if let Field::Text(flags) = statement.column(1)? {
+            let flags: Vec<String> = serde_json::from_str(flags).unwrap_or_default();
+            for (flag, set) in STATUS_FLAGS.iter().zip(&mut present.flagged) {
+                if flags.iter().any(|known| known.eq_ignore_ascii_case(flag)) {
+                    set.insert(uid);
+                }
+            }
+        }
+    }
+    Ok(present)
+}
+
+fn bounded(value: u64) -> Bind<'static> {
+    Bind::Integer(i64::try_from(value).unwrap_or(i64::MAX))
+}
+
+fn uids(
+    connection: &Database,
+    sql: &str,
+    folder: &FolderState,
+    further: &[Bind<'_>],
+) -> Result<UidSet> {
+    let mut statement = connection.prepare(sql)?;
+    let validity = Bind::Integer(folder.uidvalidity.into());
+    statement.bind_all(&[&[Bind::Text(&folder.id), validity], further].concat())?;
+    let mut uids = UidSet::new();
+    while statement.step()? {
+        if let Field::Integer(uid) = statement.column(0)?
+            && let Ok(uid) = u32::try_from(uid)
+        {
+            uids.insert(uid);
+        }
+    }
+    Ok(uids)
+}
