@@ -16,6 +16,9 @@ use super::status_line::Status;
 use super::uid_set::UidSet;
 use crate::error::{Error, Result};
 
+/// The most bytes a server may say in one burst that nobody asked for.
+const BURST: usize = 1 << 20;
+
 /// A session that idles.
 pub struct Idling {
     tag: Vec<u8>,
@@ -82,7 +85,7 @@ impl Session {
         let mut news = std::mem::take(&mut idling.early);
         let mut exchange = self.exchange();
         loop {
-            let Some(frame) = exchange.wire.poll() else {
+            let Some(frame) = exchange.wire.poll(BURST) else {
                 break;
             };
             let response = parse(&frame.bytes);

@@ -36,6 +36,7 @@ pub fn settled(
         connection,
         "SELECT uid FROM main.imap_sync_message
           WHERE imap_sync_folder_id = ?1 AND uidvalidity = ?2 AND uid >= ?3
+            AND vanished_at IS NULL
          UNION
          SELECT uid FROM main.imap_sync_problem
           WHERE imap_sync_folder_id = ?1 AND uidvalidity = ?2 AND uid >= ?3

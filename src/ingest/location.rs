@@ -45,7 +45,11 @@ impl Locations {
                 "INSERT INTO main.imap_sync_message
                    (imap_sync_folder_id, uidvalidity, uid, message_row_id, ingest_session_id,
                     internal_date, flags)
-                 VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                 VALUES (?, ?, ?, ?, ?, ?, ?)
+                 ON CONFLICT DO UPDATE
+                   SET message_row_id = excluded.message_row_id, vanished_at = NULL,
+                       internal_date = excluded.internal_date
+                 WHERE message_row_id <> excluded.message_row_id OR vanished_at IS NOT NULL",
             )?,
             reflagged: connection.prepare(
                 "UPDATE main.imap_sync_message SET flags = ?4

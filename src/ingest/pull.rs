@@ -70,6 +70,8 @@ impl Course<'_> {
         examined: &Examined,
     ) -> Result<()> {
         let selection = &self.options.selection;
+        let uidnext = examined.uidnext.map(u64::from);
+        folder.state.start_over_below(uidnext);
         let is_first = folder.state.next_uid == 0;
         let next_uid = folder.state.next_uid.max(1);
         let from = match selection.is_changing() || selection.fetch == Fetch::All {
@@ -77,7 +79,7 @@ impl Course<'_> {
             false => next_uid,
         };
         let retry = self.port.to_retry(folder)?;
-        let is_unchanged = examined.uidnext.map(u64::from) == Some(from) && !is_first;
+        let is_unchanged = uidnext == Some(from) && !is_first;
         if is_unchanged && retry.is_empty() {
             return self.port.finish_folder(folder, next_uid, retry);
         }
@@ -89,8 +91,10 @@ impl Course<'_> {
         };
         let rest = self.take(session, folder, &found.difference(&settled))?;
         let gone = retry.difference(&found);
+        // Where the server says UIDNEXT, a UID beyond it that SEARCH lists must not
+        // move the state past messages still to come.
         let beyond = found.last().map_or(next_uid, |last| u64::from(last) + 1);
-        let mut dealt_with = beyond.max(examined.uidnext.map_or(0, u64::from));
+        let mut dealt_with = uidnext.unwrap_or(beyond);
         if let Some(first) = rest.iter().find(|&uid| u64::from(uid) >= next_uid) {
             dealt_with = u64::from(first);
             if is_first && selection.fetch == Fetch::UnseenFirst {
@@ -98,6 +102,7 @@ impl Course<'_> {
                 dealt_with = 0;
             }
         }
+        // Only a first run with filters leaves 0, so that it goes on as the first.
         let dealt_with = dealt_with.max(folder.state.next_uid);
         self.port.finish_folder(folder, dealt_with, gone)
     }

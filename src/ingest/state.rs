@@ -25,6 +25,8 @@ pub struct FolderState {
     /// Every message with a lower UID has been dealt with. Up to 2^32: one
     /// beyond the largest UID; 0 before a first run with filters has ended.
     pub next_uid: u64,
+    /// What of it the database holds.
+    stored: u64,
     /// What was seen at the last look; `None` before the first.
     pub look: Option<Look>,
     /// The filters, if there are any.
@@ -41,7 +43,32 @@ pub struct Filtered {
     /// Messages from here on came after that was settled.
     pub since_uid: u64,
     /// `next_uid` of runs without filters.
-    pub all_next_uid: u64,
+    all_next_uid: u64,
+    /// What of it the database holds.
+    all_stored: u64,
+}
+
+impl FolderState {
+    /// Has the folder read from its beginning where `uidnext` lies below what
+    /// has been read: the mailbox went back in time, restored from a backup for
+    /// one, and what is below may be new. The state goes back, unless another
+    /// run has come further meanwhile.
+    pub fn start_over_below(&mut self, uidnext: Option<u64>) {
+        let Some(uidnext) = uidnext else { return };
+        if uidnext < self.next_uid {
+            self.next_uid = 1;
+        }
+        if let Some(filtered) = &mut self.filtered
+            && uidnext < filtered.all_next_uid
+        {
+            filtered.all_next_uid = 1;
+        }
+    }
+
+    /// True where the database does not say `next_uid` yet.
+    pub fn is_news(&self, next_uid: u64) -> bool {
+        next_uid != self.stored
+    }
 }
 
 /// What EXAMINE says that tells a folder from what it was.
@@ -127,6 +154,7 @@ pub fn folder(
         id,
         uidvalidity,
         next_uid,
+        stored: next_uid,
         look,
         filtered: None,
     };
@@ -166,12 +194,14 @@ fn filter(
         since_at,
         since_uid: examined.uidnext.map_or(1 << 32, u64::from),
         all_next_uid: state.next_uid,
+        all_stored: state.next_uid,
     };
     state.next_uid = 0;
     if row.step()? {
         state.next_uid = integer(row.column(0)?).unwrap_or(0);
         filtered.since_uid = integer(row.column(1)?).unwrap_or(filtered.since_uid);
     }
+    state.stored = state.next_uid;
     state.filtered = Some(filtered);
     Ok(())
 }
@@ -213,11 +243,12 @@ pub fn write_folder(
         Bind::Text(&account_id),
         Bind::Text(folder_name),
         Bind::Integer(folder.uidvalidity.into()),
-        whole(filtered.map_or(folder.next_uid, |filtered| filtered.all_next_uid)),
+        whole(filtered.map_or(folder.next_uid, |of| of.all_next_uid)),
         optional(look.and_then(|look| look.highestmodseq)),
         optional(look.map(|look| look.messages.into())),
         optional(look.and_then(|look| look.uidnext).map(u64::from)),
         Bind::Text(&now),
+        whole(filtered.map_or(folder.stored, |of| of.all_stored)),
     ])?;
     if let Some(filtered) = filtered {
         connection.prepare(WRITE_SELECTION)?.run_with(&[
@@ -227,6 +258,7 @@ pub fn write_folder(
             filtered.since_at.map_or(Bind::Null, Bind::Integer),
             whole(filtered.since_uid),
             whole(folder.next_uid),
+            whole(folder.stored),
         ])?;
     }
     connection
@@ -240,22 +272,24 @@ pub fn write_folder(
         ])
 }
 
-const WRITE_FOLDER: &str = "INSERT INTO main.imap_sync_folder VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+const WRITE_FOLDER: &str = "
+    INSERT INTO main.imap_sync_folder VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
     ON CONFLICT (imap_sync_folder_id) DO UPDATE
-      SET next_uid = CASE uidvalidity WHEN excluded.uidvalidity
-                     THEN max(next_uid, excluded.next_uid) ELSE excluded.next_uid END,
+      SET next_uid = iif(uidvalidity = excluded.uidvalidity AND next_uid <> ?10,
+                         max(next_uid, excluded.next_uid), excluded.next_uid),
           uidvalidity = excluded.uidvalidity, highestmodseq = excluded.highestmodseq,
           messages = excluded.messages, uidnext = excluded.uidnext,
           updated_at = excluded.updated_at
     WHERE (uidvalidity, highestmodseq, messages, uidnext)
           IS NOT (excluded.uidvalidity, excluded.highestmodseq, excluded.messages, excluded.uidnext)
-       OR next_uid < excluded.next_uid";
+       OR next_uid < excluded.next_uid OR (next_uid = ?10 AND next_uid <> excluded.next_uid)";
 
-const WRITE_SELECTION: &str = "INSERT INTO main.imap_sync_selection VALUES (?, ?, ?, ?, ?, ?)
+const WRITE_SELECTION: &str = "
+    INSERT INTO main.imap_sync_selection VALUES (?1, ?2, ?3, ?4, ?5, ?6)
     ON CONFLICT (imap_sync_folder_id, selection) DO UPDATE
-      SET next_uid = CASE uidvalidity WHEN excluded.uidvalidity
-                     THEN max(next_uid, excluded.next_uid) ELSE excluded.next_uid END,
-          since_uid = CASE uidvalidity WHEN excluded.uidvalidity
-                      THEN since_uid ELSE excluded.since_uid END,
+      SET next_uid = iif(uidvalidity = excluded.uidvalidity AND next_uid <> ?7,
+                         max(next_uid, excluded.next_uid), excluded.next_uid),
+          since_uid = iif(uidvalidity = excluded.uidvalidity, since_uid, excluded.since_uid),
           uidvalidity = excluded.uidvalidity
-    WHERE uidvalidity <> excluded.uidvalidity OR next_uid < excluded.next_uid";
+    WHERE uidvalidity <> excluded.uidvalidity OR next_uid < excluded.next_uid
+       OR (next_uid = ?7 AND next_uid <> excluded.next_uid)";
