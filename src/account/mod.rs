@@ -11,7 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Error, Result, quote};
-use crate::imap::{Cancel, Credential, Deadline, Endpoint, Lease, Login, Pool, Session, Settings};
+use crate::imap::{
+    Cancel, Credential, Deadline, Endpoint, Lease, Login, Pool, Session, Settings, Trust,
+};
 use crate::secret::Secret;
 
 use environment::Environment;
@@ -138,7 +140,10 @@ impl Client {
         Ok(Settings {
             timeout: options.seconds("timeout")?.unwrap_or(TIMEOUT),
             deadline: options.seconds("deadline")?.map(Deadline::after),
-            ca_file: options.path("ca_file")?,
+            trust: Trust {
+                ca_file: options.path("ca_file")?,
+                ..Trust::default()
+            },
             cancel: Arc::clone(&self.cancel),
         })
     }

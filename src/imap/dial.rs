@@ -1,4 +1,5 @@
-//! From a host and port to a TCP connection, in a wait that can be stopped.
+//! From a host and port to a TCP connection, through a proxy where the
+//! environment names one, in a wait that can be stopped.
 //!
 //! Neither name resolution nor a TCP connect can be interrupted, so both run
 //! in threads that the wait abandons; they end by themselves and drop what
@@ -12,7 +13,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::endpoint::Endpoint;
+use super::proxy::{Kind, Proxy};
 use super::settings::Settings;
+use super::tunnel;
 use super::watch::Watch;
 use crate::error::{Error, Result, quote};
 
@@ -28,32 +31,43 @@ const ADDRESSES: usize = 8;
 /// Unknown host, refused or unreachable port, timeout, deadline, cancelled.
 pub(super) fn dial(endpoint: &Endpoint, settings: &Settings) -> Result<TcpStream> {
     let peer = endpoint.peer();
-    let addresses = resolve(endpoint, &peer, settings)?;
-    let stream = connect(&addresses, &peer, settings)?;
+    let stream = match Proxy::of(endpoint, |name| std::env::var(name).ok())? {
+        None => {
+            let addresses = resolve(endpoint.host(), endpoint.port(), &peer, settings)?;
+            connect(&addresses, &peer, settings)?
+        }
+        Some(proxy) => {
+            let address = match proxy.kind {
+                Kind::Socks5 => resolve(endpoint.host(), endpoint.port(), &peer, settings)?
+                    .first()
+                    .copied(),
+                Kind::Http | Kind::Socks5h => None,
+            };
+            let relay = proxy.peer();
+            let addresses = resolve(&proxy.host, proxy.port, &relay, settings)?;
+            let stream = connect(&addresses, &relay, settings)?;
+            tunnel::open(stream, &proxy, endpoint, address, settings)?
+        }
+    };
     // Only a matter of speed: a command is always sent whole.
     let _ = stream.set_nodelay(true);
     Ok(stream)
 }
 
-fn resolve(endpoint: &Endpoint, peer: &str, settings: &Settings) -> Result<Vec<SocketAddr>> {
-    if let Ok(address) = endpoint.host().parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, endpoint.port())]);
+fn resolve(host: &str, port: u16, peer: &str, settings: &Settings) -> Result<Vec<SocketAddr>> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
     }
     let mut watch = Watch::start(settings, peer, "name resolution");
     watch.check()?;
     let (found, answer) = channel();
-    let (host, port) = (endpoint.host().to_owned(), endpoint.port());
+    let name = host.to_owned();
     spawn("imap-resolve", move || {
-        let addresses = (host.as_str(), port).to_socket_addrs();
+        let addresses = (name.as_str(), port).to_socket_addrs();
         // Nobody listens any more where the wait was abandoned.
         let _ = found.send(addresses.map(|all| all.take(ADDRESSES).collect::<Vec<_>>()));
     })?;
-    let unknown = |why: &str| {
-        Error::network(format!(
-            "cannot find host '{}': {why}",
-            quote(endpoint.host())
-        ))
-    };
+    let unknown = |why: &str| Error::network(format!("cannot find host '{}': {why}", quote(host)));
     match wait(&answer, &mut watch, None)? {
         Some(Ok(addresses)) if addresses.is_empty() => Err(unknown("it has no address")),
         Some(Ok(addresses)) => Ok(addresses),

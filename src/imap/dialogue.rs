@@ -1,5 +1,5 @@
-//! The seam to the `imap` crate, which speaks LOGIN, AUTHENTICATE, EXAMINE,
-//! NOOP and LOGOUT over our wire.
+//! The seam to the `imap` crate, which speaks LOGIN, EXAMINE, NOOP and LOGOUT
+//! over our wire, and takes over after an AUTHENTICATE of ours.
 //!
 //! The crate loses step for good at any response its parser does not know,
 //! panics at some, and forgets the server's words. So it never sees the
@@ -15,9 +15,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use zeroize::Zeroizing;
 
+use super::authenticate::authenticate;
 use super::exchange::{Arrival, Ended, Exchange};
 use super::response::Response;
-use super::sign_in::{Method, Responder};
+use super::sign_in::Method;
 use super::status_line::Status;
 use crate::error::{Error, Kind, Result, quote};
 
@@ -25,7 +26,9 @@ use crate::error::{Error, Kind, Result, quote};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verb {
     Login,
-    Authenticate,
+    /// A LOGIN that is not sent: the crate knows no other way to a session
+    /// that is signed in already.
+    HandOver,
     Examine,
     Noop,
     Logout,
@@ -34,8 +37,7 @@ enum Verb {
 impl Verb {
     fn name(self) -> &'static str {
         match self {
-            Self::Login => "LOGIN",
-            Self::Authenticate => "AUTHENTICATE",
+            Self::Login | Self::HandOver => "LOGIN",
             Self::Examine => "EXAMINE",
             Self::Noop => "NOOP",
             Self::Logout => "LOGOUT",
@@ -53,8 +55,6 @@ struct Turn {
     /// Written for the crate and not yet read by it.
     incoming: Vec<u8>,
     ended: Option<Ended>,
-    /// The text of a challenge that is not empty: XOAUTH2 explains a refusal there.
-    challenge: Option<String>,
     failure: Option<Error>,
 }
 
@@ -92,36 +92,35 @@ impl Dialogue {
     ///
     /// # Errors
     /// [`Kind::Refused`] with the server's words, or the wire's.
-    pub(super) fn sign_in(exchange: Exchange, user: &str, method: Method<'_>) -> Result<Self> {
+    pub(super) fn sign_in(mut exchange: Exchange, user: &str, method: Method<'_>) -> Result<Self> {
         let host = exchange.wire.endpoint().host().to_owned();
+        let refused = |answer| Kind::Refused {
+            what: format!("login refused for '{}' at {host}", quote(user)),
+            login: true,
+            answer,
+            advice: None,
+        };
+        // What the server can do may differ once it knows the user.
+        let offered = std::mem::take(&mut exchange.capabilities);
+        let (verb, password) = match method {
+            Method::Login(password) => (Verb::Login, password.declassify()),
+            Method::Authenticate(mut mechanism) => {
+                let ended = authenticate(&mut exchange, &mut *mechanism, &offered)?;
+                if ended.status != Status::Ok {
+                    return Err(refused(ended.answer).into());
+                }
+                (Verb::HandOver, "")
+            }
+        };
         let shared = Arc::new(Mutex::new(Shared {
             exchange,
             turn: None,
         }));
         let client = imap::Client::new(Channel(Arc::clone(&shared)));
-        let signed_in = match method {
-            Method::Login(password) => take_turn(&shared, Verb::Login, || {
-                client
-                    .login(user, password.declassify())
-                    .map_err(|(error, _)| error)
-            }),
-            Method::Authenticate(mechanism, response) => {
-                take_turn(&shared, Verb::Authenticate, || {
-                    let responder = Responder::new(response);
-                    client
-                        .authenticate(mechanism, &responder)
-                        .map_err(|(error, _)| error)
-                })
-            }
-        };
-        let session = signed_in.map_err(|fault| {
-            fault.into_error(|answer| Kind::Refused {
-                what: format!("login refused for '{}' at {host}", quote(user)),
-                login: true,
-                answer,
-                advice: None,
-            })
-        })?;
+        let signed_in = take_turn(&shared, verb, || {
+            client.login(user, password).map_err(|(error, _)| error)
+        });
+        let session = signed_in.map_err(|fault| fault.into_error(refused))?;
         Ok(Self { shared, session })
     }
 
@@ -233,22 +232,16 @@ fn take_turn<T>(
         outgoing: Zeroizing::default(),
         incoming: Vec::new(),
         ended: None,
-        challenge: None,
         failure: None,
     });
     let outcome = catch_unwind(AssertUnwindSafe(call));
     let mut shared = lock(shared);
     let turn = shared.turn.take();
     let wire = &mut shared.exchange.wire;
-    let (ended, challenge, failure) = turn.map_or((None, None, None), |turn| {
-        (turn.ended, turn.challenge, turn.failure)
-    });
+    let (ended, failure) = turn.map_or((None, None), |turn| (turn.ended, turn.failure));
     match (outcome, failure, ended) {
         (_, Some(failure), _) => Err(Fault::Failed(failure)),
-        (_, _, Some(ended)) if ended.status != Status::Ok => Err(Fault::Refused(match challenge {
-            Some(challenge) => format!("{} ({})", ended.answer, quote(&challenge)),
-            None => ended.answer,
-        })),
+        (_, _, Some(ended)) if ended.status != Status::Ok => Err(Fault::Refused(ended.answer)),
         (Ok(Ok(value)), _, _) => Ok(value),
         (Ok(Err(error)), _, _) => {
             let peer = wire.peer().to_owned();
@@ -299,6 +292,10 @@ impl Shared {
                 .unwrap_or_default()
                 .to_vec();
         }
+        if turn.verb == Verb::HandOver {
+            turn.incoming = [&turn.tag, &b" OK .\r\n"[..]].concat();
+            return Ok(());
+        }
         let sent = self.exchange.wire.send(&turn.outgoing, turn.verb.name());
         turn.outgoing = Zeroizing::default();
         sent.map_err(|error| stopped(turn, error))
@@ -328,11 +325,6 @@ impl Shared {
                     .concat();
                     turn.ended = Some(ended);
                 }
-                Ok(Arrival::Continuation(text)) if verb == Verb::Authenticate => {
-                    // What it says is for people; the crate would decode it.
-                    turn.challenge = decoded(&text);
-                    turn.incoming = b"+\r\n".to_vec();
-                }
                 Ok(_) => {}
             }
         }
@@ -348,16 +340,6 @@ impl Shared {
 fn stopped(turn: &mut Turn, error: Error) -> io::Error {
     turn.failure = Some(error);
     io::Error::other("stopped")
-}
-
-/// A challenge of a failed sign-in: base64 of some JSON.
-fn decoded(challenge: &[u8]) -> Option<String> {
-    use base64::{Engine, engine::general_purpose::STANDARD};
-    let text = STANDARD
-        .decode(challenge)
-        .ok()
-        .filter(|text| !text.is_empty())?;
-    Some(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// The line the crate gets for an untagged response, if the verb needs it: a

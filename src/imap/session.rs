@@ -13,7 +13,7 @@ use super::endpoint::Endpoint;
 use super::exchange::{Arrival, Ended};
 use super::greeting;
 use super::listed::Listed;
-use super::login::Login;
+use super::login::{Login, Occasion};
 use super::mailbox::Mailbox;
 use super::mailbox_status::MailboxStatus;
 use super::quoted::Argument;
@@ -39,17 +39,33 @@ pub struct Session {
 }
 
 impl Session {
-    /// Connects and signs in.
+    /// Connects and signs in; where the credential is supplied and refused,
+    /// once more with another, if there is one.
     ///
     /// # Errors
     /// Each step has its own sentence: a login that cannot be sent, unknown
     /// host, refused port, TLS, greeting, STARTTLS, refused login.
     pub fn open(endpoint: &Endpoint, login: &Login, settings: &Settings) -> Result<Self> {
+        let at_hand = |occasion| login.at_hand(occasion, settings);
+        let Some(first) = at_hand(Occasion::SignIn)? else {
+            let user = quote(&login.user);
+            return Err(Error::config(format!(
+                "no secret for '{user}' at {endpoint}"
+            )));
+        };
+        match Self::sign_in(endpoint, &first, settings) {
+            Err(error) if error.is_refused_login() => match at_hand(Occasion::Refusal)? {
+                Some(other) => Self::sign_in(endpoint, &other, settings),
+                None => Err(error),
+            },
+            outcome => outcome,
+        }
+    }
+
+    fn sign_in(endpoint: &Endpoint, login: &Login, settings: &Settings) -> Result<Self> {
         login.check()?;
-        let mut exchange = greeting::open(endpoint, settings)?;
-        // What the server can do may differ once it knows the user.
-        let before = std::mem::take(&mut exchange.capabilities);
-        let method = Method::choose(login, endpoint, &before)?;
+        let exchange = greeting::open(endpoint, settings)?;
+        let method = Method::choose(login, endpoint, &exchange.capabilities)?;
         let dialogue = Dialogue::sign_in(exchange, &login.user, method)?;
         greeting::ask_capabilities(&mut dialogue.exchange())?;
         let capabilities = dialogue.exchange().capabilities.clone();
