@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Result, quote};
 
 /// The keys of every call that connects to a server.
-pub const CONNECTION_KEYS: [&str; 4] = ["ca_file", "deadline", "max_size", "timeout"];
+pub const CONNECTION_KEYS: [&str; 5] = ["ca_file", "deadline", "max_size", "timeout", "tls_pin"];
 
 /// A parsed `options` argument; a key that is absent or null is not given.
 #[derive(Debug, Default)]
@@ -52,6 +52,16 @@ impl Options {
                 .as_str()
                 .filter(|path| !path.is_empty() && !path.contains('\0'))
                 .map(PathBuf::from)
+        })
+    }
+
+    /// A text that is not empty.
+    pub fn text(&self, key: &str) -> Result<Option<String>> {
+        self.typed(key, "a text", |value| {
+            value
+                .as_str()
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
         })
     }
 

@@ -8,7 +8,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -68,7 +68,7 @@ fn resolve(host: &str, port: u16, peer: &str, settings: &Settings) -> Result<Vec
         let _ = found.send(addresses.map(|all| all.take(ADDRESSES).collect::<Vec<_>>()));
     })?;
     let unknown = |why: &str| Error::network(format!("cannot find host '{}': {why}", quote(host)));
-    match wait(&answer, &mut watch, None)? {
+    match watch.receive(&answer, None)? {
         Some(Ok(addresses)) if addresses.is_empty() => Err(unknown("it has no address")),
         Some(Ok(addresses)) => Ok(addresses),
         Some(Err(error)) => Err(unknown(&reason(&error))),
@@ -89,7 +89,7 @@ fn connect(addresses: &[SocketAddr], peer: &str, settings: &Settings) -> Result<
             pending += 1;
         }
         let patience = (waiting.len() > 0).then(|| Instant::now() + NEXT_ADDRESS);
-        match wait(&answers, &mut watch, patience)? {
+        match watch.receive(&answers, patience)? {
             Some(Ok(stream)) => return Ok(stream),
             Some(Err(error)) => {
                 pending -= 1;
@@ -117,25 +117,6 @@ fn attempt(
         // Nobody listens any more where the wait was abandoned or another address won.
         let _ = answer.send(TcpStream::connect_timeout(&address, allowed));
     })
-}
-
-/// Waits for an answer in slices; `None` when `patience` ran out first or
-/// whoever was to answer is gone.
-fn wait<T>(
-    answer: &Receiver<T>,
-    watch: &mut Watch<'_>,
-    patience: Option<Instant>,
-) -> Result<Option<T>> {
-    loop {
-        match answer.recv_timeout(watch.slice()) {
-            Ok(found) => return Ok(Some(found)),
-            Err(RecvTimeoutError::Disconnected) => return Ok(None),
-            Err(RecvTimeoutError::Timeout) => watch.check()?,
-        }
-        if patience.is_some_and(|until| Instant::now() >= until) {
-            return Ok(None);
-        }
-    }
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {

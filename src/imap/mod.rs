@@ -49,7 +49,7 @@ pub mod uid_set;
 mod utf7;
 mod verifier;
 pub mod wanted;
-mod watch;
+pub mod watch;
 mod wire;
 
 pub use endpoint::Endpoint;

@@ -278,7 +278,7 @@ fn files_of_a_client_certificate_that_do_not_fit_are_named() {
         ),
         (
             "good.key",
-            "good.key",
+            "wrong.key",
             "cannot use cert_file 'CERT': no certificate in it",
         ),
         (
