@@ -143,7 +143,7 @@ mod tests {
         let parse = |text| Options::parse(Some(text), &CONNECTION_KEYS);
         assert_eq!(
             message(parse(r#"{"timeuot": 1}"#)),
-            "imap: unknown option 'timeuot' (known: ca_file, deadline, max_size, timeout)"
+            "imap: unknown option 'timeuot' (known: ca_file, deadline, max_size, timeout, tls_pin)"
         );
         assert_eq!(
             message(parse("[1]")),

@@ -8,6 +8,7 @@
 
 mod authenticate;
 pub mod capability;
+mod channel;
 mod dial;
 mod dialogue;
 pub mod download;

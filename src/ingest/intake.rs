@@ -6,7 +6,6 @@ use super::incoming::IncomingMessage;
 use super::location::Failure;
 use super::options::{BATCH_BYTES, Options};
 use super::progress::Meter;
-use super::run::is_refusal;
 use super::state::Trouble;
 use super::writer::{Folder, Writer};
 use crate::error::{Error, Result, quote};
@@ -88,7 +87,7 @@ impl<'a> Intake<'a> {
                     Err(uid) => empty.insert(uid),
                 },
                 Ok(None) => break,
-                Err(error) if is_refusal(&error) => refusal = Some(error),
+                Err(error) if error.is_refused() => refusal = Some(error),
                 Err(error) => {
                     self.write()?;
                     return Err(error);

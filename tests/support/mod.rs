@@ -11,6 +11,7 @@
 )]
 
 pub mod client;
+pub mod corpus;
 pub mod dovecot;
 pub mod library;
 pub mod mail;

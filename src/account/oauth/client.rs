@@ -42,7 +42,9 @@ pub(super) fn client(client_id: &str, client_secret: Option<&Secret>, token: &Ur
 }
 
 /// What the crate sends its requests by.
-pub(super) fn sender(http: &Http<'_>) -> impl Fn(HttpRequest) -> std::result::Result<HttpResponse, Error> {
+pub(super) fn sender(
+    http: &Http<'_>,
+) -> impl Fn(HttpRequest) -> std::result::Result<HttpResponse, Error> {
     move |request| http.send(request)
 }
 

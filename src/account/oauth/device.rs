@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use oauth2::{
-    DeviceAuthorizationUrl, DeviceCodeErrorResponseType, HttpRequest,
-    RequestTokenError, Scope, StandardDeviceAuthorizationResponse,
+    DeviceAuthorizationUrl, DeviceCodeErrorResponseType, HttpRequest, RequestTokenError, Scope,
+    StandardDeviceAuthorizationResponse,
 };
 use serde_json::json;
 
