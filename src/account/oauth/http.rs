@@ -77,7 +77,7 @@ impl<'a> Http<'a> {
         let answered = watch.receive(&answer, None)?;
         let response = answered
             .ok_or_else(|| failed("no answer"))?
-            .map_err(|error| failed(&quote(&error.to_string())))?;
+            .map_err(|error| failed(&reason(&error)))?;
         if response.status().is_redirection() {
             return Err(failed("it answers with a redirect, which is not followed"));
         }
@@ -106,6 +106,16 @@ fn exchange(agent: &Agent, request: HttpRequest) -> std::result::Result<HttpResp
     let (head, mut body) = agent.run(request)?.into_parts();
     let body = body.with_config().limit(ANSWER).read_to_vec()?;
     Ok(HttpResponse::from_parts(head, body))
+}
+
+/// What ureq says, as a message puts it.
+fn reason(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::Io(error) => quote(&error.kind().to_string()),
+        ureq::Error::HostNotFound => "unknown host".to_owned(),
+        ureq::Error::Timeout(_) => "it did not answer in time".to_owned(),
+        other => quote(&other.to_string()),
+    }
 }
 
 /// The system's roots, or those of webpki where it has none, and the `ca_file`.
