@@ -17,6 +17,7 @@ pub mod dovecot;
 pub mod library;
 pub mod mail;
 pub mod process;
+pub mod proxy;
 pub mod python;
 pub mod scratch;
 pub mod scripted;
