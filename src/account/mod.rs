@@ -181,7 +181,7 @@ impl Client {
             deadline: options.seconds("deadline")?.map(Deadline::after),
             trust: Trust {
                 ca_file: options.path("ca_file")?,
-                pins: pins.map(|text| Pins::parse(&text)).transpose()?,
+                pins: pins.map(Pins::parse).transpose()?,
                 ..Trust::default()
             },
             cancel: Arc::clone(&self.cancel),

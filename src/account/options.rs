@@ -55,14 +55,9 @@ impl Options {
         })
     }
 
-    /// A text that is not empty.
-    pub fn text(&self, key: &str) -> Result<Option<String>> {
-        self.typed(key, "a text", |value| {
-            value
-                .as_str()
-                .filter(|text| !text.is_empty())
-                .map(str::to_owned)
-        })
+    /// A text.
+    pub fn text(&self, key: &str) -> Result<Option<&str>> {
+        self.typed(key, "a text", Value::as_str)
     }
 
     /// A time span in seconds; fractions are allowed.
@@ -89,11 +84,11 @@ impl Options {
         Ok(value.unwrap_or(false))
     }
 
-    fn typed<T>(
-        &self,
+    fn typed<'a, T>(
+        &'a self,
         key: &str,
         wanted: &str,
-        read: impl FnOnce(&Value) -> Option<T>,
+        read: impl FnOnce(&'a Value) -> Option<T>,
     ) -> Result<Option<T>> {
         match self.0.get(key) {
             None | Some(Value::Null) => Ok(None),

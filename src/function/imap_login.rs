@@ -37,7 +37,7 @@ pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
             let secret = Secret::new(secret.to_owned());
             let options = arguments.get(3).map_or(Ok(None), Value::given_text)?;
             let options = Options::parse(options, &["kind"])?;
-            let credential = match options.text("kind")?.as_deref() {
+            let credential = match options.text("kind")? {
                 None | Some("password") => Credential::Password(secret),
                 Some("access-token") => Credential::AccessToken(secret),
                 Some(other) => {

@@ -12,7 +12,7 @@ use super::capability::Capabilities;
 use super::exchange::{Arrival, Ended, Exchange};
 use super::sasl::Mechanism;
 use super::status_line::Status;
-use crate::error::{Error, Result, quote};
+use crate::error::{Error, Result, quote_bytes};
 
 /// Long tokens do not go on the command's own line, for which old servers
 /// have 8,192 bytes.
@@ -81,7 +81,8 @@ pub(super) fn authenticate(
 fn finished(exchange: &mut Exchange, mechanism: &dyn Mechanism, mut ended: Ended) -> Result<Ended> {
     if ended.status != Status::Ok {
         if let Some(why) = mechanism.explanation() {
-            ended.answer = format!("{} ({})", ended.answer, quote(&why));
+            let why = quote_bytes(&exchange.veil.cover(why.as_bytes()));
+            ended.answer = format!("{} ({why})", ended.answer);
         }
     } else if !mechanism.is_complete() {
         let text = format!(

@@ -22,6 +22,16 @@ pub enum Credential {
     Supplied(Arc<dyn Supplier>),
 }
 
+impl Credential {
+    /// What must not be seen, where there is something at hand.
+    pub(super) fn secret(&self) -> Option<&Secret> {
+        match self {
+            Self::Password(secret) | Self::AccessToken(secret) => Some(secret),
+            Self::Certificate | Self::Supplied(_) => None,
+        }
+    }
+}
+
 /// Gives the credential of a sign-in at the moment of it.
 pub trait Supplier: Send + Sync {
     /// What to sign in with; `None` where there is nothing but what the server
@@ -79,12 +89,8 @@ impl Login {
         if has_delimiter(&self.user) {
             return refuse("user");
         }
-        match &self.credential {
-            Credential::Password(secret) | Credential::AccessToken(secret)
-                if has_delimiter(secret.declassify()) =>
-            {
-                refuse("secret")
-            }
+        match self.credential.secret() {
+            Some(secret) if has_delimiter(secret.declassify()) => refuse("secret"),
             _ => Ok(()),
         }
     }

@@ -23,6 +23,7 @@ use super::settings::Settings;
 use super::sign_in::Method;
 use super::status_line::Status;
 use super::uid_set::UidSet;
+use super::veil::Veil;
 use crate::error::{Error, Kind, Result, quote};
 
 /// The most folders of one LIST.
@@ -67,10 +68,13 @@ impl Session {
 
     fn sign_in(endpoint: &Endpoint, login: &Login, settings: &Settings) -> Result<Self> {
         login.check()?;
-        let exchange = greeting::open(endpoint, settings)?;
+        let mut exchange = greeting::open(endpoint, settings)?;
         let method = Method::choose(login, endpoint, &exchange.capabilities)?;
+        let secret = login.credential.secret();
+        exchange.veil = secret.map_or_else(Veil::default, |secret| Veil::over(secret.declassify()));
         let dialogue = Dialogue::sign_in(exchange, &login.user, method)?;
         greeting::ask_capabilities(&mut dialogue.exchange())?;
+        dialogue.exchange().veil = Veil::default();
         let capabilities = dialogue.exchange().capabilities.clone();
         Ok(Self {
             dialogue,

@@ -62,7 +62,7 @@ pub fn start(
     let http = Http::new(settings)?;
     let given = Registration::given(provider, options)?;
     let server = options.text("server")?;
-    let mut server = server.map(|server| Endpoint::parse(&server)).transpose()?;
+    let mut server = server.map(Endpoint::parse).transpose()?;
     let own = own.filter(|_| given.is_open() && server.is_none());
     let registration = match own {
         Some((own, endpoint)) => {
@@ -83,7 +83,7 @@ pub fn start(
     } else {
         "auth-code"
     };
-    let (flow, told) = match flow.as_deref().unwrap_or(default) {
+    let (flow, told) = match flow.unwrap_or(default) {
         "device-code" => {
             let asked = Asked {
                 user,
@@ -109,7 +109,7 @@ pub fn start(
 fn way(options: &Options) -> Result<Way> {
     let redirect = options.text("redirect_uri")?;
     let redirect = redirect
-        .map(|text| endpoint("redirect_uri", &text))
+        .map(|text| endpoint("redirect_uri", text))
         .transpose()?;
     let port = options.count("port")?.map(|port| {
         u16::try_from(port)

@@ -54,7 +54,7 @@ impl Registration {
     /// # Errors
     /// A value that is no text.
     pub(super) fn given(provider: &str, options: &Options) -> Result<Self> {
-        Self::fill(provider, |key| options.text(key))
+        Self::fill(provider, |key| Ok(options.text(key)?.map(str::to_owned)))
     }
 
     fn fill(provider: &str, text: impl Fn(&'static str) -> Result<Option<String>>) -> Result<Self> {
