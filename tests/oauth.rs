@@ -302,6 +302,44 @@ fn a_token_is_renewed_before_its_end_and_when_it_is_refused() {
 }
 
 #[test]
+fn a_token_that_ends_amid_an_ingest_is_renewed() {
+    // Each is used only once: it ends sooner than it would be used again.
+    let world = World::new(&[("TOKEN_SECONDS", "2")], Check::Introspection);
+    let user = world.dovecot.user("ada");
+    user.append("INBOX", &Mail::many(3000));
+    world.sign_in("ada");
+    let database = world.home.join("rssd.db");
+    let ingest = format!(
+        "SELECT imap_ingest('{}', 'ada', 'INBOX', '{{\"batch\": 100}}') ->> 'inserted' AS n;",
+        world.dovecot.tls()
+    );
+    let running = world.shell().database(&database).start(&ingest);
+    let messages = "SELECT count(*) FROM ur_ingest_session_imap_acct_folder_message;";
+    let until = Instant::now() + Duration::from_secs(30);
+    let count = || {
+        let output = Command::new("sqlite3")
+            .arg(&database)
+            .arg(messages)
+            .output();
+        let text = String::from_utf8(output.unwrap().stdout).unwrap();
+        text.trim().parse().unwrap_or(0)
+    };
+    while count() == 0 {
+        assert!(Instant::now() < until, "nothing is ingested");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let first = world.token()["access_token"].clone();
+    // What Google and Microsoft do to a session whose token has ended.
+    user.kick();
+    let finished = running.finish(Duration::from_secs(60));
+    assert_eq!(finished.success(), "3000\n");
+    assert_eq!(count(), 3000);
+    assert_ne!(world.token()["access_token"], first);
+    let log = fs::read_to_string(world.dovecot.log()).unwrap();
+    assert_eq!(log.matches("method=OAUTHBEARER").count(), 2, "{log}");
+}
+
+#[test]
 fn two_processes_do_not_use_a_refresh_token_twice() {
     let world = World::new(&[], Check::Introspection);
     world.sign_in("ada");

@@ -48,7 +48,7 @@ pub mod trust;
 mod tunnel;
 pub mod uid_set;
 mod utf7;
-mod veil;
+pub mod veil;
 mod verifier;
 pub mod wanted;
 pub mod watch;

@@ -13,7 +13,7 @@ use super::endpoint::Endpoint;
 use super::exchange::{Arrival, Ended};
 use super::greeting;
 use super::listed::Listed;
-use super::login::{Login, Occasion};
+use super::login::{Credential, Login, Occasion};
 use super::mailbox::Mailbox;
 use super::mailbox_status::MailboxStatus;
 use super::quoted::Argument;
@@ -36,6 +36,7 @@ const RANGES: usize = 5_000_000;
 pub struct Session {
     dialogue: Dialogue,
     endpoint: Endpoint,
+    login: Login,
     capabilities: Capabilities,
     /// The mailbox that is open, with what EXAMINE said of it.
     examined: Option<(Mailbox, Examined)>,
@@ -57,13 +58,32 @@ impl Session {
                 "no secret for '{user}' at {endpoint}"
             )));
         };
-        match Self::sign_in(endpoint, &first, settings) {
+        let session = match Self::sign_in(endpoint, &first, settings) {
             Err(error) if error.is_refused_login() => match at_hand(Occasion::Refusal)? {
                 Some(other) => Self::sign_in(endpoint, &other, settings),
                 None => Err(error),
             },
             outcome => outcome,
-        }
+        };
+        Ok(Self {
+            login: login.clone(),
+            ..session?
+        })
+    }
+
+    /// Signs in anew where the server has ended the session, which it does
+    /// with the token that opened it. False, and nothing done, where the
+    /// credential is not one that is supplied: another sign-in would be the same.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn renew(&mut self) -> Result<bool> {
+        let Credential::Supplied(_) = self.login.credential else {
+            return Ok(false);
+        };
+        let settings = self.dialogue.exchange().wire.settings().clone();
+        *self = Self::open(&self.endpoint, &self.login, &settings)?;
+        Ok(true)
     }
 
     fn sign_in(endpoint: &Endpoint, login: &Login, settings: &Settings) -> Result<Self> {
@@ -79,6 +99,7 @@ impl Session {
         Ok(Self {
             dialogue,
             endpoint: endpoint.clone(),
+            login: login.clone(),
             has_esearch: capabilities.has("ESEARCH"),
             capabilities,
             examined: None,

@@ -9,13 +9,14 @@ use std::sync::mpsc::channel;
 use std::thread;
 
 use oauth2::http::Request;
-use oauth2::url::{Host, Url};
+use oauth2::url::{Host, Url, form_urlencoded};
 use oauth2::{HttpRequest, HttpResponse};
 use ureq::Agent;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 use crate::error::{Error, Result, quote};
 use crate::imap::Settings;
+use crate::imap::veil::Veil;
 use crate::imap::watch::Watch;
 
 /// The largest answer that is read, in bytes.
@@ -57,13 +58,15 @@ impl<'a> Http<'a> {
         self.settings
     }
 
-    /// Sends a request and gives the whole answer, whatever its status.
+    /// Sends a request and gives the whole answer, whatever its status; an
+    /// error that repeats a secret of the request comes without it.
     ///
     /// # Errors
     /// No connection, a redirect, timeout, deadline, cancelled.
     pub(super) fn send(&self, request: HttpRequest) -> Result<HttpResponse> {
         let peer = request.uri().host().unwrap_or_default().to_owned();
         let failed = |why: &str| Error::network(format!("cannot ask {peer}: {why}"));
+        let veils = veils(&request);
         let (sender, answer) = channel();
         let agent = self.agent.clone();
         thread::Builder::new()
@@ -81,7 +84,15 @@ impl<'a> Http<'a> {
         if response.status().is_redirection() {
             return Err(failed("it answers with a redirect, which is not followed"));
         }
-        Ok(response)
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let covered = |body| {
+            veils
+                .iter()
+                .fold(body, |body: Vec<u8>, veil| veil.cover(&body))
+        };
+        Ok(response.map(covered))
     }
 
     /// The JSON at `url`.
@@ -100,6 +111,21 @@ impl<'a> Http<'a> {
         }
         serde_json::from_slice(response.body()).map_err(|_| failed("it is no JSON"))
     }
+}
+
+/// Veils over the secrets among the fields of a form.
+fn veils(request: &HttpRequest) -> Vec<Veil> {
+    let secret = [
+        "client_secret",
+        "code",
+        "code_verifier",
+        "device_code",
+        "refresh_token",
+    ];
+    form_urlencoded::parse(request.body())
+        .filter(|(name, _)| secret.contains(&name.as_ref()))
+        .map(|(_, value)| Veil::over(&value))
+        .collect()
 }
 
 fn exchange(agent: &Agent, request: HttpRequest) -> std::result::Result<HttpResponse, ureq::Error> {
