@@ -21,6 +21,13 @@ pub struct Error(Box<Kind>);
 pub enum Kind {
     /// The host asked the statement to stop (Ctrl-C, `sqlite3_interrupt`).
     Cancelled,
+    /// Some of several accounts failed, after the others were done with.
+    Accounts {
+        /// The result code of the first of them.
+        code: i32,
+        /// Each with its reason.
+        text: String,
+    },
     /// An account, a secret or a file the configuration names is missing or wrong.
     Config(String),
     /// SQLite, as the host provides it, refused a statement of ours.
@@ -101,6 +108,11 @@ impl Error {
         matches!(*self.0, Kind::Network(_))
     }
 
+    /// True where the server refused the sign-in, so that another credential may do.
+    pub fn is_refused_login(&self) -> bool {
+        matches!(*self.0, Kind::Refused { login: true, .. })
+    }
+
     /// True where the server said no, which says nothing against its session.
     pub fn is_refused(&self) -> bool {
         matches!(*self.0, Kind::Refused { .. })
@@ -115,6 +127,7 @@ impl Error {
     ///
     /// | kind | code | why |
     /// |---|---|---|
+    /// | Accounts | that of the first | |
     /// | Cancelled | `SQLITE_INTERRUPT` (9) | as SQLite's own interrupt |
     /// | Config, Misbehaved, Unsupported, Usage | `SQLITE_ERROR` (1) | |
     /// | Host | as SQLite gave it | |
@@ -129,7 +142,7 @@ impl Error {
         match *self.0 {
             Kind::Cancelled => 9,
             Kind::Config(_) | Kind::Misbehaved(_) | Kind::Unsupported(_) | Kind::Usage(_) => 1,
-            Kind::Host { code, .. } => code,
+            Kind::Accounts { code, .. } | Kind::Host { code, .. } => code,
             Kind::Internal { .. } => 2,
             Kind::Network(_) | Kind::TimedOut { .. } => 14,
             Kind::Refused { login: true, .. } => 23,
@@ -155,6 +168,7 @@ impl fmt::Display for Error {
             | Kind::TooBig(text)
             | Kind::Unsupported(text)
             | Kind::Usage(text)
+            | Kind::Accounts { text, .. }
             | Kind::Host { text, .. } => write!(f, "imap: {text}"),
             Kind::Internal { place, text } => {
                 write!(

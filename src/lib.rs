@@ -95,6 +95,8 @@ pub fn register(connection: &Connection) -> Result<()> {
     table::messages::register(connection, &client)?;
     function::imap_ingest::register(connection, &client)?;
     function::imap_login::register(connection, &client)?;
+    function::imap_oauth_start::register(connection, &client)?;
+    function::imap_oauth_finish::register(connection, &client)?;
     register_offline(connection)
 }
 

@@ -49,15 +49,23 @@ impl Keeper<'_> {
         Ok(lease)
     }
 
-    /// An error once the statement was stopped.
+    /// An error once the statement was stopped, or its deadline has passed.
     ///
     /// # Errors
-    /// [`Kind::Cancelled`].
+    /// [`Kind::Cancelled`], [`Kind::TimedOut`].
     pub fn check(&self) -> Result<()> {
         if self.settings.cancel.is_cancelled() {
             return Err(Kind::Cancelled.into());
         }
-        Ok(())
+        match self.settings.deadline {
+            Some(deadline) if Instant::now() >= deadline.at => Err(Kind::TimedOut {
+                peer: self.account.endpoint.peer(),
+                waited: deadline.allowed,
+                during: "waiting for mail; deadline of the statement".into(),
+            }
+            .into()),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -146,13 +154,7 @@ impl Vigil {
     /// # Errors
     /// `error`, where it may not.
     pub fn fail(&mut self, error: Error) -> Result<()> {
-        let is_passing = match error.kind() {
-            Kind::Network(_) | Kind::TimedOut { .. } | Kind::Misbehaved(_) => true,
-            // A server that says it is busy refuses the login as well.
-            Kind::Refused { answer, .. } => is_passing(answer),
-            _ => false,
-        };
-        if !is_passing {
+        if !is_passing(&error) {
             return Err(error);
         }
         self.state = State::Away(Instant::now() + self.pause);
@@ -214,17 +216,21 @@ impl Vigil {
     }
 }
 
-/// True for refusals that say to come again (RFC 5530).
-fn is_passing(answer: &str) -> bool {
-    [
+/// True where another connection may do better: the network's failures, and
+/// refusals that say to come again (RFC 5530).
+pub fn is_passing(error: &Error) -> bool {
+    const LATER: [&str; 5] = [
         "[UNAVAILABLE]",
         "[INUSE]",
         "[LIMIT]",
         "[SERVERBUG]",
         "[THROTTLED]",
-    ]
-    .iter()
-    .any(|code| answer.contains(code))
+    ];
+    match error.kind() {
+        Kind::Network(_) | Kind::TimedOut { .. } | Kind::Misbehaved(_) => true,
+        Kind::Refused { answer, .. } => LATER.iter().any(|code| answer.contains(code)),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

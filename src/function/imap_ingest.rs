@@ -12,9 +12,10 @@
 use std::sync::Arc;
 
 use super::ingest_options;
-use crate::account::{CONNECTION_KEYS, Client, Options};
-use crate::error::Result;
-use crate::ingest::{self, Database};
+use crate::account::vigil::Keeper;
+use crate::account::{Account, CONNECTION_KEYS, Client, Options};
+use crate::error::{Error, Result, quote};
+use crate::ingest::{self, Afterwards, Database, Errand};
 use crate::sqlite::{Connection, Trust, Value, register_function};
 
 const NAME: &str = "imap_ingest";
@@ -49,12 +50,85 @@ fn run(connection: &Connection, client: &Client, arguments: &[Value<'_>]) -> Res
     let options = Options::parse(text(3)?, &keys)?;
     let ingest_options = ingest_options::read(&options)?;
     let database = Database::open(connection, options.text("schema")?.unwrap_or("main"))?;
+    if ingest_options.afterwards == Afterwards::Delete && !connection.is_autocommit() {
+        return Err(Error::usage(
+            "option delete needs what is written to be committed; call imap_ingest outside of a \
+             transaction",
+        ));
+    }
     let settings = client.settings(&options)?;
-    let account = client.account(NAME, text(0)?, text(1)?)?;
     let folder = text(2)?;
-    let (mut lease, opening) = client.lease(&account, &settings, |session| {
+    if let Some(accounts) = several(client, text(0)?, text(1)?)? {
+        let errand = |(name, account): (String, Result<Account>)| Errand {
+            name,
+            options: match &account {
+                Ok(account) => for_account(&ingest_options, folder, account),
+                Err(_) => ingest_options.clone(),
+            },
+            account,
+        };
+        let errands = accounts.into_iter().map(errand).collect();
+        let at_once = options.count("concurrency")?;
+        return ingest::side_by_side(&database, client, &settings, folder, errands, at_once);
+    }
+    let account = client.account(NAME, text(0)?, text(1)?)?;
+    let ingest_options = for_account(&ingest_options, folder, &account);
+    let (lease, opening) = client.lease(&account, &settings, |session| {
         ingest::open(session, folder, &ingest_options)
     })?;
-    let user = &account.login.user;
-    ingest::run(&database, &mut lease, user, opening, &ingest_options)
+    let keeper = Keeper {
+        client,
+        account: &account,
+        settings: &settings,
+    };
+    ingest::run(&database, &keeper, lease, opening, &ingest_options)
+}
+
+/// The accounts that `*` or a JSON array of names means; `None` where the
+/// server is one.
+fn several(
+    client: &Client,
+    server: Option<&str>,
+    user: Option<&str>,
+) -> Result<Option<Vec<(String, Result<Account>)>>> {
+    let names = match server {
+        Some("*") => client.account_names()?,
+        Some(text) if text.starts_with('[') => serde_json::from_str(text).map_err(|_| {
+            Error::usage(format!(
+                "{NAME} takes account names as a JSON array, such as '[\"work\", \"home\"]', not '{}'",
+                quote(text)
+            ))
+        })?,
+        _ => return Ok(None),
+    };
+    if user.is_some() {
+        return Err(Error::usage(format!(
+            "{NAME} of several accounts takes no user; each account has its own"
+        )));
+    }
+    if names.is_empty() {
+        return Err(Error::usage(format!(
+            "{NAME} finds no accounts; put some into the accounts file"
+        )));
+    }
+    let account = |name: String| {
+        let account = client.account(NAME, Some(&name), None);
+        (name, account)
+    };
+    Ok(Some(names.into_iter().map(account).collect()))
+}
+
+/// The options with what the account's own settings add: folders that it
+/// includes, where the call names none, and those it leaves out.
+fn for_account(
+    options: &ingest::Options,
+    folder: Option<&str>,
+    account: &Account,
+) -> ingest::Options {
+    let mut options = options.clone();
+    if folder.is_none() && options.include.is_empty() {
+        options.include.clone_from(&account.include);
+    }
+    options.exclude.extend(account.exclude.iter().cloned());
+    options
 }

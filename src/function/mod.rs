@@ -3,6 +3,8 @@
 mod imap_debug;
 pub mod imap_ingest;
 pub mod imap_login;
+pub mod imap_oauth_finish;
+pub mod imap_oauth_start;
 mod imap_version;
 mod ingest_options;
 

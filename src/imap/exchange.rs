@@ -7,6 +7,8 @@
 
 use std::collections::VecDeque;
 
+use zeroize::Zeroizing;
+
 use super::capability::Capabilities;
 use super::message::Message;
 use super::response::{Response, parse};
@@ -163,8 +165,9 @@ impl Exchange {
     pub(super) fn launch(&mut self, verb: &str, command: &[u8]) -> Result<Vec<u8>> {
         self.tags += 1;
         let tag = format!("x{}", self.tags).into_bytes();
-        self.wire
-            .send(&[&tag, &b" "[..], command, b"\r\n"].concat(), verb)?;
+        // It may hold a secret.
+        let line = Zeroizing::new([&tag, &b" "[..], command, b"\r\n"].concat());
+        self.wire.send(&line, verb)?;
         self.flying.push(tag.clone());
         Ok(tag)
     }

@@ -6,6 +6,7 @@
 //! are CAPABILITY, STARTTLS, LOGIN, AUTHENTICATE, LIST, STATUS, EXAMINE,
 //! UID SEARCH, UID FETCH (PEEK), NOOP and LOGOUT, no others.
 
+mod authenticate;
 pub mod capability;
 pub mod changes;
 mod channel;
@@ -29,10 +30,13 @@ pub mod mailbox;
 pub mod mailbox_status;
 pub mod message;
 pub mod pool;
+mod proxy;
 mod quirks;
 pub mod quoted;
 pub mod response;
+mod sasl;
 mod schedule;
+mod scram;
 pub mod search;
 pub mod search_key;
 pub mod search_text;
@@ -46,19 +50,22 @@ mod text_part;
 mod tls;
 mod token;
 mod transport;
-mod trust;
+pub mod trust;
+mod tunnel;
 pub mod uid_set;
 mod utf7;
-mod veil;
+pub mod veil;
+mod verifier;
 pub mod wanted;
-mod watch;
+pub mod watch;
 mod wire;
 
 pub use endpoint::Endpoint;
 pub use listed::Listed;
-pub use login::{Credential, Login};
+pub use login::{Credential, Login, Occasion, Supplier};
 pub use mailbox::Mailbox;
 pub use pool::{Lease, Pool};
 pub use session::{Examined, Session};
 pub use settings::{Cancel, Deadline, Settings};
+pub use trust::Trust;
 pub use uid_set::UidSet;

@@ -14,6 +14,7 @@ use super::endpoint::Endpoint;
 use super::login::Login;
 use super::session::Session;
 use super::settings::{Deadline, Never, Settings};
+use super::trust::Trust;
 use crate::error::Result;
 
 /// Idle sessions kept at most; servers allow about ten for a user.
@@ -47,13 +48,13 @@ struct Slot {
 struct Key {
     endpoint: Endpoint,
     login: Login,
-    ca_file: Option<std::path::PathBuf>,
+    trust: Trust,
 }
 
 impl Key {
     fn is_same(&self, other: &Self) -> bool {
         self.endpoint == other.endpoint
-            && self.ca_file == other.ca_file
+            && self.trust == other.trust
             && self.login.is_same(&other.login)
     }
 }
@@ -85,7 +86,7 @@ impl Pool {
         let key = Key {
             endpoint: endpoint.clone(),
             login: login.clone(),
-            ca_file: settings.ca_file.clone(),
+            trust: settings.trust.clone(),
         };
         if let Some(mut session) = self.idle.take(&key) {
             session.set_settings(settings.clone());
@@ -154,8 +155,8 @@ impl Slot {
         self.session.set_settings(Settings {
             timeout: allowed,
             deadline: Some(Deadline { at: until, allowed }),
-            ca_file: None,
             cancel: Arc::new(Never),
+            ..Settings::default()
         });
         self.session.logout();
     }

@@ -13,7 +13,7 @@ use super::endpoint::Endpoint;
 use super::exchange::{Arrival, Ended, Exchange};
 use super::greeting;
 use super::listed::Listed;
-use super::login::Login;
+use super::login::{Credential, Login, Occasion};
 use super::mailbox::Mailbox;
 use super::mailbox_status::MailboxStatus;
 use super::quirks;
@@ -37,6 +37,7 @@ const RANGES: usize = 5_000_000;
 pub struct Session {
     dialogue: Dialogue,
     endpoint: Endpoint,
+    login: Login,
     capabilities: Capabilities,
     /// The mailbox that is open, with what EXAMINE said of it.
     examined: Option<(Mailbox, Examined)>,
@@ -48,18 +49,54 @@ pub struct Session {
 }
 
 impl Session {
-    /// Connects and signs in.
+    /// Connects and signs in; where the credential is supplied and refused,
+    /// once more with another, if there is one.
     ///
     /// # Errors
     /// Each step has its own sentence: a login that cannot be sent, unknown
     /// host, refused port, TLS, greeting, STARTTLS, refused login.
     pub fn open(endpoint: &Endpoint, login: &Login, settings: &Settings) -> Result<Self> {
+        let at_hand = |occasion| login.at_hand(occasion, settings);
+        let Some(first) = at_hand(Occasion::SignIn)? else {
+            let user = quote(&login.user);
+            return Err(Error::config(format!(
+                "no secret for '{user}' at {endpoint}"
+            )));
+        };
+        let session = match Self::sign_in(endpoint, &first, settings) {
+            Err(error) if error.is_refused_login() => match at_hand(Occasion::Refusal)? {
+                Some(other) => Self::sign_in(endpoint, &other, settings),
+                None => Err(error),
+            },
+            outcome => outcome,
+        };
+        Ok(Self {
+            login: login.clone(),
+            ..session?
+        })
+    }
+
+    /// Signs in anew where the server has ended the session, which it does
+    /// with the token that opened it. False, and nothing done, where the
+    /// credential is not one that is supplied: another sign-in would be the same.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn renew(&mut self) -> Result<bool> {
+        let Credential::Supplied(_) = self.login.credential else {
+            return Ok(false);
+        };
+        let settings = self.dialogue.exchange().wire.settings().clone();
+        *self = Self::open(&self.endpoint, &self.login, &settings)?;
+        Ok(true)
+    }
+
+    fn sign_in(endpoint: &Endpoint, login: &Login, settings: &Settings) -> Result<Self> {
         login.check()?;
         let mut exchange = greeting::open(endpoint, settings)?;
-        // What the server can do may differ once it knows the user.
-        let before = std::mem::take(&mut exchange.capabilities);
-        let method = Method::choose(login, endpoint, &before)?;
-        exchange.veil = Veil::over(login.credential.secret().declassify());
+        let method = Method::choose(login, endpoint, &exchange.capabilities)?;
+        let secret = login.credential.secret();
+        exchange.veil = secret.map_or_else(Veil::default, |secret| Veil::over(secret.declassify()));
         let dialogue = Dialogue::sign_in(exchange, &login.user, method)?;
         greeting::ask_capabilities(&mut dialogue.exchange())?;
         dialogue.exchange().veil = Veil::default();
@@ -67,6 +104,7 @@ impl Session {
         Ok(Self {
             dialogue,
             endpoint: endpoint.clone(),
+            login: login.clone(),
             has_esearch: capabilities.has("ESEARCH"),
             capabilities,
             examined: None,

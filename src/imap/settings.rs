@@ -1,9 +1,10 @@
 //! What a statement brings along to every wait: how long, until when, whom to
 //! trust, and whether the user has had enough.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use super::trust::Trust;
 
 /// The host's answer to "has the user stopped this statement?".
 ///
@@ -52,8 +53,8 @@ pub struct Settings {
     pub timeout: Duration,
     /// When the whole statement has to be through.
     pub deadline: Option<Deadline>,
-    /// A PEM file of further certificates to trust, beside the system's.
-    pub ca_file: Option<PathBuf>,
+    /// Whom TLS trusts.
+    pub trust: Trust,
     /// Whether the user has stopped the statement.
     pub cancel: Arc<dyn Cancel>,
 }
@@ -64,7 +65,7 @@ impl Default for Settings {
         Self {
             timeout: Duration::from_secs(30),
             deadline: None,
-            ca_file: None,
+            trust: Trust::default(),
             cancel: Arc::new(Never),
         }
     }

@@ -42,6 +42,14 @@ impl Transport {
         Ok(Self::Plain(socket))
     }
 
+    /// Gives the socket back where there is no TLS on it.
+    pub(super) fn into_plain(self) -> Option<TcpStream> {
+        match self {
+            Self::Plain(socket) => Some(socket),
+            Self::Tls(_) => None,
+        }
+    }
+
     /// Shakes hands; a transport that has TLS already is left as it is.
     ///
     /// # Errors

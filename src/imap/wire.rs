@@ -5,7 +5,6 @@
 //! where responses end, not what they say.
 
 use std::io;
-use std::path::Path;
 
 use super::dial::{dial, reason};
 use super::endpoint::{Endpoint, Security};
@@ -62,8 +61,7 @@ impl Wire {
                 self.peer
             ))));
         }
-        let ca_file = self.settings.ca_file.as_deref().map(Path::to_owned);
-        let client = tls::client(&self.endpoint, ca_file.as_deref())?;
+        let client = tls::client(&self.endpoint, &self.settings.trust)?;
         let transport = self.transport.take().ok_or_else(|| broken(&self.peer))?;
         let mut watch = Watch::start(&self.settings, &self.peer, "TLS handshake");
         self.transport = Some(transport.secure(client, &self.endpoint, &mut watch)?);
@@ -78,6 +76,11 @@ impl Wire {
     /// `host:port`, as messages name it.
     pub(super) fn peer(&self) -> &str {
         &self.peer
+    }
+
+    /// The limits of the statement that uses the wire.
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// The limits of the statement that uses the wire from now on.
@@ -192,7 +195,7 @@ impl Wire {
             .get_ref()
             .and_then(|e| e.downcast_ref::<rustls::Error>())
         {
-            Some(error) => crate::error::quote(&error.to_string()),
+            Some(error) => tls::reason(error),
             None => reason(error),
         };
         let text = format!("connection to {} failed ({during}): {why}", self.peer);

@@ -4,11 +4,12 @@
 //! writer there directly; where several accounts are read side by side, each in
 //! a thread, the work to do is sent over and waited for.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 
 use super::incoming::IncomingMessage;
 use super::known::Present;
 use super::location::Failure;
+use super::side_by_side::Parcel;
 use super::writer::{Differences, Folder, Writer};
 use crate::error::{Kind, Result};
 use crate::imap::session::Examined;
@@ -21,17 +22,11 @@ pub type Job = Box<dyn FnOnce(&mut Writer) + Send>;
 pub enum Port<'a> {
     /// It is here, on the host's thread.
     Here(&'a mut Writer),
-    /// It is on another thread, which takes what comes out of the channel.
-    There(SyncSender<Job>),
+    /// It is the one of this number, on the thread at the other end.
+    There(usize, SyncSender<Parcel>),
 }
 
 impl Port<'_> {
-    /// A port for another thread, and where its jobs come out.
-    pub fn there() -> (Self, Receiver<Job>) {
-        let (jobs, taken) = sync_channel(1);
-        (Self::There(jobs), taken)
-    }
-
     /// Has the writer do something and waits for the outcome.
     fn ask<T: Send + 'static>(
         &mut self,
@@ -39,14 +34,17 @@ impl Port<'_> {
     ) -> Result<T> {
         match self {
             Self::Here(writer) => Ok(work(writer)),
-            Self::There(jobs) => {
+            Self::There(index, parcels) => {
                 let (done, outcome) = sync_channel(1);
                 let job: Job = Box::new(move |writer| {
                     // Nobody waits for it where the reader was stopped.
                     let _ = done.send(work(writer));
                 });
-                // The host's thread is gone from its post when it was stopped.
-                jobs.send(job).map_err(|_| Kind::Cancelled)?;
+                // The host's thread has left, or drops the job, where the
+                // statement was stopped.
+                parcels
+                    .send(Parcel::Job(*index, job))
+                    .map_err(|_| Kind::Cancelled)?;
                 outcome.recv().map_err(|_| Kind::Cancelled.into())
             }
         }
@@ -118,6 +116,11 @@ impl Port<'_> {
         self.with(folder, move |writer, folder| {
             writer.finish_folder(folder, next_uid, &gone)
         })
+    }
+
+    /// [`Writer::fetched`].
+    pub fn fetched(&mut self) -> Result<u64> {
+        self.ask(|writer| writer.fetched())
     }
 
     /// [`Writer::count_filtered`].

@@ -7,63 +7,106 @@ use super::place::Account;
 use super::port::Port;
 use super::progress::Meter;
 use super::pull::Course;
+use super::watch;
 use super::writer::Writer;
+use crate::account;
+use crate::account::vigil::{self, Keeper};
 use crate::error::{Error, Result};
+use crate::imap::Lease;
 use crate::imap::session::Session;
 
 /// Ingests what is new in the folders, in batches, and gives the summary as
 /// JSON on one line. A folder that the server refuses does not stop those
-/// behind it.
+/// behind it. Goes on, where that is asked for, until its time is over.
 ///
 /// # Errors
 /// The first of what went wrong, after everything else that could be done.
 /// What was committed stays, and the session row tells of the error.
 pub fn run(
     database: &Database,
-    session: &mut Session,
-    user: &str,
+    keeper: &Keeper<'_>,
+    lease: Lease,
     opening: Opening,
     options: &Options,
 ) -> Result<String> {
-    let mut writer = begin(database, session, user, &opening.pattern, options)?;
+    let asked = Asked::of(keeper.account, &opening, options);
+    let mut writer = begin(database, &asked)?;
     let mut course = Course {
         port: Port::Here(&mut writer),
         options,
         meter: Meter::new(options.progress),
         left: options.limit,
     };
-    let done = folders(&mut course, session, opening);
+    let done = go(&mut course, keeper, lease, opening);
     drop(course);
     finish(&mut writer, done)
+}
+
+/// What a run is asked, for its session row.
+pub struct Asked {
+    account: Account,
+    options: Options,
+    /// JSON without secrets.
+    arguments: String,
+}
+
+impl Asked {
+    /// What is asked of an account.
+    pub fn of(account: &account::Account, opening: &Opening, options: &Options) -> Self {
+        let user = account.login.user.clone();
+        let account = Account {
+            server: account.endpoint.to_string(),
+            host: account.endpoint.host().to_owned(),
+            user,
+        };
+        let arguments = serde_json::json!({
+            "server": account.server,
+            "user": account.user,
+            "folder": opening.pattern,
+            "batch": options.batch,
+            "max_size": options.max_size,
+            "selection": options.selection.name,
+            "extract_attachments": options.attachments.word(),
+        });
+        Self {
+            account,
+            options: options.clone(),
+            arguments: arguments.to_string(),
+        }
+    }
 }
 
 /// Writes the session row of a run over an account.
 ///
 /// # Errors
 /// SQLite's.
-pub fn begin(
-    database: &Database,
-    session: &Session,
-    user: &str,
-    pattern: &str,
-    options: &Options,
-) -> Result<Writer> {
-    let endpoint = session.endpoint();
-    let account = Account {
-        server: endpoint.to_string(),
-        host: endpoint.host().to_owned(),
-        user: user.to_owned(),
-    };
-    let arguments = serde_json::json!({
-        "server": account.server,
-        "user": user,
-        "folder": pattern,
-        "batch": options.batch,
-        "max_size": options.max_size,
-        "selection": options.selection.name,
-        "extract_attachments": options.attachments.word(),
-    });
-    Writer::begin(database, account, options, &arguments.to_string())
+pub fn begin(database: &Database, asked: &Asked) -> Result<Writer> {
+    let account = asked.account.clone();
+    Writer::begin(database, account, &asked.options, &asked.arguments)
+}
+
+/// Takes what is new, and goes on taking what comes where that is asked for.
+///
+/// # Errors
+/// Those of the folders and of the watch.
+pub fn go(
+    course: &mut Course<'_>,
+    keeper: &Keeper<'_>,
+    mut lease: Lease,
+    opening: Opening,
+) -> Result<()> {
+    let mailboxes = opening.mailboxes.clone();
+    let read = folders(course, &mut lease, opening);
+    if !watch::goes_on(course.options) {
+        return read;
+    }
+    match read {
+        // The watch connects anew.
+        Err(error) if vigil::is_passing(&error) => {}
+        Err(error) if error.is_refused() && lease.is_usable() => {}
+        read => read?,
+    }
+    watch::watch(course, keeper, &mailboxes, Some(lease))
 }
 
 /// Ends a run that came to `done`, and gives its summary.
@@ -86,12 +129,24 @@ pub fn finish(writer: &mut Writer, done: Result<()>) -> Result<String> {
 ///
 /// # Errors
 /// The first refusal, after the other folders; any other error at once.
-pub fn folders(course: &mut Course<'_>, session: &mut Session, opening: Opening) -> Result<()> {
+fn folders(course: &mut Course<'_>, session: &mut Session, opening: Opening) -> Result<()> {
     let mut first = Some(opening.first);
     let mut refused: Option<Error> = None;
     for mailbox in &opening.mailboxes {
         let examined = first.take().unwrap_or_else(|| session.examine(mailbox));
-        match examined.and_then(|examined| course.pull(session, mailbox, examined)) {
+        let mut pulled = examined.and_then(|examined| course.pull(session, mailbox, examined));
+        // A server ends a session with the token that opened it. A new one must
+        // bring something before it is replaced in its turn.
+        let mut fetched = None;
+        while pulled.as_ref().is_err_and(Error::is_network) {
+            let so_far = course.port.fetched()?;
+            if fetched.replace(so_far) == Some(so_far) || !session.renew()? {
+                break;
+            }
+            let examined = session.examine(mailbox);
+            pulled = examined.and_then(|examined| course.pull(session, mailbox, examined));
+        }
+        match pulled {
             Err(error) if error.is_refused() && session.is_usable() => {
                 refused.get_or_insert(error);
             }

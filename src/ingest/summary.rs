@@ -118,6 +118,12 @@ impl Summary {
         }
     }
 
+    /// Messages downloaded so far.
+    pub fn fetched(&self) -> u64 {
+        let counts = self.folders.iter().map(|(_, counts, _)| counts.fetched);
+        counts.sum()
+    }
+
     /// The summary as JSON on one line, with the error that ended the run.
     pub fn to_json(&self, error: Option<&Error>) -> String {
         let mut all = Counts::default();

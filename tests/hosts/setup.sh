@@ -1,6 +1,7 @@
 #!/bin/bash
 # setup.sh DIR: puts the hosts the tests load the library into below DIR: apsw in
-# a Python environment (DIR/python) and better-sqlite3 (DIR/node).
+# a Python environment (DIR/python) and better-sqlite3 (DIR/node); and the
+# authorization server they sign in at, oidc-provider (DIR/oidc).
 #
 # The newest that run here, as a user gets them. Once there, they stay until DIR
 # goes.
@@ -13,6 +14,13 @@ if [ ! -e python/ready ]; then
 	/usr/bin/python3 -m venv python
 	python/bin/pip install --quiet apsw
 	touch python/ready
+fi
+
+if [ ! -e oidc/ready ]; then
+	rm -rf oidc
+	mkdir oidc
+	npm install --silent --no-save --no-package-lock --prefix oidc oidc-provider@9
+	touch oidc/ready
 fi
 
 # The newest better-sqlite3 for this Node. It says itself what it needs, but npm

@@ -10,12 +10,14 @@
     reason = "every test binary compiles this module and uses its own part of it"
 )]
 
+pub mod authorization;
 pub mod client;
 pub mod corpus;
 pub mod dovecot;
 pub mod library;
 pub mod mail;
 pub mod process;
+pub mod proxy;
 pub mod python;
 pub mod scratch;
 pub mod scripted;
