@@ -15,7 +15,7 @@ use super::ingest_options;
 use crate::account::vigil::Keeper;
 use crate::account::{Account, CONNECTION_KEYS, Client, Options};
 use crate::error::{Error, Result, quote};
-use crate::ingest::{self, Afterwards, Database, Errand};
+use crate::ingest::{self, Database, Errand};
 use crate::sqlite::{Connection, Trust, Value, register_function};
 
 const NAME: &str = "imap_ingest";
@@ -50,12 +50,6 @@ fn run(connection: &Connection, client: &Client, arguments: &[Value<'_>]) -> Res
     let options = Options::parse(text(3)?, &keys)?;
     let ingest_options = ingest_options::read(&options)?;
     let database = Database::open(connection, options.text("schema")?.unwrap_or("main"))?;
-    if ingest_options.afterwards == Afterwards::Delete && !connection.is_autocommit() {
-        return Err(Error::usage(
-            "option delete needs what is written to be committed; call imap_ingest outside of a \
-             transaction",
-        ));
-    }
     let settings = client.settings(&options)?;
     let folder = text(2)?;
     if let Some(accounts) = several(client, text(0)?, text(1)?)? {

@@ -1,8 +1,10 @@
 //! The message row of RSSD, and with it everything else about one message.
 
 use super::database::Database;
+use super::attachment::{Attachment, AttachmentRows, attachments};
 use super::incoming::IncomingMessage;
 use super::insert::{Insert, table_columns};
+use super::options::{Attachments, Options};
 use super::record::{Columns, Record, elaboration};
 use super::resource::{Owner, Resources};
 use super::schema::MESSAGE_OF_RESOURCE;
@@ -19,6 +21,7 @@ pub struct Messages {
     /// Whether other tools have written messages here, once it matters.
     has_foreign: Option<bool>,
     resources: Resources,
+    attachments: AttachmentRows,
     order: Order,
 }
 
@@ -51,6 +54,10 @@ pub struct Destination<'a> {
     pub folder_row: &'a str,
     /// The user, for the uri.
     pub user: &'a str,
+    /// What is done with attachments.
+    pub options: &'a Options,
+    /// Of an attached message, the row of the one it came in, and its part.
+    pub inside: Option<(&'a str, &'a str)>,
 }
 
 impl Messages {
@@ -74,6 +81,7 @@ impl Messages {
             ))?,
             has_foreign: None,
             resources: Resources::open(connection)?,
+            attachments: AttachmentRows::open(connection)?,
             order: if refers {
                 Order::MessageFirst
             } else {
@@ -132,7 +140,7 @@ impl Messages {
     }
 
     /// Writes all rows of a message of which [`Self::held`] does not know the
-    /// whole. Everything is read before the first row is written.
+    /// whole, and gives how many attachments it wrote.
     ///
     /// # Errors
     /// `Host` where SQLite refuses; some rows may then have been written.
@@ -141,10 +149,11 @@ impl Messages {
         destination: &Destination<'_>,
         record: &Record<'_>,
         incoming: &IncomingMessage,
-    ) -> Result<()> {
+    ) -> Result<u64> {
         let message = Message::parse(record.raw);
         let columns = Columns::read(message.headers(), &incoming.flags);
-        let elaboration = elaboration(record, message.headers(), incoming, &message.problems());
+        let problems = message.problems();
+        let elaboration = elaboration(record, message.headers(), incoming, &problems, destination.inside);
         let uri = self
             .resources
             .uri(destination.device_id, destination.user, record)?;
@@ -156,17 +165,98 @@ impl Messages {
             uri: &uri,
             date: columns.date.as_deref(),
         };
-        match self.order {
+        let text = match self.order {
             Order::MessageFirst => {
                 self.write_row(destination, record, &columns, None)?;
-                self.resources.write_text(&owner, record, &elaboration)?;
+                self.resources.write_text(&owner, record, &elaboration)?
             }
             Order::ResourceFirst => {
                 let text = self.resources.write_text(&owner, record, &elaboration)?;
                 self.write_row(destination, record, &columns, Some(&text))?;
+                text
+            }
+        };
+        self.resources.write_derived(&owner, record, &message)?;
+        self.write_attachments(destination, &owner, &text, record, incoming)
+    }
+
+    /// Writes the attachments of a message that [`Self::held`] knows, as a run
+    /// without them left it; gives how many are new.
+    ///
+    /// # Errors
+    /// `Host` where SQLite refuses.
+    pub fn attach(
+        &mut self,
+        destination: &Destination<'_>,
+        record: &Record<'_>,
+        incoming: &IncomingMessage,
+    ) -> Result<u64> {
+        if destination.options.attachments == Attachments::No {
+            return Ok(0);
+        }
+        let Some((text, uri)) = self.resources.text_of(&record.row_id, &record.sha256)? else {
+            // Another tool wrote the message, and its attachments as it does.
+            return Ok(0);
+        };
+        let owner = Owner {
+            device_id: destination.device_id,
+            session_id: destination.session_id,
+            folder_row: destination.folder_row,
+            message_row: &record.row_id,
+            uri: &uri,
+            date: None,
+        };
+        self.write_attachments(destination, &owner, &text, record, incoming)
+    }
+
+    /// Writes the attachments of a message, `text` its resource; those that are
+    /// messages as messages too.
+    fn write_attachments(
+        &mut self,
+        destination: &Destination<'_>,
+        owner: &Owner<'_>,
+        text: &str,
+        record: &Record<'_>,
+        incoming: &IncomingMessage,
+    ) -> Result<u64> {
+        let options = destination.options;
+        // What is inside of an attached message comes with the outermost one.
+        if options.attachments == Attachments::No || destination.inside.is_some() {
+            return Ok(0);
+        }
+        let mut written = 0;
+        for attachment in attachments(record.raw, &options.attachment_types) {
+            written += u64::from(self.attachments.write(text, owner.uri, &attachment)?);
+            if options.attachments == Attachments::UniformResource {
+                self.resources.write_attachment(owner, record, &attachment)?;
+            }
+            if attachment.is_message() {
+                self.write_inner(destination, record, &attachment, incoming)?;
             }
         }
-        self.resources.write_derived(&owner, record, &message)
+        Ok(written)
+    }
+
+    fn write_inner(
+        &mut self,
+        destination: &Destination<'_>,
+        outer: &Record<'_>,
+        attachment: &Attachment,
+        incoming: &IncomingMessage,
+    ) -> Result<()> {
+        let record = Record::read(&attachment.content);
+        if matches!(self.held(&record)?, Held::Whole(_)) {
+            return Ok(());
+        }
+        let destination = Destination {
+            inside: Some((&outer.row_id, &attachment.part)),
+            ..*destination
+        };
+        let incoming = IncomingMessage {
+            flags: incoming.flags.clone(),
+            ..IncomingMessage::default()
+        };
+        self.write(&destination, &record, &incoming).map(drop)
     }
 
     /// Writes the message row; of a twin, it is there.

@@ -5,6 +5,7 @@
 //! downloaded first and written then, rows and state together, so that no
 //! network wait holds a lock and a run that is killed goes on where it stopped.
 
+mod attachment;
 mod clock;
 mod database;
 mod device;

@@ -84,6 +84,7 @@ pub fn elaboration(
     headers: &Headers<'_>,
     incoming: &IncomingMessage,
     problems: &[crate::mail::Problem],
+    inside: Option<(&str, &str)>,
 ) -> String {
     let texts = |role| -> Vec<String> {
         headers
@@ -101,6 +102,10 @@ pub fn elaboration(
         incoming.internal_date.and_then(time::iso8601).into(),
     );
     object.insert("flags".into(), incoming.flags.clone().into());
+    if let Some((message, part)) = inside {
+        object.insert("attached_to".into(), message.into());
+        object.insert("part".into(), part.into());
+    }
     if !problems.is_empty() {
         let problems: Vec<Value> = problems
             .iter()

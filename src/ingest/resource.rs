@@ -1,6 +1,7 @@
 //! The `uniform_resource` rows of a message, each with its edge in the graph.
 
 use super::database::Database;
+use super::attachment::Attachment;
 use super::insert::Insert;
 use super::record::Record;
 use super::{identity, uri};
@@ -19,6 +20,7 @@ pub struct Resources {
     insert: Insert,
     edge: Insert,
     find: Statement,
+    uri_of: Statement,
     same_uri: Statement,
 }
 
@@ -61,6 +63,9 @@ impl Resources {
         Ok(Self {
             insert: Insert::prepare(connection, "uniform_resource", &COLUMNS)?,
             edge: Insert::prepare(connection, "uniform_resource_edge", &EDGE_COLUMNS)?,
+            uri_of: connection.prepare(
+                "SELECT uri FROM main.uniform_resource WHERE uniform_resource_id = ?1",
+            )?,
             find: connection.prepare(
                 "SELECT uniform_resource_id FROM main.uniform_resource
                   WHERE uniform_resource_id = ?1
@@ -94,6 +99,45 @@ impl Resources {
         let found = self.find.step()?;
         self.find.reset();
         Ok(found)
+    }
+
+    /// The id and the uri of the resource that [`Self::holds`] finds.
+    ///
+    /// # Errors
+    /// `Host` where SQLite refuses.
+    pub fn text_of(
+        &mut self,
+        message_row: &str,
+        sha256: &str,
+    ) -> Result<Option<(String, String)>> {
+        let id = identity::resource(message_row, sha256, "");
+        self.uri_of.bind(1, Bind::Text(&id))?;
+        let found = match self.uri_of.step()?.then(|| self.uri_of.column(0)).transpose()? {
+            Some(Field::Text(uri)) => Some((id, uri.to_owned())),
+            _ => None,
+        };
+        self.uri_of.reset();
+        Ok(found)
+    }
+
+    /// Writes the resource of an attachment.
+    ///
+    /// # Errors
+    /// `Host` where SQLite refuses.
+    pub fn write_attachment(
+        &mut self,
+        owner: &Owner<'_>,
+        record: &Record<'_>,
+        attachment: &Attachment,
+    ) -> Result<()> {
+        let resource = Resource {
+            place: &attachment.place(),
+            nature: &attachment.nature,
+            content: &attachment.content,
+            digest: &attachment.sha1,
+            elaboration: Some(&attachment.elaboration.to_string()),
+        };
+        self.write(owner, record, &resource).map(drop)
     }
 
     /// The uri for a message: the plain one, unless another message has it.

@@ -51,6 +51,11 @@ impl Transactions {
         })
     }
 
+    /// True where a batch is committed when it ends.
+    pub fn commit_batches(&self) -> bool {
+        self.situation == Situation::Autocommit
+    }
+
     /// Runs `work` as a whole: all it writes stays, or nothing.
     ///
     /// # Errors

@@ -58,7 +58,7 @@ pub fn watch(
     let mut round = Round {
         mailboxes: asked.to_vec(),
         period,
-        lease: first,
+        lease: first.filter(|_| !asked.is_empty()),
         at: Instant::now() + period,
     };
     while until.is_none_or(|until| Instant::now() < until) && course.left != Some(0) {

@@ -11,7 +11,7 @@ use super::incoming::IncomingMessage;
 use super::known::{self, Present};
 use super::location::{Failure, Location, Locations};
 use super::message::{Destination, Held, Messages};
-use super::options::Options;
+use super::options::{Afterwards, Attachments, Options};
 use super::place::{self, Account};
 use super::record::Record;
 use super::session::Session;
@@ -75,6 +75,12 @@ impl Writer {
         arguments: &str,
     ) -> Result<Self> {
         let transactions = Transactions::open(connection)?;
+        if options.afterwards == Afterwards::Delete && !transactions.commit_batches() {
+            return Err(Error::usage(
+                "option delete needs what is written to be committed; call imap_ingest outside \
+                 of a transaction, in a statement that writes nothing itself",
+            ));
+        }
         transactions.clone().batch(|| {
             schema::create_missing(connection)?;
             let device_id = device::device(connection, options.device_name.as_deref())?;
@@ -293,6 +299,17 @@ impl Writer {
                     self.locations
                         .reflag(&folder.state, incoming.uid, &incoming.flags)?;
                 counts.updated += u64::from(is_known);
+                if self.options.attachments != Attachments::No {
+                    let folder_row = self.folder_row(folder)?;
+                    let destination = destination(
+                        &self.device_id,
+                        &self.session.id,
+                        &folder_row,
+                        &self.account.user,
+                        &self.options,
+                    );
+                    counts.attachments += self.messages.attach(&destination, &record, incoming)?;
+                }
                 counts.already_there += 1;
                 Ok(true)
             }
@@ -310,17 +327,20 @@ impl Writer {
         let folder_row = self.folder_row(folder)?;
         let transactions = self.transactions.clone();
         let written = transactions.part(|| {
-            let destination = Destination {
-                device_id: &self.device_id,
-                session_id: &self.session.id,
-                folder_row: &folder_row,
-                user: &self.account.user,
-            };
-            self.messages.write(&destination, record, incoming)?;
-            self.note_location(folder, incoming, &record.row_id)
+            let destination = destination(
+                &self.device_id,
+                &self.session.id,
+                &folder_row,
+                &self.account.user,
+                &self.options,
+            );
+            let attachments = self.messages.write(&destination, record, incoming)?;
+            self.note_location(folder, incoming, &record.row_id)?;
+            Ok(attachments)
         });
         match written {
-            Ok(()) => {
+            Ok(attachments) => {
+                counts.attachments += attachments;
                 counts.inserted += 1;
                 Ok(true)
             }
@@ -380,5 +400,23 @@ impl Writer {
         self.folder_rows.insert(folder.name.clone(), row.clone());
         folder.row = Some(row.clone());
         Ok(row)
+    }
+}
+
+/// Where a message goes that came from a server.
+fn destination<'a>(
+    device_id: &'a str,
+    session_id: &'a str,
+    folder_row: &'a str,
+    user: &'a str,
+    options: &'a Options,
+) -> Destination<'a> {
+    Destination {
+        device_id,
+        session_id,
+        folder_row,
+        user,
+        options,
+        inside: None,
     }
 }

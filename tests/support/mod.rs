@@ -18,6 +18,7 @@ pub mod library;
 pub mod mail;
 pub mod process;
 pub mod proxy;
+pub mod proxy;
 pub mod python;
 pub mod scratch;
 pub mod scripted;

@@ -1,0 +1,52 @@
+//! `imap_watch(server, user, folder, options)`: what happens in a folder, as
+//! rows that come while it happens.
+//!
+//! ```sql
+//! SELECT event, uid FROM imap_watch('imap.example.org', 'ada', 'INBOX',
+//!                                   '{"watch": "PT8H"}');
+//! ```
+//!
+//! Told by IDLE, or found by looking where the server has none. A lost
+//! connection is made anew, and what happened meanwhile is told then.
+//! DIRECTONLY, as `imap_messages` is.
+
+use std::sync::Arc;
+
+use super::argument;
+use super::watch_scan::Scan;
+use crate::account::Client;
+use crate::error::Result;
+use crate::sqlite::{Connection, Definition, Index, Planned, Table, Trust, register_table};
+
+pub static DEFINITION: Definition = Definition::new(
+    "imap_watch",
+    include_str!("../../sql/tables/imap_watch.sql"),
+);
+
+pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
+    let client = Arc::clone(client);
+    register_table(connection, &DEFINITION, Trust::DirectOnly, move |_| {
+        Watch(Arc::clone(&client))
+    })
+}
+
+struct Watch(Arc<Client>);
+
+impl Table for Watch {
+    type Cursor = Scan;
+
+    fn plan(&self, index: &mut Index<'_>) -> Result<Planned> {
+        let Some(arguments) = argument::take(index, &DEFINITION) else {
+            return Ok(Planned::NotThisWay);
+        };
+        // Waiting is to be done once, in the outermost loop.
+        index.set_rows(1_000);
+        index.set_cost(1e12);
+        index.set_plan(0, arguments.join(","));
+        Ok(Planned::Yes)
+    }
+
+    fn open(&self) -> Result<Scan> {
+        Ok(Scan::new(&self.0))
+    }
+}
