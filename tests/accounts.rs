@@ -107,6 +107,28 @@ fn an_account_is_ingested_by_its_name() {
 }
 
 #[test]
+fn the_example_file_is_one_and_explains_every_key() {
+    let text = include_str!("../examples/accounts.toml");
+    assert_eq!(
+        shell(&home(text)).error(&count("nobody")),
+        "imap: no account 'nobody'; known accounts: archive, backup, gmail, home, lab, office, \
+         vault, work; write imaps://nobody for a host"
+    );
+    for wrong in [
+        "[work]\nx = 1",
+        "[defaults]\nx = 1",
+        "[work]\n[work.oauth]\nx = 1",
+    ] {
+        let text_of = format!("{wrong}\n[other]\nserver = 'a'\nuser = 'b'\npassword = 'c'");
+        let told = refusal(&text_of.replace("[work]\n[", "[work]\nserver = 'a'\nuser = 'b'\n["));
+        let (_, keys) = told.split_once("(known: ").expect(&told);
+        for key in keys.trim_end_matches(')').split(", ") {
+            assert!(text.contains(key), "{key}");
+        }
+    }
+}
+
+#[test]
 fn names_and_users_that_are_not_in_the_file_are_told() {
     let home = home(
         "[work]\nserver = 'imap.example.org'\nuser = 'ada'\npassword = 'x'\n\
