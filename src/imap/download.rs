@@ -12,6 +12,7 @@ use super::message::Message;
 use super::schedule::Schedule;
 use super::session::Session;
 use super::structure::Structure;
+use super::uid_order::{Direction, Uids};
 use super::uid_set::UidSet;
 use super::wanted::Wanted;
 use crate::error::Result;
@@ -57,7 +58,7 @@ pub struct Download(Course);
 
 enum Course {
     /// Nothing is wanted: the UIDs are all there is to tell.
-    Listed(Box<dyn Iterator<Item = u32> + Send>),
+    Listed(Uids),
     /// What is wanted is fetched.
     Fetched {
         stream: Box<FetchStream<Schedule>>,
@@ -67,13 +68,13 @@ enum Course {
 
 impl Download {
     /// What is `wanted` of the messages `uids`; of those above `max_size`
-    /// bytes, all but their content.
-    pub fn new(uids: UidSet, wanted: Wanted, max_size: Option<u64>) -> Self {
+    /// bytes, all but their content. They are asked for in this direction, and
+    /// come in the order in which the server answers each command.
+    pub fn new(uids: UidSet, wanted: Wanted, max_size: Option<u64>, direction: Direction) -> Self {
         if wanted.is_empty() {
-            let ranges: Vec<_> = uids.ranges().collect();
-            return Self(Course::Listed(Box::new(ranges.into_iter().flatten())));
+            return Self(Course::Listed(direction.uids(&uids)));
         }
-        let schedule = Schedule::new(uids, wanted, max_size);
+        let schedule = Schedule::new(uids, wanted, max_size, direction);
         let stream = Box::new(FetchStream::new(schedule));
         Self(Course::Fetched { stream, max_size })
     }

@@ -63,6 +63,8 @@ pub(super) struct Exchange {
     pub(super) wire: Wire,
     /// As the server last told them.
     pub(super) capabilities: Capabilities,
+    /// How the server introduced itself.
+    pub(super) greeting: String,
     /// True from LOGOUT on, when BYE is the answer.
     pub(super) is_leaving: bool,
     tags: u32,
@@ -77,6 +79,7 @@ impl Exchange {
         Self {
             wire,
             capabilities: Capabilities::default(),
+            greeting: String::new(),
             is_leaving: false,
             tags: 0,
             flying: Vec::new(),
@@ -121,13 +124,30 @@ impl Exchange {
         command: &[u8],
         on: &mut dyn FnMut(&Response<'_>),
     ) -> Result<Ended> {
+        self.command_in_stretches(verb, &[command.to_vec()], on)
+    }
+
+    /// [`Exchange::command`] for a command with literals: each stretch but the
+    /// first is sent when the server asks for it (RFC 9051 section 4.3).
+    pub(super) fn command_in_stretches(
+        &mut self,
+        verb: &str,
+        stretches: &[Vec<u8>],
+        on: &mut dyn FnMut(&Response<'_>),
+    ) -> Result<Ended> {
         self.check_free(verb)?;
-        let tag = self.launch(verb, command)?;
+        let mut stretches = stretches.iter();
+        let first = stretches.next().map_or(&[][..], Vec::as_slice);
+        let tag = self.launch(verb, first)?;
         loop {
-            if let Arrival::Ended(ended) = self.arrive(verb, on)?
-                && ended.tag == tag
-            {
-                return Ok(ended);
+            match self.arrive(verb, on)? {
+                Arrival::Ended(ended) if ended.tag == tag => return Ok(ended),
+                Arrival::Continuation(_) => {
+                    if let Some(next) = stretches.next() {
+                        self.wire.send(&[next, &b"\r\n"[..]].concat(), verb)?;
+                    }
+                }
+                _ => {}
             }
         }
     }

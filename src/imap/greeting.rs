@@ -45,6 +45,7 @@ fn greeting(exchange: &mut Exchange) -> Result<()> {
         Response::Status(status) => match status.status {
             Status::Ok => {
                 let told = status.code.and_then(|code| code.capabilities());
+                exchange.greeting = String::from_utf8_lossy(status.text).into_owned();
                 exchange.capabilities = told.unwrap_or_default();
                 return Ok(());
             }

@@ -16,9 +16,10 @@ use super::listed::Listed;
 use super::login::Login;
 use super::mailbox::Mailbox;
 use super::mailbox_status::MailboxStatus;
+use super::quirks;
 use super::quoted::Argument;
 use super::response::Response;
-use super::search::{Answer, Criteria, uid_search};
+use super::search::{Answer, Criteria, stretches, uid_search};
 use super::settings::Settings;
 use super::sign_in::Method;
 use super::status_line::Status;
@@ -36,6 +37,8 @@ pub struct Session {
     /// The mailbox that is open, with what EXAMINE said of it.
     examined: Option<(Mailbox, Examined)>,
     has_esearch: bool,
+    /// Whether it searches substrings, once that was asked.
+    searches_substrings: Option<bool>,
 }
 
 impl Session {
@@ -59,6 +62,7 @@ impl Session {
             has_esearch: capabilities.has("ESEARCH"),
             capabilities,
             examined: None,
+            searches_substrings: None,
         })
     }
 
@@ -202,18 +206,54 @@ impl Session {
     /// The server's refusal, an answer that cannot be read (a part of the
     /// UIDs would pass for all), or the wire's.
     pub fn uid_search(&mut self, criteria: Criteria<'_>) -> Result<UidSet> {
+        let mut is_ranges_refused = false;
         if self.has_esearch {
             match self.search(criteria, Answer::Ranges)? {
                 Ok(found) => return Ok(found),
-                // Some servers name ESEARCH and do not understand it.
-                Err(ended) if ended.status == Status::Bad => self.has_esearch = false,
+                Err(ended) if ended.status == Status::Bad => is_ranges_refused = true,
                 Err(ended) => return self.refused_search(ended),
             }
         }
         match self.search(criteria, Answer::Listed)? {
-            Ok(found) => Ok(found),
+            Ok(found) => {
+                // Some servers name ESEARCH and do not understand it.
+                self.has_esearch &= !is_ranges_refused;
+                Ok(found)
+            }
             Err(ended) => self.refused_search(ended),
         }
+    }
+
+    /// True where a SEARCH for a text finds every message that contains it:
+    /// the server is one of those known for it, and has no index that answers
+    /// instead. It is asked who it is (RFC 2971) where its greeting does not
+    /// tell.
+    ///
+    /// # Errors
+    /// The wire's.
+    pub fn searches_substrings(&mut self) -> Result<bool> {
+        if let Some(known) = self.searches_substrings {
+            return Ok(known);
+        }
+        let known = !quirks::searches_an_index(&self.capabilities)
+            && (quirks::searches_substrings(&self.dialogue.exchange().greeting)
+                || quirks::searches_substrings(&self.identity()?));
+        self.searches_substrings = Some(known);
+        Ok(known)
+    }
+
+    /// What the server says it is; nothing where it has no ID.
+    fn identity(&mut self) -> Result<String> {
+        let mut identity = String::new();
+        if self.capabilities.has("ID") {
+            let mut exchange = self.dialogue.exchange();
+            exchange.command("ID", b"ID NIL", &mut |response| {
+                if let Response::Id(line) = response {
+                    identity = String::from_utf8_lossy(line).into_owned();
+                }
+            })?;
+        }
+        Ok(identity)
     }
 
     fn refused_search(&self, ended: Ended) -> Result<UidSet> {
@@ -230,8 +270,9 @@ impl Session {
         let mut is_readable = true;
         let mut is_answered = false;
         for command in uid_search(criteria, answer) {
+            let command = stretches(&command, &self.capabilities);
             let mut exchange = self.dialogue.exchange();
-            let ended = exchange.command("UID SEARCH", command.as_bytes(), &mut |response| {
+            let mut on = |response: &Response<'_>| {
                 let found = match response {
                     Response::Search(uids) => Some(uids),
                     Response::Esearch(found) => found.all.as_ref(),
@@ -243,7 +284,8 @@ impl Session {
                 };
                 is_answered = true;
                 ranges.extend(found.into_iter().flat_map(UidSet::ranges));
-            })?;
+            };
+            let ended = exchange.command_in_stretches("UID SEARCH", &command, &mut on)?;
             if ended.status != Status::Ok {
                 return Ok(Err(ended));
             }

@@ -106,6 +106,9 @@ impl Wanted {
     /// The whole message.
     pub const WHOLE: Self = Self(0x40);
 
+    /// Every single header field.
+    pub const FIELDS: Self = Self(ALL_FIELDS);
+
     /// One header field.
     pub const fn field(field: Field) -> Self {
         Self(1 << (FIRST_FIELD + field as u32))

@@ -29,7 +29,7 @@ pub use cell::Cell;
 pub use connection::Connection;
 pub use definition::{ColumnDefinition, Definition};
 pub use function::register_function;
-pub use index::{Column, Constraint, Index, Operator, Order, Recheck};
+pub use index::{Column, Constraint, Grouping, Index, Operator, Order, Recheck};
 pub use load::initialise;
 pub use module::register_table;
 pub use statement::{Bind, Field, Statement};

@@ -48,10 +48,11 @@ pub enum Column {
     User,
     Folder,
     Options,
+    Match,
 }
 
 /// Every column with its name and what a message must be fetched for.
-pub const COLUMNS: [(Column, &str, Wanted); 40] = {
+pub const COLUMNS: [(Column, &str, Wanted); 41] = {
     const NONE: Wanted = Wanted::NONE;
     const FLAGS: Wanted = Wanted::FLAGS;
     const FROM: Wanted = Wanted::field(Field::From);
@@ -121,6 +122,7 @@ pub const COLUMNS: [(Column, &str, Wanted); 40] = {
         (Column::User, "user", NONE),
         (Column::Folder, "folder", NONE),
         (Column::Options, "options", NONE),
+        (Column::Match, "imap_messages", NONE),
     ]
 };
 
@@ -128,5 +130,15 @@ impl Column {
     /// The column at SQLite's position `index`.
     pub fn at(index: usize) -> Option<Self> {
         COLUMNS.get(index).map(|&(column, _, _)| column)
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        COLUMNS[self as usize].1
+    }
+
+    /// What a message must be fetched for.
+    pub fn wanted(self) -> Wanted {
+        COLUMNS[self as usize].2
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::messages_column::Column;
+use super::sink::Sink;
 use super::structure_json;
 use crate::imap::download::Downloaded;
 use crate::imap::flags::Flags;
@@ -17,19 +18,20 @@ use crate::mail::part::decode_text_part;
 use crate::mail::problem::{Problem, to_json};
 use crate::mail::time::iso8601;
 use crate::mail::{Headers, Role};
-use crate::sqlite::Cell;
 
 /// A message of a folder, as far as it was fetched.
 pub struct Row {
     pub folder: Arc<str>,
     pub uidvalidity: Option<u32>,
     pub rowid: i64,
+    /// True once what was left out at first has been asked for.
+    pub is_complete: bool,
     pub message: Downloaded,
 }
 
 impl Row {
     /// Gives the value of a visible column.
-    pub fn cell(&self, column: Column, cell: Cell<'_>) {
+    pub fn cell(&self, column: Column, cell: impl Sink) {
         match column {
             Column::FolderName => cell.text(&self.folder),
             Column::Uid => cell.integer(self.message.uid.into()),
@@ -90,7 +92,9 @@ impl Row {
             },
             Column::Sha256 => text(cell, self.raw().map(sha256_hex)),
             Column::Problems => json(cell, to_json(&self.problems())),
-            Column::Server | Column::User | Column::Folder | Column::Options => cell.null(),
+            Column::Server | Column::User | Column::Folder | Column::Options | Column::Match => {
+                cell.null();
+            }
         }
     }
 
@@ -127,7 +131,7 @@ impl Row {
         self.message.flags.as_ref().map(show)
     }
 
-    fn flag(&self, cell: Cell<'_>, flag: &str) {
+    fn flag(&self, cell: impl Sink, flag: &str) {
         integer(
             cell,
             self.message.flags.as_ref().map(|flags| flags.has(flag)),
@@ -177,21 +181,21 @@ impl Row {
     }
 }
 
-fn text(cell: Cell<'_>, text: Option<impl Into<String>>) {
+fn text(cell: impl Sink, text: Option<impl Into<String>>) {
     match text {
         Some(text) => cell.text_owned(text.into()),
         None => cell.null(),
     }
 }
 
-fn json(cell: Cell<'_>, text: Option<String>) {
+fn json(cell: impl Sink, text: Option<String>) {
     match text {
         Some(text) => cell.json(&text),
         None => cell.null(),
     }
 }
 
-fn integer(cell: Cell<'_>, number: Option<impl Into<i64>>) {
+fn integer(cell: impl Sink, number: Option<impl Into<i64>>) {
     match number {
         Some(number) => cell.integer(number.into()),
         None => cell.null(),
