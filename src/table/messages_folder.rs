@@ -155,6 +155,13 @@ impl Folder {
             if let Some(message) = message {
                 return Ok(Some(self.row(message)));
             }
+            if let Rows::Late {
+                late: Some(late), ..
+            } = &mut self.rows
+            {
+                // The next command has to wait for the end of this one.
+                while late.next(session)?.is_some() {}
+            }
             match self.survivors(session)? {
                 Some(uids) => self.download(uids),
                 None => return Ok(None),
