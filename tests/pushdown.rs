@@ -400,8 +400,8 @@ fn limit_and_order_cost_no_more_than_they_show() {
         "SELECT raw FROM imap_messages('h', 'u', 'INBOX') WHERE seen = 0 AND subject LIKE '%x%' \
          AND from_name = 'b' COLLATE NOCASE AND uid > 5 ORDER BY uid DESC",
     );
-    let expected = "server, user, folder, seen = exact, subject like superset, \
-         from_name = nocase local, uid >; uid descending; two phases; FETCH (UID BODY.PEEK[])";
+    let expected = "server, user, folder, seen = exact, from_name = nocase local, \
+         uid >, subject like superset; uid descending; two phases; FETCH (UID BODY.PEEK[])";
     assert!(text.contains(expected), "{text}");
 }
 
