@@ -24,10 +24,14 @@ use super::settings::Settings;
 use super::sign_in::Method;
 use super::status_line::Status;
 use super::uid_set::UidSet;
-use crate::error::{Error, Result, quote};
+use super::veil::Veil;
+use crate::error::{Error, Kind, Result, quote};
 
 /// The most folders of one LIST.
 const FOLDERS: usize = 100_000;
+
+/// The most runs of UIDs an answer to one search is made of, give or take a line.
+const RANGES: usize = 5_000_000;
 
 /// A signed-in connection to a server.
 pub struct Session {
@@ -53,8 +57,10 @@ impl Session {
         // What the server can do may differ once it knows the user.
         let before = std::mem::take(&mut exchange.capabilities);
         let method = Method::choose(login, endpoint, &before)?;
+        exchange.veil = Veil::over(login.credential.secret().declassify());
         let dialogue = Dialogue::sign_in(exchange, &login.user, method)?;
         greeting::ask_capabilities(&mut dialogue.exchange())?;
+        dialogue.exchange().veil = Veil::default();
         let capabilities = dialogue.exchange().capabilities.clone();
         Ok(Self {
             dialogue,
@@ -113,17 +119,22 @@ impl Session {
         let spelled = Mailbox::from_name(pattern)?;
         let command = [&b"LIST \"\" "[..], &quoted(&spelled)?].concat();
         let mut found = Vec::new();
+        let mut is_complete = true;
         let ended = self
             .dialogue
             .exchange()
             .command("LIST", &command, &mut |response| {
-                if let Response::List(listed) = response
-                    && found.len() < FOLDERS
-                {
-                    found.push(listed.clone());
+                if let Response::List(listed) = response {
+                    is_complete = found.len() < FOLDERS;
+                    found.extend(is_complete.then(|| listed.clone()));
                 }
             })?;
         ended.accepted(|| format!("cannot list '{}'", quote(pattern)))?;
+        if !is_complete {
+            let name = quote(pattern);
+            let text = format!("cannot list '{name}': there are more than {FOLDERS} folders");
+            return Err(Kind::TooBig(text).into());
+        }
         Ok(found)
     }
 
@@ -283,7 +294,10 @@ impl Session {
                     _ => return,
                 };
                 is_answered = true;
-                ranges.extend(found.into_iter().flat_map(UidSet::ranges));
+                is_readable &= ranges.len() < RANGES;
+                if is_readable {
+                    ranges.extend(found.into_iter().flat_map(UidSet::ranges));
+                }
             };
             let ended = exchange.command_in_stretches("UID SEARCH", &command, &mut on)?;
             if ended.status != Status::Ok {
