@@ -3,6 +3,7 @@
 //! Which columns or files come of it is the caller's business, and so is what
 //! is in the bytes.
 
+use super::extra::Extra;
 use super::fetched::{Fetched, Section};
 use super::flags::Flags;
 use super::inbox::Frame;
@@ -22,6 +23,8 @@ pub struct Message {
     pub size: Option<u64>,
     /// MODSEQ (RFC 7162).
     pub modseq: Option<u64>,
+    /// The items of extensions, each with its words; `None` for NIL.
+    pub extras: Vec<(Extra, Option<Vec<String>>)>,
     /// BODYSTRUCTURE.
     pub structure: Option<Box<Structure>>,
     /// The sections.
@@ -38,6 +41,8 @@ pub struct Content {
     pub section: Vec<u8>,
     /// True where the server has undone the transfer encoding (BINARY).
     pub decoded: bool,
+    /// Where the bytes begin, if only a part of them was asked for.
+    pub origin: Option<u64>,
     /// The exact bytes; `None` where the server says it has none (NIL).
     pub bytes: Option<Vec<u8>>,
 }
@@ -67,16 +72,26 @@ impl Message {
         })
     }
 
-    /// The section of this name, in any case.
+    /// The first bytes of the message, where a part of it was asked for.
+    pub fn head(&self) -> Option<&Content> {
+        let is_head = |content: &&Content| content.section.is_empty() && content.origin == Some(0);
+        self.contents.iter().find(is_head)
+    }
+
+    /// The whole section of this name, in any case.
     pub fn section(&self, name: &str) -> Option<&Content> {
-        self.contents.iter().find(|content| content.is(name))
+        let mut whole = self
+            .contents
+            .iter()
+            .filter(|content| content.origin.is_none());
+        whole.find(|content| content.is(name))
     }
 
     /// The bytes of the whole message, taken out without a copy.
     pub fn take_body(&mut self) -> Option<Vec<u8>> {
         self.contents
             .iter_mut()
-            .find(|content| content.is(""))
+            .find(|content| content.is("") && content.origin.is_none())
             .and_then(|c| c.bytes.take())
     }
 
@@ -110,6 +125,7 @@ impl Message {
                 Content {
                     section: section.name.to_vec(),
                     decoded: section.decoded,
+                    origin: section.origin,
                     bytes: section
                         .content
                         .filter(|_| !is_carved)
@@ -122,6 +138,7 @@ impl Message {
             internal_date: fetched.internal_date.map(|bytes| bytes.into_owned()),
             size: fetched.size,
             modseq: fetched.modseq,
+            extras: fetched.extras,
             structure: fetched.structure,
             contents: contents.collect(),
             problems: fetched.problems,
@@ -143,11 +160,12 @@ impl Message {
         self.size = other.size.or(self.size);
         self.modseq = other.modseq.or(self.modseq);
         self.structure = other.structure.or(self.structure.take());
+        self.extras.extend(other.extras);
         for content in other.contents {
             if !self
                 .contents
                 .iter()
-                .any(|known| known.section == content.section)
+                .any(|known| known.section == content.section && known.origin == content.origin)
             {
                 self.contents.push(content);
             }

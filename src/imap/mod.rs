@@ -12,6 +12,7 @@ mod dialogue;
 pub mod download;
 pub mod endpoint;
 mod exchange;
+pub mod extra;
 pub mod fetch_stream;
 pub mod fetched;
 pub mod flags;

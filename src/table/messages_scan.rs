@@ -142,17 +142,19 @@ impl Running {
         examined: Examined,
         numbers: &FolderNumbers,
     ) -> Result<()> {
+        let has_modseq = examined.highestmodseq.is_some();
+        let wanted = (self.plan.wanted).offered(self.lease.capabilities(), has_modseq);
         let uids = if examined.exists == 0 {
             UidSet::new()
         } else {
-            self.bound.uids(&mut self.lease, self.plan.wanted)?
+            self.bound.uids(&mut self.lease, wanted)?
         };
         let name = mailbox.name();
         self.open = Some(OpenFolder {
             number: numbers.number(&self.account.endpoint, &self.account.login.user, name),
             name: name.into(),
             uidvalidity: examined.uidvalidity,
-            download: Download::new(uids, self.plan.wanted, self.max_size),
+            download: Download::new(uids, wanted, self.max_size),
         });
         Ok(())
     }
