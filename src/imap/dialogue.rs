@@ -292,12 +292,14 @@ impl Shared {
             return Ok(());
         };
         if turn.tag.is_empty() {
-            turn.tag = turn
-                .outgoing
-                .split(|&b| b == b' ')
-                .next()
-                .unwrap_or_default()
-                .to_vec();
+            let mut words = turn.outgoing.splitn(2, |&b| b == b' ');
+            turn.tag = words.next().unwrap_or_default().to_vec();
+            let command = match turn.verb {
+                Verb::Login | Verb::Authenticate => turn.verb.name().as_bytes(),
+                _ => words.next().unwrap_or_default(),
+            };
+            let bytes = turn.outgoing.len();
+            self.exchange.recorder.sent(&turn.tag, command, bytes);
         }
         let sent = self.exchange.wire.send(&turn.outgoing, turn.verb.name());
         turn.outgoing = Zeroizing::default();

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 
 use super::capability::Capabilities;
 use super::message::Message;
+use super::recorder::Recorder;
 use super::response::{Response, parse};
 use super::status_line::{Status, StatusLine};
 use super::wire::Wire;
@@ -65,6 +66,8 @@ pub(super) struct Exchange {
     pub(super) capabilities: Capabilities,
     /// True from LOGOUT on, when BYE is the answer.
     pub(super) is_leaving: bool,
+    /// Writes down what is said.
+    pub(super) recorder: Recorder,
     tags: u32,
     /// Commands sent by [`Exchange::launch`] that have not ended.
     flying: Vec<Vec<u8>>,
@@ -73,11 +76,12 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    pub(super) fn new(wire: Wire) -> Self {
+    pub(super) fn new(wire: Wire, recorder: Recorder) -> Self {
         Self {
             wire,
             capabilities: Capabilities::default(),
             is_leaving: false,
+            recorder,
             tags: 0,
             flying: Vec::new(),
             unreadable: 0,
@@ -136,8 +140,11 @@ impl Exchange {
     pub(super) fn launch(&mut self, verb: &str, command: &[u8]) -> Result<Vec<u8>> {
         self.tags += 1;
         let tag = format!("x{}", self.tags).into_bytes();
+        let line = [&tag, &b" "[..], command, b"\r\n"].concat();
+        self.recorder.sent(&tag, command, line.len());
         self.wire
-            .send(&[&tag, &b" "[..], command, b"\r\n"].concat(), verb)?;
+            .send(&line, verb)
+            .inspect_err(|error| self.recorder.failed(error))?;
         self.flying.push(tag.clone());
         Ok(tag)
     }
@@ -151,7 +158,9 @@ impl Exchange {
         during: &str,
         on: &mut dyn FnMut(&Response<'_>),
     ) -> Result<Arrival> {
-        let frame = self.wire.receive(during)?;
+        let received = self.wire.receive(during);
+        let frame = received.inspect_err(|error| self.recorder.failed(error))?;
+        self.recorder.received(frame.bytes.len());
         let response = parse(&frame.bytes);
         if !matches!(response, Response::Other(_)) {
             self.unreadable = 0;
@@ -170,10 +179,12 @@ impl Exchange {
             Response::Tagged { tag, status } => {
                 note(&mut self.capabilities, &status);
                 self.flying.retain(|flying| flying != tag);
+                let answer = status.answer();
+                self.recorder.ended(tag, &answer);
                 Arrival::Ended(Ended {
                     tag: tag.to_vec(),
                     status: status.status,
-                    answer: status.answer(),
+                    answer,
                 })
             }
             Response::Continuation(text) => Arrival::Continuation(text.to_vec()),
@@ -204,7 +215,9 @@ impl Exchange {
         if let Some(answer) = bye {
             let peer = self.wire.peer();
             let text = format!("{peer} closed the connection ({during}): {answer}");
-            return Err(self.wire.breaking(Error::network(text)));
+            let error = self.wire.breaking(Error::network(text));
+            self.recorder.failed(&error);
+            return Err(error);
         }
         if self.unreadable > UNREADABLE {
             let last = self.remarks.back().cloned().unwrap_or_default();
@@ -221,8 +234,10 @@ impl Exchange {
     /// broken if the server has left, and commands may have ended.
     pub(super) fn catch_up(&mut self) {
         while let Some(frame) = self.wire.poll() {
+            self.recorder.received(frame.bytes.len());
             let is_over = match parse(&frame.bytes) {
-                Response::Tagged { tag, .. } => {
+                Response::Tagged { tag, status } => {
+                    self.recorder.ended(tag, &status.answer());
                     self.flying.retain(|flying| flying != tag);
                     false
                 }

@@ -46,7 +46,7 @@ impl Session {
     /// host, refused port, TLS, greeting, STARTTLS, refused login.
     pub fn open(endpoint: &Endpoint, login: &Login, settings: &Settings) -> Result<Self> {
         login.check()?;
-        let mut exchange = greeting::open(endpoint, settings)?;
+        let mut exchange = greeting::open(endpoint, &login.user, settings)?;
         // What the server can do may differ once it knows the user.
         let before = std::mem::take(&mut exchange.capabilities);
         let method = Method::choose(login, endpoint, &before)?;
