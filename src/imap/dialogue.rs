@@ -294,12 +294,14 @@ impl Shared {
         if turn.tag.is_empty() {
             let mut words = turn.outgoing.splitn(2, |&b| b == b' ');
             turn.tag = words.next().unwrap_or_default().to_vec();
-            let command = match turn.verb {
-                Verb::Login | Verb::Authenticate => turn.verb.name().as_bytes(),
-                _ => words.next().unwrap_or_default(),
-            };
-            let bytes = turn.outgoing.len();
-            self.exchange.recorder.sent(&turn.tag, command, bytes);
+            let command = words.next().unwrap_or_default();
+            let recorder = &mut self.exchange.recorder;
+            match turn.verb {
+                Verb::Login | Verb::Authenticate => {
+                    recorder.signed_in(&turn.tag, turn.verb.name());
+                }
+                _ => recorder.sent(&turn.tag, command, turn.outgoing.len()),
+            }
         }
         let sent = self.exchange.wire.send(&turn.outgoing, turn.verb.name());
         turn.outgoing = Zeroizing::default();

@@ -27,8 +27,9 @@ pub struct Entry {
     pub user: String,
     /// The command without its tag, one line; LOGIN and AUTHENTICATE alone.
     pub command: String,
-    /// Bytes sent, tag and line ends included.
-    pub bytes_out: u64,
+    /// Bytes sent, tag and line ends included; `None` for LOGIN and
+    /// AUTHENTICATE, whose length would tell that of the secret.
+    pub bytes_out: Option<u64>,
     /// Bytes received from its sending, or from the end of the one before it
     /// where that is later, to its end.
     pub bytes_in: u64,
@@ -106,7 +107,7 @@ mod tests {
             server: "imaps://mail.example.org:993".into(),
             user: "ada".into(),
             command: command.into(),
-            bytes_out: 1,
+            bytes_out: Some(1),
             bytes_in: 0,
             took: None,
             result: None,

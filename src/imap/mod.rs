@@ -16,6 +16,7 @@ pub mod extra;
 pub mod fetch_stream;
 pub mod fetched;
 pub mod flags;
+pub mod folders;
 pub mod frame;
 mod greeting;
 mod inbox;

@@ -36,16 +36,24 @@ impl Recorder {
         }
     }
 
-    /// A command was sent, `bytes` with its tag and line ends. `text` is what
-    /// of it may be known: never what LOGIN and AUTHENTICATE are given.
-    pub(super) fn sent(&mut self, tag: &[u8], text: &[u8], bytes: usize) {
+    /// A command was sent, `bytes` with its tag and line ends.
+    pub(super) fn sent(&mut self, tag: &[u8], command: &[u8], bytes: usize) {
+        self.begin(tag, line(command), Some(bytes as u64));
+    }
+
+    /// LOGIN or AUTHENTICATE was sent; what with is nobody's business.
+    pub(super) fn signed_in(&mut self, tag: &[u8], verb: &str) {
+        self.begin(tag, verb.to_owned(), None);
+    }
+
+    fn begin(&mut self, tag: &[u8], command: String, bytes_out: Option<u64>) {
         let number = self.log.add(Entry {
             number: 0,
             at: SystemTime::now(),
             server: self.server.clone(),
             user: self.user.clone(),
-            command: line(text),
-            bytes_out: bytes as u64,
+            command,
+            bytes_out,
             bytes_in: 0,
             took: None,
             result: None,
@@ -138,8 +146,8 @@ mod tests {
         assert_eq!(
             said,
             [
-                (22, 10, result("OK done")),
-                (22, 7, result("imap: the line is cut"))
+                (Some(22), 10, result("OK done")),
+                (Some(22), 7, result("imap: the line is cut"))
             ]
         );
     }

@@ -15,7 +15,7 @@ use super::greeting;
 use super::listed::Listed;
 use super::login::Login;
 use super::mailbox::Mailbox;
-use super::mailbox_status::MailboxStatus;
+use super::mailbox_status::{MailboxStatus, StatusItems};
 use super::quoted::Argument;
 use super::response::Response;
 use super::search::{Answer, Criteria, uid_search};
@@ -26,7 +26,7 @@ use super::uid_set::UidSet;
 use crate::error::{Error, Result, quote};
 
 /// The most folders of one LIST.
-const FOLDERS: usize = 100_000;
+pub(super) const FOLDERS: usize = 100_000;
 
 /// A signed-in connection to a server.
 pub struct Session {
@@ -123,21 +123,14 @@ impl Session {
         Ok(found)
     }
 
-    /// What STATUS tells of a mailbox, which need not be open.
+    /// What STATUS tells of a mailbox, which need not be open. At least one of
+    /// the `items` is one that every server has.
     ///
     /// # Errors
     /// The server's refusal, no answer in its answer, or the wire's.
-    pub fn status(&mut self, mailbox: &Mailbox) -> Result<MailboxStatus> {
-        let mut items = "MESSAGES UNSEEN UIDNEXT UIDVALIDITY".to_owned();
-        let extensions = [("CONDSTORE", " HIGHESTMODSEQ"), ("STATUS=SIZE", " SIZE")];
-        for (_, item) in extensions
-            .iter()
-            .filter(|(name, _)| self.capabilities.has(name))
-        {
-            items.push_str(item);
-        }
-        let items = format!(" ({items})");
-        let command = [&b"STATUS "[..], &quoted(mailbox)?, items.as_bytes()].concat();
+    pub fn status(&mut self, mailbox: &Mailbox, items: StatusItems) -> Result<MailboxStatus> {
+        let items = items.list(&self.capabilities).unwrap_or_default();
+        let command = [&b"STATUS "[..], &quoted(mailbox)?, b" ", items.as_bytes()].concat();
         let mut found = None;
         let ended = self
             .dialogue
@@ -244,6 +237,16 @@ impl Session {
         Ok(Ok(ranges.into_iter().collect()))
     }
 
+    /// Sends a command of another file of this module and waits for its end.
+    pub(super) fn command(
+        &mut self,
+        verb: &str,
+        command: &[u8],
+        on: &mut dyn FnMut(&Response<'_>),
+    ) -> Result<Ended> {
+        self.dialogue.exchange().command(verb, command, on)
+    }
+
     /// Asks whether the server is still there.
     ///
     /// # Errors
@@ -278,7 +281,7 @@ impl Session {
 
 /// A mailbox as an argument. Where it does not fit into quotes by the letter
 /// (raw 8-bit), it goes there all the same: the server spelled it so.
-fn quoted(mailbox: &Mailbox) -> Result<Vec<u8>> {
+pub(super) fn quoted(mailbox: &Mailbox) -> Result<Vec<u8>> {
     match mailbox.argument() {
         Argument::Quoted(quoted) => Ok(quoted),
         Argument::Literal(raw) if raw.iter().any(u8::is_ascii_control) => {

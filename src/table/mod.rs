@@ -1,7 +1,12 @@
 //! The virtual tables, one file each, with their plan, cursor and row beside
 //! them. Each declares its columns in `sql/tables`.
 
+mod argument;
+mod cell;
 mod folder_numbers;
+pub mod folders;
+mod folders_scan;
+pub mod log;
 pub mod messages;
 mod messages_column;
 mod messages_plan;
