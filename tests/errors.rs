@@ -3,10 +3,15 @@
 
 mod support;
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 use support::dovecot::Dovecot;
 use support::mail::Mail;
 use support::python::{Outcome, Python};
+use support::scripted::{Script, Scripted};
+use support::shell::Shell;
 use support::user::User;
 
 const ERROR: i64 = 1;
@@ -171,4 +176,164 @@ fn an_error_keeps_the_callers_transaction() {
     );
     assert_eq!(outcomes[6], Outcome::Rows(vec![]));
     assert_eq!(outcomes[7], Outcome::Rows(vec![vec![json!(1)]]));
+}
+
+#[test]
+fn tls_that_cannot_be_trusted() {
+    let server = Dovecot::shared();
+    let user = server.user("untrusted");
+    let (tls, plain) = (server.tls(), server.plain());
+    let port = |url: &str| url.rsplit(':').next().unwrap().to_owned();
+    let (tls_port, plain_port) = (port(&tls), port(&plain));
+    let told = |server: &str, ca: bool| {
+        let host = host_of(&user, server);
+        let host = if ca {
+            host
+        } else {
+            host.env("SSL_CERT_FILE", "")
+        };
+        match host.one("SELECT * FROM imap_messages WHERE options = '{\"timeout\": 2}'") {
+            Outcome::Error(message, CANTOPEN) => message,
+            other => panic!("{server}: {other:?}"),
+        }
+    };
+    assert_eq!(
+        told(&format!("127.0.0.2:{tls_port}"), true),
+        format!(
+            "imap: cannot trust 127.0.0.2:{tls_port}: \
+             its certificate is for 'other.example', not for '127.0.0.2'"
+        )
+    );
+    let expired = told(&format!("127.0.0.3:{tls_port}"), true);
+    let known = format!("imap: cannot trust 127.0.0.3:{tls_port}: its certificate expired on ");
+    assert!(expired.starts_with(&known), "{expired}");
+    assert_eq!(
+        told(&format!("localhost:{tls_port}"), false),
+        format!(
+            "imap: cannot trust localhost:{tls_port}: its certificate is self-signed or from an \
+             unknown issuer; give the issuer's certificate as option ca_file"
+        )
+    );
+    let plain_text = told(&format!("localhost:{plain_port}"), true);
+    let known = format!(
+        "imap: TLS with localhost:{plain_port} failed: it answered in plain text '* OK [CAPABILITY"
+    );
+    assert!(plain_text.starts_with(&known), "{plain_text}");
+    let advice =
+        format!("use imap://localhost:{plain_port} for STARTTLS if this is an IMAP server");
+    assert!(plain_text.ends_with(&advice), "{plain_text}");
+    assert_eq!(
+        told(&format!("imap+insecure://localhost:{tls_port}"), true),
+        format!(
+            "imap: localhost:{tls_port} did not answer within 2 s \
+             (greeting; use imaps://localhost:{tls_port} if this is a TLS port)"
+        )
+    );
+}
+
+/// What a server says up to the first FETCH of bodies.
+const OPENED: &str = "S: * OK [CAPABILITY IMAP4rev1] ready
+C: LOGIN \"ada\" \"x\"
+S: $ OK [CAPABILITY IMAP4rev1] welcome
+C: EXAMINE \"INBOX\"
+S: * 2 EXISTS
+S: * OK [UIDVALIDITY 7] valid
+S: $ OK examined
+C: UID SEARCH ALL
+S: * SEARCH 1 2
+S: $ OK searched
+C: UID FETCH 1:2 (UID RFC822.SIZE)
+S: * 1 FETCH (UID 1 RFC822.SIZE 5)
+S: * 2 FETCH (UID 2 RFC822.SIZE 5)
+S: $ OK fetched
+C: UID FETCH 1:2 (UID BODY.PEEK[])
+S: * 1 FETCH (UID 1 BODY[] {5}
+S: hello)
+";
+
+#[test]
+fn servers_that_fail_amid_a_query() {
+    type Fault = (fn(Script) -> Script, i64, &'static str);
+    let faults: [Fault; 5] = [
+        (
+            |script| script.bytes("* 2 FETCH (UID 2 BODY[] {5}\r\nhe").stall(),
+            CANTOPEN,
+            "imap: 127.0.0.1:PORT did not answer within 0.5 s (UID FETCH)",
+        ),
+        (
+            |script| script.bytes("* 2 FETCH (UID 2 BODY[] {5}\r\nhe"),
+            CANTOPEN,
+            "imap: 127.0.0.1:PORT closed the connection amid a response (UID FETCH)",
+        ),
+        (
+            |script| script.then("S: * BYE shutting down %s%n"),
+            CANTOPEN,
+            "imap: 127.0.0.1:PORT closed the connection (UID FETCH): BYE shutting down %s%n",
+        ),
+        (
+            |script| {
+                script
+                    .bytes("* 2 FETCH (UID 2 BODY[] {3221225472}\r\n")
+                    .stall()
+            },
+            18,
+            "imap: server announced a literal of 3221225472 bytes, more than the 1000000000 allowed",
+        ),
+        (
+            |script| script.then("S: $ NO [SERVERBUG] disk on fire"),
+            ERROR,
+            "imap: cannot fetch from 'INBOX': NO [SERVERBUG] disk on fire",
+        ),
+    ];
+    for (fault, code, message) in faults {
+        let server = Scripted::play([fault(Script::new(OPENED))]);
+        let address = format!("127.0.0.1:{}", server.port);
+        let host = Python::new()
+            .env("IMAP_SERVER", format!("imap+insecure://{address}"))
+            .env("IMAP_USER", "ada")
+            .env("IMAP_PASSWORD", "x");
+        let outcomes = host.run(&[
+            ("CREATE TABLE t(raw)", &[]),
+            (
+                "INSERT INTO t SELECT raw FROM imap_messages WHERE options = '{\"timeout\": 0.5}'",
+                &[],
+            ),
+            ("SELECT count(*) FROM t", &[]),
+        ]);
+        let message = message.replace("127.0.0.1:PORT", &address);
+        assert_eq!(outcomes[1], Outcome::Error(message.clone(), code));
+        // One statement is one transaction: what came before the fault is gone with it.
+        assert_eq!(
+            outcomes[2],
+            Outcome::Rows(vec![vec![json!(0)]]),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn an_interrupt_stops_a_query_within_a_second() {
+    let server = Scripted::play([Script::new(OPENED).stall()]);
+    let shell = Shell::new()
+        .env(
+            "IMAP_SERVER",
+            format!("imap+insecure://127.0.0.1:{}", server.port),
+        )
+        .env("IMAP_USER", "ada")
+        .env("IMAP_PASSWORD", "x");
+    let running = shell.start("SELECT length(raw) FROM imap_messages();");
+    thread::sleep(Duration::from_millis(700));
+    let asked = Instant::now();
+    running.signal("INT");
+    let finished = running.finish(Duration::from_secs(20));
+    assert!(
+        asked.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        asked.elapsed()
+    );
+    assert!(
+        finished.stderr.contains("imap: interrupted (9)"),
+        "{}",
+        finished.stderr
+    );
 }

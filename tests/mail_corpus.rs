@@ -1,16 +1,14 @@
 //! Real and broken mail through every column of src/mail.
 //!
-//! The corpus is not part of the project: archives `*.tar.gz` in the directory
-//! that `SQLITE_IMAP_CORPUS` names, else in `../shared/corpus`. Without it the
-//! same is asserted on the few messages below, and the test says so.
+//! Where the corpus of tests/support/corpus.rs is absent, the same is asserted on
+//! the few messages below, and the test says so.
+
+mod support;
 
 use imap0::mail::{Headers, Message, Role, message::raw_text, part::decode_text_part, problem};
 use mail_parser::{MessageParser, PartType};
 use proptest::prelude::*;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::LazyLock;
-use std::{env, fs};
+use support::corpus::CORPUS;
 
 /// Messages of this project's own, one for each kind of trouble.
 const FIXTURES: [&[u8]; 6] = [
@@ -26,57 +24,6 @@ const FIXTURES: [&[u8]; 6] = [
       Content-Type: multipart/mixed\n\nlost\n",
     b"",
 ];
-
-fn corpus() -> Option<PathBuf> {
-    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let place = env::var_os("SQLITE_IMAP_CORPUS")
-        .map_or_else(|| project.join("../shared/corpus"), PathBuf::from);
-    place.is_dir().then_some(place)
-}
-
-/// The corpus, read once for all tests: every file's name and content.
-static CORPUS: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
-    let Some(corpus) = corpus() else {
-        return Vec::new();
-    };
-    let place = env::temp_dir().join(format!("sqlite-imap-mail-{}", std::process::id()));
-    fs::create_dir_all(&place).expect("a place for the corpus");
-    for archive in fs::read_dir(&corpus).expect("the corpus").flatten() {
-        if archive
-            .path()
-            .extension()
-            .is_some_and(|extension| extension == "gz")
-        {
-            let mut tar = Command::new("tar");
-            tar.arg("-xzf").arg(archive.path()).arg("-C").arg(&place);
-            assert!(
-                tar.status().expect("tar runs").success(),
-                "{:?}",
-                archive.path()
-            );
-        }
-    }
-    let mut files = Vec::new();
-    let mut folders = vec![place.clone()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).expect("a folder").flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let content = fs::read(&path).expect("a file");
-                files.push((path.display().to_string(), content));
-            }
-        }
-    }
-    fs::remove_dir_all(&place).expect("the unpacked corpus goes");
-    assert!(
-        files.len() > 1000,
-        "only {} files in {corpus:?}",
-        files.len()
-    );
-    files
-});
 
 /// Calls `visit` with every message there is, and its name.
 fn each_message(test: &str, mut visit: impl FnMut(&str, &[u8])) {

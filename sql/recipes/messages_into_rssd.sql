@@ -32,7 +32,7 @@ CREATE TEMP TABLE fresh AS
 SELECT folder_name, uidvalidity, uid, message, message_id, subject, "from", cc, bcc, status, date,
        email_references
   FROM imap_messages(NULL, NULL, 'INBOX')
- WHERE uid > coalesce(
+ WHERE uid >= 1 + coalesce(
          (SELECT max(uid) FROM rssd_mail_uid
            WHERE folder_name = 'INBOX'
              AND uidvalidity = (SELECT uidvalidity

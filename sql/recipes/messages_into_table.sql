@@ -27,18 +27,24 @@ CREATE TABLE IF NOT EXISTS mail (
   PRIMARY KEY (folder_name, uidvalidity, uid)
 );
 
--- The inner imap_messages asks for nothing but a UID, which tells today's
--- UIDVALIDITY; the outer one then fetches only what lies above the last UID.
+-- Where each folder stands. This imap_messages asks for nothing but a UID, with
+-- which it tells today's UIDVALIDITY.
+DROP TABLE IF EXISTS temp.reached;
+CREATE TEMP TABLE reached AS
+SELECT folder_name,
+       coalesce((SELECT max(uid) FROM mail
+                  WHERE folder_name = f.folder_name
+                    AND uidvalidity = (SELECT uidvalidity
+                                         FROM imap_messages(NULL, NULL, f.folder_name) LIMIT 1)),
+                0) AS uid
+  FROM mail_folder AS f;
+
+-- Only what lies above is downloaded.
 INSERT INTO mail
 SELECT m.folder_name, m.uidvalidity, m.uid, m.message_id, m.date, m."from", m."to", m.subject,
        m.body_text, m.sha256, m.raw
-  FROM mail_folder AS f
-  JOIN imap_messages(NULL, NULL, f.folder_name) AS m
- WHERE m.uid > coalesce(
-         (SELECT max(uid) FROM mail
-           WHERE folder_name = f.folder_name
-             AND uidvalidity = (SELECT uidvalidity
-                                  FROM imap_messages(NULL, NULL, f.folder_name) LIMIT 1)),
-         0);
+  FROM reached AS r
+  JOIN imap_messages(NULL, NULL, r.folder_name) AS m
+ WHERE m.uid >= r.uid + 1;
 
 SELECT folder_name, count(*) AS messages, max(uid) AS last_uid FROM mail GROUP BY folder_name;

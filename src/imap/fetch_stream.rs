@@ -3,7 +3,9 @@
 //! The caller decides what is asked for, chunk by chunk, as late as it likes:
 //! the next chunk is drawn when a command ends. A chunk is what the server may
 //! send before we ask again, and so what a stop in the middle costs. Messages
-//! come in the server's order, which within a chunk need not be that of UIDs.
+//! come chunk by chunk, within a chunk in the server's order: a server may work
+//! on both commands at once (Dovecot does while its output is full), so what
+//! comes of the second waits for the end of the first.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,7 +14,6 @@ use super::exchange::{Arrival, Ended};
 use super::items::Items;
 use super::message::Message;
 use super::session::Session;
-use super::status_line::Status;
 use super::uid_set::UidSet;
 use crate::error::{Error, Result};
 
@@ -21,6 +22,9 @@ const IN_FLIGHT: usize = 2;
 
 /// Room for the UIDs of one command line, of the 4,000 bytes every server takes.
 const SET: usize = 3_000;
+
+/// Bytes of messages answered in part that are held for the rest of the answer.
+const HELD: usize = 32 << 20;
 
 /// What one command asks for.
 #[derive(Clone, Debug)]
@@ -67,13 +71,18 @@ pub struct FetchStream<S> {
     failure: Option<Error>,
 }
 
-/// A command that has not ended.
+/// A command that has not ended, or that waits for the one before it.
 struct Flight {
     tag: Vec<u8>,
     chunk: Chunk,
     delivered: UidSet,
-    /// Messages that have been answered in part.
+    /// Messages that have been answered in part, and what they weigh.
     partial: VecDeque<Message>,
+    weight: usize,
+    /// Messages that wait until this is the first command.
+    held: Vec<Message>,
+    /// How it ended, if it has.
+    ended: Option<Result<()>>,
 }
 
 impl<S: Source> FetchStream<S> {
@@ -103,6 +112,7 @@ impl<S: Source> FetchStream<S> {
                 return Ok(Some(message));
             }
             if let Some(error) = self.failure.take() {
+                self.release();
                 return Err(error);
             }
             self.launch(session)?;
@@ -141,12 +151,14 @@ impl<S: Source> FetchStream<S> {
             };
             let command = format!("UID FETCH {} {}", chunk.uids, chunk.items);
             let tag = session.launch("UID FETCH", command.as_bytes())?;
-            let (delivered, partial) = (UidSet::new(), VecDeque::new());
             self.flights.push_back(Flight {
                 tag,
                 chunk,
-                delivered,
-                partial,
+                delivered: UidSet::new(),
+                partial: VecDeque::new(),
+                weight: 0,
+                held: Vec::new(),
+                ended: None,
             });
         }
         Ok(())
@@ -156,54 +168,91 @@ impl<S: Source> FetchStream<S> {
     /// other messages, or to these, and some answer twice.
     fn receive(&mut self, message: Message) {
         let uid = message.uid;
-        let asked = |flight: &&mut Flight| flight.chunk.uids.contains(uid);
-        let Some(flight) = self.flights.iter_mut().find(asked) else {
+        let asked = |flight: &Flight| flight.chunk.uids.contains(uid);
+        let Some(place) = self.flights.iter().position(asked) else {
             return;
         };
+        let flight = &mut self.flights[place];
         if flight.delivered.contains(uid) {
             return;
         }
         let known = flight.partial.iter().position(|partial| partial.uid == uid);
-        let message = match known.and_then(|index| flight.partial.remove(index)) {
-            Some(mut partial) => {
-                partial.merge(message);
-                partial
-            }
-            None => message,
+        let mut whole = message;
+        if let Some(mut partial) = known.and_then(|index| flight.partial.remove(index)) {
+            flight.weight -= partial.weight();
+            partial.merge(whole);
+            whole = partial;
+        }
+        flight.chunk.items.keep_in(&mut whole);
+        if flight.chunk.items.are_in(&whole) {
+            self.deliver(place, whole);
+            return;
+        }
+        flight.weight += whole.weight();
+        flight.partial.push_back(whole);
+        while let Some(flight) = self.flights.get_mut(place)
+            && flight.weight > HELD
+            && let Some(oldest) = flight.partial.pop_front()
+        {
+            flight.weight -= oldest.weight();
+            self.deliver(place, oldest);
+        }
+    }
+
+    /// Takes a message of the command at `place` as it is: to be given out now,
+    /// or when it is that command's turn.
+    fn deliver(&mut self, place: usize, message: Message) {
+        let Some(flight) = self.flights.get_mut(place) else {
+            return;
         };
-        if flight.chunk.items.are_in(&message) {
-            flight.delivered.insert(uid);
-            self.ready.extend(self.source.admit(&flight.chunk, message));
+        flight.delivered.insert(message.uid);
+        let admitted = self.source.admit(&flight.chunk, message);
+        if place == 0 {
+            self.ready.extend(admitted);
         } else {
-            flight.partial.push_back(message);
+            flight.held.extend(admitted);
         }
     }
 
     /// Ends a command: what was answered only in part will not become more.
     fn land(&mut self, ended: Ended, session: &Session) {
-        let Some(index) = self
-            .flights
-            .iter()
-            .position(|flight| flight.tag == ended.tag)
-        else {
+        let landed = |flight: &&mut Flight| flight.tag == ended.tag;
+        let Some(flight) = self.flights.iter_mut().find(landed) else {
             return;
         };
-        let Some(mut flight) = self.flights.remove(index) else {
-            return;
-        };
-        let is_ok = ended.status == Status::Ok;
-        for message in flight.partial {
+        for message in std::mem::take(&mut flight.partial) {
             flight.delivered.insert(message.uid);
-            self.ready.extend(self.source.admit(&flight.chunk, message));
+            flight
+                .held
+                .extend(self.source.admit(&flight.chunk, message));
         }
         self.source.ended(&flight.chunk);
         let missing = flight.chunk.uids.difference(&flight.delivered);
         if !missing.is_empty() {
             self.missing.push(missing);
         }
-        if !is_ok {
-            let what = || format!("cannot fetch from '{}'", session.open_name());
-            self.failure = ended.accepted(what).err();
+        let what = || format!("cannot fetch from '{}'", session.open_name());
+        flight.ended = Some(ended.accepted(what));
+        self.release();
+    }
+
+    /// Lets go what waited: of the commands that have ended, and of the first
+    /// of those that have not.
+    fn release(&mut self) {
+        while let Some(first) = self.flights.front_mut() {
+            first.held.sort_by_key(|message| message.uid);
+            self.ready.extend(first.held.drain(..));
+            match first.ended.take() {
+                None => return,
+                Some(outcome) => {
+                    self.flights.pop_front();
+                    if let Err(error) = outcome {
+                        // What is behind it comes after the caller has heard of it.
+                        self.failure = Some(error);
+                        return;
+                    }
+                }
+            }
         }
     }
 }

@@ -96,6 +96,32 @@ impl Items {
             Item::Body => message.body().is_some(),
         })
     }
+
+    /// Drops the sections and items of extensions nobody asked for, and all but
+    /// the first of each.
+    pub(super) fn keep_in(&self, message: &mut Message) {
+        let mut kept = vec![false; self.0.len()];
+        message.contents.retain(|content| {
+            let asked = self.0.iter().position(|item| match item {
+                Item::HeaderFields(_) => content.is_header_fields(),
+                Item::Header => content.is("HEADER"),
+                Item::Section(name) | Item::Binary(name) => content.is(name),
+                Item::Head => content.is_head(),
+                Item::Body => content.is(""),
+                Item::Flags
+                | Item::InternalDate
+                | Item::Size
+                | Item::Modseq
+                | Item::Extra(_)
+                | Item::Structure => false,
+            });
+            asked.is_some_and(|index| !std::mem::replace(&mut kept[index], true))
+        });
+        message.extras.retain(|(extra, _)| {
+            let asked = (self.0.iter()).position(|item| *item == Item::Extra(*extra));
+            asked.is_some_and(|index| !std::mem::replace(&mut kept[index], true))
+        });
+    }
 }
 
 impl fmt::Display for Items {

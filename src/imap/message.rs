@@ -9,6 +9,9 @@ use super::flags::Flags;
 use super::inbox::Frame;
 use super::structure::Structure;
 
+/// Problems of one message that are kept, of however many answers.
+const PROBLEMS: usize = 100;
+
 /// A message, as far as it was asked for and answered. What the server did not
 /// give is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,8 +51,20 @@ pub struct Content {
 }
 
 impl Content {
-    fn is(&self, name: &str) -> bool {
-        self.section.eq_ignore_ascii_case(name.as_bytes())
+    /// True if this is all of the section of that name, in any case.
+    pub fn is(&self, name: &str) -> bool {
+        self.origin.is_none() && self.section.eq_ignore_ascii_case(name.as_bytes())
+    }
+
+    /// True for the first bytes of a message that was not asked for as a whole.
+    pub fn is_head(&self) -> bool {
+        self.origin == Some(0) && self.section.is_empty()
+    }
+
+    /// True for HEADER.FIELDS, however the server echoes the names after it.
+    pub fn is_header_fields(&self) -> bool {
+        let word = self.section.split(|byte| b" (".contains(byte)).next();
+        word.is_some_and(|word| word.eq_ignore_ascii_case(b"HEADER.FIELDS"))
     }
 }
 
@@ -64,34 +79,28 @@ impl Message {
         self.section("HEADER")
     }
 
-    /// The header fields that were asked for, however the server echoes their names.
+    /// The header fields that were asked for.
     pub fn header_fields(&self) -> Option<&Content> {
-        self.contents.iter().find(|content| {
-            let word = content.section.split(|byte| b" (".contains(byte)).next();
-            word.is_some_and(|word| word.eq_ignore_ascii_case(b"HEADER.FIELDS"))
-        })
+        self.contents
+            .iter()
+            .find(|content| content.is_header_fields())
     }
 
     /// The first bytes of the message, where a part of it was asked for.
     pub fn head(&self) -> Option<&Content> {
-        let is_head = |content: &&Content| content.section.is_empty() && content.origin == Some(0);
-        self.contents.iter().find(is_head)
+        self.contents.iter().find(|content| content.is_head())
     }
 
     /// The whole section of this name, in any case.
     pub fn section(&self, name: &str) -> Option<&Content> {
-        let mut whole = self
-            .contents
-            .iter()
-            .filter(|content| content.origin.is_none());
-        whole.find(|content| content.is(name))
+        self.contents.iter().find(|content| content.is(name))
     }
 
     /// The bytes of the whole message, taken out without a copy.
     pub fn take_body(&mut self) -> Option<Vec<u8>> {
         self.contents
             .iter_mut()
-            .find(|content| content.is("") && content.origin.is_none())
+            .find(|content| content.is(""))
             .and_then(|c| c.bytes.take())
     }
 
@@ -161,16 +170,20 @@ impl Message {
         self.modseq = other.modseq.or(self.modseq);
         self.structure = other.structure.or(self.structure.take());
         self.extras.extend(other.extras);
-        for content in other.contents {
-            if !self
-                .contents
-                .iter()
-                .any(|known| known.section == content.section && known.origin == content.origin)
-            {
-                self.contents.push(content);
-            }
-        }
+        self.contents.extend(other.contents);
         self.problems.extend(other.problems);
+        self.problems.truncate(PROBLEMS);
+    }
+
+    /// The memory its sections and its items of extensions take, in bytes.
+    pub(super) fn weight(&self) -> usize {
+        let bytes = self
+            .contents
+            .iter()
+            .filter_map(|content| content.bytes.as_ref());
+        let words = self.extras.iter().filter_map(|(_, words)| words.as_ref());
+        let words = words.flatten().map(String::len);
+        bytes.map(Vec::len).sum::<usize>() + words.sum::<usize>()
     }
 }
 

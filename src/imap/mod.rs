@@ -7,6 +7,7 @@
 //! UID SEARCH, UID FETCH (PEEK), NOOP and LOGOUT, no others; `imap_log` shows them.
 
 pub mod capability;
+mod channel;
 mod dial;
 mod dialogue;
 pub mod download;

@@ -23,10 +23,13 @@ use super::settings::Settings;
 use super::sign_in::Method;
 use super::status_line::Status;
 use super::uid_set::UidSet;
-use crate::error::{Error, Result, quote};
+use crate::error::{Error, Kind, Result, quote};
 
 /// The most folders of one LIST.
 pub(super) const FOLDERS: usize = 100_000;
+
+/// The most runs of UIDs an answer to one search is made of, give or take a line.
+const RANGES: usize = 5_000_000;
 
 /// A signed-in connection to a server.
 pub struct Session {
@@ -109,18 +112,41 @@ impl Session {
         let spelled = Mailbox::from_name(pattern)?;
         let command = [&b"LIST \"\" "[..], &quoted(&spelled)?].concat();
         let mut found = Vec::new();
+        let mut is_complete = true;
         let ended = self
             .dialogue
             .exchange()
             .command("LIST", &command, &mut |response| {
-                if let Response::List(listed) = response
-                    && found.len() < FOLDERS
-                {
-                    found.push(listed.clone());
+                if let Response::List(listed) = response {
+                    is_complete = found.len() < FOLDERS;
+                    found.extend(is_complete.then(|| listed.clone()));
                 }
             })?;
         ended.accepted(|| format!("cannot list '{}'", quote(pattern)))?;
+        if !is_complete {
+            let name = quote(pattern);
+            let text = format!("cannot list '{name}': there are more than {FOLDERS} folders");
+            return Err(Kind::TooBig(text).into());
+        }
         Ok(found)
+    }
+
+    /// The mailboxes a name or a pattern of LIST means, each once, by name: of
+    /// a pattern those that can be opened, which may be none; a name as it is,
+    /// whether it exists or not.
+    ///
+    /// # Errors
+    /// As [`Session::list`].
+    pub fn mailboxes(&mut self, pattern: &str) -> Result<Vec<Mailbox>> {
+        if !pattern.contains(['*', '%']) {
+            return Ok(vec![Mailbox::from_name(pattern)?]);
+        }
+        let listed = self.list(pattern)?.into_iter();
+        let selectable = listed.filter(Listed::is_selectable);
+        let mut mailboxes: Vec<Mailbox> = selectable.map(|listed| listed.mailbox).collect();
+        mailboxes.sort_unstable();
+        mailboxes.dedup();
+        Ok(mailboxes)
     }
 
     /// What STATUS tells of a mailbox, which need not be open. At least one of
@@ -217,7 +243,10 @@ impl Session {
                     _ => return,
                 };
                 is_answered = true;
-                ranges.extend(found.into_iter().flat_map(UidSet::ranges));
+                is_readable &= ranges.len() < RANGES;
+                if is_readable {
+                    ranges.extend(found.into_iter().flat_map(UidSet::ranges));
+                }
             })?;
             if ended.status != Status::Ok {
                 return Ok(Err(ended));

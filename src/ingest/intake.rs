@@ -6,7 +6,6 @@ use super::incoming::IncomingMessage;
 use super::location::Failure;
 use super::options::{BATCH_BYTES, Options};
 use super::progress::Meter;
-use super::run::is_refusal;
 use super::state::Trouble;
 use super::writer::{Folder, Writer};
 use crate::error::{Error, Result, quote};
@@ -88,7 +87,7 @@ impl<'a> Intake<'a> {
                     Err(uid) => empty.insert(uid),
                 },
                 Ok(None) => break,
-                Err(error) if is_refusal(&error) => refusal = Some(error),
+                Err(error) if error.is_refused() => refusal = Some(error),
                 Err(error) => {
                     self.write()?;
                     return Err(error);
@@ -171,13 +170,12 @@ fn incoming(message: Downloaded) -> std::result::Result<IncomingMessage, u32> {
     } = message;
     let is_content = |raw: &Arc<Vec<u8>>| !raw.is_empty() || size.unwrap_or(0) == 0;
     let raw = raw.filter(is_content).ok_or(uid)?;
+    // \Recent says something of the session, not of the message.
+    let lasts = |flag: &&str| !flag.eq_ignore_ascii_case("\\Recent");
+    let flags = flags.iter().flat_map(|flags| flags.iter());
     Ok(IncomingMessage {
         uid,
-        flags: flags
-            .iter()
-            .flat_map(|flags| flags.iter())
-            .map(str::to_owned)
-            .collect(),
+        flags: flags.filter(lasts).map(str::to_owned).collect(),
         internal_date: date.as_deref().and_then(internal_date),
         raw: Arc::unwrap_or_clone(raw),
     })

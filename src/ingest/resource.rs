@@ -68,8 +68,10 @@ impl Resources {
                   WHERE device_id = ?2 AND uri = ?3 AND content_digest = ?4 AND size_bytes = ?5
                   LIMIT 1",
             )?,
+            // Without the nature SQLite would prefer to scan the unique index,
+            // which covers the rest but has uri behind content_digest.
             same_uri: connection.prepare(
-                "SELECT max(content_digest = ?3) FROM main.uniform_resource
+                "SELECT max(nature = 'text' AND content_digest = ?3) FROM main.uniform_resource
                   WHERE device_id = ?1 AND uri = ?2",
             )?,
         })

@@ -119,7 +119,8 @@ fn account_id(account: &Account) -> String {
 }
 
 /// Writes the state of a folder, with its account's row; of one that has not
-/// changed, nothing.
+/// changed, nothing. Where another run has come further meanwhile, it stays
+/// there. Problems of a past UIDVALIDITY go: their messages have other UIDs.
 ///
 /// # Errors
 /// `Host` where SQLite refuses.
@@ -140,7 +141,7 @@ pub fn write_folder(
              ON CONFLICT (imap_sync_folder_id) DO UPDATE
                SET uidvalidity = excluded.uidvalidity, next_uid = excluded.next_uid,
                    updated_at = excluded.updated_at
-             WHERE (uidvalidity, next_uid) <> (excluded.uidvalidity, excluded.next_uid)",
+             WHERE uidvalidity <> excluded.uidvalidity OR next_uid < excluded.next_uid",
         )?
         .run_with(&[
             Bind::Text(&folder.id),
@@ -149,5 +150,14 @@ pub fn write_folder(
             Bind::Integer(folder.uidvalidity.into()),
             Bind::Integer(i64::try_from(folder.next_uid).unwrap_or(i64::MAX)),
             Bind::Text(&now),
+        ])?;
+    connection
+        .prepare(
+            "DELETE FROM main.imap_sync_problem
+              WHERE imap_sync_folder_id = ? AND uidvalidity <> ?",
+        )?
+        .run_with(&[
+            Bind::Text(&folder.id),
+            Bind::Integer(folder.uidvalidity.into()),
         ])
 }

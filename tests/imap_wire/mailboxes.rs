@@ -108,12 +108,16 @@ fn status_asks_for_what_the_server_knows() {
         (status.messages, status.size),
         (Some(3), Some(5_000_000_000))
     );
-    let error = session.status(&mailbox("gone"), StatusItems::ALL).expect_err("refused");
+    let error = session
+        .status(&mailbox("gone"), StatusItems::ALL)
+        .expect_err("refused");
     assert_eq!(
         error.to_string(),
         "imap: cannot get the status of 'gone': NO no such mailbox"
     );
-    let error = session.status(&mailbox("mute"), StatusItems::ALL).expect_err("no answer");
+    let error = session
+        .status(&mailbox("mute"), StatusItems::ALL)
+        .expect_err("no answer");
     let sentence = "imap: cannot get the status of 'mute': no answer in the answer";
     assert_eq!(error.to_string(), sentence);
     server.finish();

@@ -11,12 +11,14 @@
 )]
 
 pub mod client;
+pub mod corpus;
 pub mod dovecot;
 pub mod library;
 pub mod mail;
 pub mod process;
 pub mod python;
 pub mod scratch;
+pub mod scripted;
 pub mod shell;
 pub mod traffic;
 pub mod user;

@@ -1,0 +1,183 @@
+//! `imap_ingest` in every situation a caller can be in.
+
+mod rssd;
+mod support;
+
+use rssd::Rssd;
+use std::process::Command;
+use std::time::Duration;
+use support::dovecot::Dovecot;
+use support::library::library;
+use support::mail::Mail;
+use support::process::Running;
+use support::user::User;
+
+#[test]
+fn in_a_transaction_it_commits_nothing_itself() {
+    let user = Dovecot::shared().user("rollback");
+    user.append("INBOX", &Mail::many(5));
+    let rssd = Rssd::of(&user);
+    let finished = rssd.shell.run(
+        "CREATE TABLE t (x);
+         BEGIN;
+         INSERT INTO t VALUES (1);
+         SELECT imap_ingest(NULL, NULL, NULL, '{\"batch\": 2}') ->> 'inserted';
+         SELECT count(*) FROM uniform_resource_imap;
+         ROLLBACK;",
+    );
+    assert_eq!(finished.success(), "5\n5\n");
+    assert_eq!(
+        rssd.ask("SELECT group_concat(name) FROM sqlite_schema"),
+        "t"
+    );
+    assert_eq!(rssd.ask("SELECT count(*) FROM t"), "0");
+    assert_eq!(rssd.counts("{}"), [5, 5, 0, 0]);
+}
+
+#[test]
+fn an_error_leaves_the_callers_transaction_as_it_was_before() {
+    let user = Dovecot::shared().user("error");
+    user.append("INBOX", &Mail::many(3));
+    let rssd = Rssd::of(&user);
+    rssd.counts("{}");
+    let finished = rssd.shell.run(
+        ".bail off
+CREATE TABLE t (x);
+BEGIN;
+INSERT INTO t VALUES (1);
+SELECT imap_ingest(NULL, NULL, 'Nowhere');
+COMMIT;",
+    );
+    assert!(
+        finished.stderr.contains("cannot examine 'Nowhere'"),
+        "{}",
+        finished.stderr
+    );
+    assert_eq!(rssd.ask("SELECT count(*) FROM t"), "1");
+    assert_eq!(rssd.ask("SELECT count(*) FROM uniform_resource_imap"), "3");
+    rssd.check();
+}
+
+#[test]
+fn inside_a_statement_that_writes_it_shares_its_fate() {
+    let user = Dovecot::shared().user("inside");
+    user.append("INBOX", &Mail::many(5));
+    let rssd = Rssd::of(&user);
+    rssd.ask("CREATE TABLE log (summary TEXT CHECK (summary ->> 'inserted' > 0))");
+    let insert = "INSERT INTO log SELECT imap_ingest(NULL, NULL, NULL, '{\"batch\": 2}');";
+    let finished = rssd.shell.run(insert);
+    assert_eq!(finished.success(), "");
+    assert_eq!(rssd.ask("SELECT summary ->> 'inserted' FROM log"), "5");
+    assert_eq!(rssd.ask("SELECT count(*) FROM uniform_resource_imap"), "5");
+    rssd.check();
+    // The second finds nothing new, so the table refuses the row, and with it
+    // all that the statement wrote.
+    let error = rssd.shell.error(insert);
+    assert!(error.starts_with("CHECK constraint failed"), "{error}");
+    assert_eq!(rssd.ask("SELECT count(*) FROM ur_ingest_session"), "1");
+}
+
+#[test]
+fn create_table_as_select_keeps_the_summary() {
+    let user = Dovecot::shared().user("create");
+    user.append("INBOX", &Mail::many(2));
+    let rssd = Rssd::of(&user);
+    let sql = "CREATE TABLE log AS SELECT imap_ingest() AS summary;";
+    assert_eq!(rssd.shell.run(sql).success(), "");
+    assert_eq!(rssd.ask("SELECT summary ->> 'inserted' FROM log"), "2");
+    rssd.check();
+}
+
+#[test]
+fn once_per_row_of_a_query_it_commits_each_time() {
+    let user = Dovecot::shared().user("perrow");
+    user.create("Copy");
+    user.append("INBOX", &Mail::many(2));
+    user.append("Copy", &[Mail::numbered(3)]);
+    let rssd = Rssd::of(&user);
+    rssd.ask("CREATE TABLE f (name); INSERT INTO f VALUES ('INBOX'), ('Copy')");
+    let sql = "SELECT imap_ingest(NULL, NULL, name) ->> 'inserted' FROM f;";
+    assert_eq!(rssd.shell.run(sql).success(), "2\n1\n");
+    assert_eq!(rssd.ask("SELECT count(*) FROM ur_ingest_session"), "2");
+    rssd.check();
+}
+
+#[test]
+fn a_locked_database_is_an_error_and_not_a_loss() {
+    let user = Dovecot::shared().user("locked");
+    user.append("INBOX", &Mail::many(2));
+    let rssd = Rssd::of(&user);
+    rssd.counts("{}");
+    user.append("INBOX", &[Mail::numbered(3)]);
+    let sql = format!(
+        "ATTACH '{}' AS again; BEGIN; DELETE FROM again.uniform_resource_graph WHERE name = 'snmp';",
+        rssd.path().display()
+    );
+    // The shell that holds the lock waits for its own input to end.
+    let holder = rssd.shell.start(&format!("{sql}\n.system sleep 1"));
+    std::thread::sleep(Duration::from_millis(400));
+    let error = rssd.shell.error("SELECT imap_ingest();");
+    assert_eq!(
+        error,
+        "imap: cannot run 'BEGIN IMMEDIATE': database is locked (5)"
+    );
+    holder.finish(Duration::from_secs(60));
+    assert_eq!(rssd.counts("{}"), [1, 1, 0, 0]);
+    rssd.check();
+}
+
+/// Interrupts one statement after a while, and tells how it ended and whether a
+/// transaction is open.
+const INTERRUPTER: &str = r#"
+import sqlite3, sys, threading
+library, database, statement, seconds = sys.argv[1:]
+connection = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
+connection.enable_load_extension(True)
+connection.load_extension(library)
+timer = threading.Timer(float(seconds), connection.interrupt)
+timer.start()
+try:
+    print(connection.execute(statement).fetchall())
+except sqlite3.Error as error:
+    print(error)
+timer.join()
+print(connection.in_transaction)
+"#;
+
+#[test]
+fn an_interrupt_keeps_whole_batches_and_leaves_no_transaction() {
+    let user = Dovecot::shared().user("interrupt");
+    user.append("INBOX", &Mail::many(1500));
+    let rssd = Rssd::of(&user);
+    let statement = r#"SELECT imap_ingest(NULL, NULL, NULL, '{"batch": 50}')"#;
+    for seconds in ["0.05", "0.1", "0.2"] {
+        let mut python = Command::new("/usr/bin/python3");
+        python
+            .args(["-c", INTERRUPTER])
+            .arg(library())
+            .arg(rssd.path())
+            .args([statement, seconds])
+            .envs(environment(&user));
+        let finished = Running::start(&mut python, b"").finish(Duration::from_secs(10));
+        assert_eq!(finished.success(), "imap: interrupted\nFalse\n");
+        assert_eq!(rssd.ask("SELECT count(*) % 50 FROM imap_sync_message"), "0");
+        rssd.check();
+    }
+    rssd.counts("{}");
+    assert_eq!(
+        rssd.ask("SELECT count(*) FROM uniform_resource_imap"),
+        "1500"
+    );
+    rssd.check();
+}
+
+/// The user's environment account.
+fn environment(user: &User<'_>) -> [(&'static str, String); 4] {
+    let server = Dovecot::shared();
+    [
+        ("IMAP_SERVER", server.tls()),
+        ("IMAP_USER", user.name.clone()),
+        ("IMAP_PASSWORD", user.password.clone()),
+        ("SSL_CERT_FILE", server.ca_file().display().to_string()),
+    ]
+}

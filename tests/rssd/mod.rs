@@ -1,0 +1,101 @@
+//! A database file that the ingest tests write to and look into.
+
+#![allow(
+    dead_code,
+    reason = "every test binary compiles this module and uses its own part of it"
+)]
+
+use crate::support::scratch::Scratch;
+use crate::support::shell::Shell;
+use crate::support::user::User;
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// A database file and the shell of a mail user on it.
+pub struct Rssd {
+    folder: Scratch,
+    /// The shell, with the user's account in its environment.
+    pub shell: Shell,
+}
+
+impl Rssd {
+    /// An empty database, for the mail of `user`.
+    pub fn of(user: &User<'_>) -> Self {
+        let folder = Scratch::new(&user.name);
+        let shell = user.shell().database(&folder.join("rssd.db"));
+        Self { folder, shell }
+    }
+
+    /// An empty database, for the mail of `ada` with the password `secret` at a
+    /// server.
+    pub fn at(server: &str) -> Self {
+        let folder = Scratch::new("rssd");
+        let shell = Shell::new()
+            .database(&folder.join("rssd.db"))
+            .env("IMAP_SERVER", server)
+            .env("IMAP_USER", "ada")
+            .env("IMAP_PASSWORD", "secret");
+        Self { folder, shell }
+    }
+
+    /// The database file.
+    pub fn path(&self) -> PathBuf {
+        self.folder.join("rssd.db")
+    }
+
+    /// Ingests with foreign keys enforced; the summary.
+    #[track_caller]
+    pub fn ingest(&self, folder: &str, options: &str) -> Value {
+        let call = format!("SELECT imap_ingest(NULL, NULL, '{folder}', '{options}');");
+        let finished = self
+            .shell
+            .run(&format!("PRAGMA foreign_keys = ON;\n{call}"));
+        let text = finished.success();
+        assert_eq!(text.trim_end().lines().count(), 1);
+        serde_json::from_str(text).unwrap()
+    }
+
+    /// [`Rssd::ingest`] of INBOX: what it fetched, inserted, found there and
+    /// failed to write.
+    #[track_caller]
+    pub fn counts(&self, options: &str) -> [u64; 4] {
+        let summary = self.ingest("INBOX", options);
+        ["fetched", "inserted", "already_there", "failed"].map(|key| summary[key].as_u64().unwrap())
+    }
+
+    /// What the stock shell, without the extension, answers to `sql`; it must
+    /// not fail.
+    #[track_caller]
+    pub fn ask(&self, sql: &str) -> String {
+        let output = Command::new("sqlite3")
+            .args(["-batch", "-bail"])
+            .arg(self.path())
+            // A comment in front is not to be taken for an option.
+            .arg(format!(" {sql}"))
+            .output()
+            .unwrap();
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{complaint}");
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .trim_end()
+            .to_owned()
+    }
+
+    /// Checks what must hold of every database we have written to.
+    #[track_caller]
+    pub fn check(&self) {
+        assert_eq!(self.ask("PRAGMA foreign_key_check"), "");
+        assert_eq!(self.ask("PRAGMA integrity_check"), "ok");
+        let doubled = "SELECT uri FROM uniform_resource GROUP BY uri HAVING count(*) > 1";
+        assert_eq!(self.ask(doubled), "");
+        let lost = "SELECT uid FROM imap_sync_message WHERE NOT EXISTS (
+                      SELECT 1 FROM ur_ingest_session_imap_acct_folder_message
+                       WHERE ur_ingest_session_imap_acct_folder_message_id = message_row_id)";
+        assert_eq!(self.ask(lost), "");
+        let alone = "SELECT uri FROM uniform_resource LEFT JOIN uniform_resource_edge
+                      USING (uniform_resource_id) WHERE node_id IS NULL";
+        assert_eq!(self.ask(alone), "");
+    }
+}
