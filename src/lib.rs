@@ -87,6 +87,8 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// What SQLite says where it refuses one of them.
 pub fn register(connection: &Connection) -> Result<()> {
     let client = Arc::new(Client::new(Arc::new(host::Interrupt::of(connection))));
+    table::attachments::register(connection, &client)?;
+    table::check::register(connection, &client)?;
     table::folders::register(connection, &client)?;
     table::log::register(connection, &client)?;
     table::messages::register(connection, &client)?;

@@ -207,6 +207,7 @@ mod tests {
     use std::net::TcpListener;
 
     use super::super::endpoint::Endpoint;
+    use super::super::recorder::Recorder;
     use super::super::settings::Settings;
     use super::super::wire::Wire;
     use super::*;
@@ -216,7 +217,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("its address").port();
         let endpoint = Endpoint::parse(&format!("imap+insecure://127.0.0.1:{port}"));
-        let wire = Wire::open(&endpoint.expect("a server"), &Settings::default());
+        let endpoint = endpoint.expect("a server");
+        let wire = Wire::open(&endpoint, &Settings::default());
         let recorder = Recorder::new(&Arc::default(), &endpoint, "ada");
         let exchange = Exchange::new(wire.expect("a connection"), recorder);
         let shared = Arc::new(Mutex::new(Shared {

@@ -19,8 +19,17 @@ use crate::error::{Error, Kind, Result, quote_bytes};
 /// Whatever keeps a server from being signed in to, in its own words if it
 /// has any.
 pub(super) fn open(endpoint: &Endpoint, user: &str, settings: &Settings) -> Result<Exchange> {
-    let recorder = Recorder::new(&settings.log, endpoint, user);
-    let mut exchange = Exchange::new(Wire::open(endpoint, settings)?, recorder);
+    receive(Wire::open(endpoint, settings)?, user, settings)
+}
+
+/// The same over a connection that is there.
+///
+/// # Errors
+/// As [`open`], from the greeting on.
+pub(super) fn receive(wire: Wire, user: &str, settings: &Settings) -> Result<Exchange> {
+    let endpoint = wire.endpoint().clone();
+    let recorder = Recorder::new(&settings.log, &endpoint, user);
+    let mut exchange = Exchange::new(wire, recorder);
     greeting(&mut exchange)?;
     if endpoint.security() == Security::StartTls {
         start_tls(&mut exchange)?;

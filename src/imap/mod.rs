@@ -8,6 +8,7 @@
 
 pub mod capability;
 mod channel;
+pub mod check;
 mod dial;
 mod dialogue;
 pub mod download;
@@ -29,6 +30,7 @@ pub mod login;
 pub mod mailbox;
 pub mod mailbox_status;
 pub mod message;
+pub mod part;
 pub mod pool;
 pub mod quoted;
 mod recorder;

@@ -6,9 +6,9 @@ use std::time::{Instant, SystemTime};
 
 use super::endpoint::Endpoint;
 use super::log::{Entry, Log};
-use crate::error::Error;
+use crate::error::{Error, one_line};
 
-/// Characters of a command that are kept; UID sets make the longest.
+/// Bytes of a command that are kept; UID sets make the longest.
 const LENGTH: usize = 4_096;
 
 /// The commands of one session that have not ended, and where they are logged.
@@ -102,19 +102,7 @@ impl Recorder {
 fn line(command: &[u8]) -> String {
     let text = String::from_utf8_lossy(command);
     let text = text.strip_suffix("\r\n").unwrap_or(&text);
-    let mut line = String::new();
-    for c in text.chars() {
-        if line.len() >= LENGTH {
-            line.push_str("...");
-            break;
-        }
-        if c.is_control() {
-            line.extend(c.escape_default());
-        } else {
-            line.push(c);
-        }
-    }
-    line
+    one_line(text, LENGTH)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::capability::Capabilities;
 use super::dialogue::Dialogue;
 pub use super::dialogue::Examined;
 use super::endpoint::Endpoint;
-use super::exchange::{Arrival, Ended};
+use super::exchange::{Arrival, Ended, Exchange};
 use super::greeting;
 use super::listed::Listed;
 use super::login::Login;
@@ -49,16 +49,25 @@ impl Session {
     /// host, refused port, TLS, greeting, STARTTLS, refused login.
     pub fn open(endpoint: &Endpoint, login: &Login, settings: &Settings) -> Result<Self> {
         login.check()?;
-        let mut exchange = greeting::open(endpoint, &login.user, settings)?;
+        Self::sign_in(greeting::open(endpoint, &login.user, settings)?, login)
+    }
+
+    /// Signs in on a connection that has been greeted.
+    ///
+    /// # Errors
+    /// A login that cannot be sent, and one that is refused.
+    pub(super) fn sign_in(mut exchange: Exchange, login: &Login) -> Result<Self> {
+        login.check()?;
+        let endpoint = exchange.wire.endpoint().clone();
         // What the server can do may differ once it knows the user.
         let before = std::mem::take(&mut exchange.capabilities);
-        let method = Method::choose(login, endpoint, &before)?;
+        let method = Method::choose(login, &endpoint, &before)?;
         let dialogue = Dialogue::sign_in(exchange, &login.user, method)?;
         greeting::ask_capabilities(&mut dialogue.exchange())?;
         let capabilities = dialogue.exchange().capabilities.clone();
         Ok(Self {
             dialogue,
-            endpoint: endpoint.clone(),
+            endpoint,
             has_esearch: capabilities.has("ESEARCH"),
             capabilities,
             examined: None,

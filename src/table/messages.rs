@@ -18,6 +18,7 @@ use super::folder_numbers::FolderNumbers;
 use super::messages_column::Column;
 use super::messages_plan::{Argument, Comparison, Plan};
 use super::messages_scan::Scan;
+use super::uid_bound;
 use crate::account::Client;
 use crate::error::Result;
 use crate::sqlite::{
@@ -71,22 +72,9 @@ impl Table for Messages {
             plan.arguments.push(Argument::Hidden(column));
             index.take(argument.position, plan.arguments.len(), Recheck::Omit);
         }
-        for constraint in constraints
-            .iter()
-            .filter(|c| c.usable && is_on(c, Column::Uid))
-        {
-            let comparison = match constraint.operator {
-                Operator::Eq if index.take_in_list(constraint.position) => Comparison::In,
-                Operator::Eq => Comparison::Equal,
-                Operator::Gt => Comparison::Greater,
-                Operator::Ge => Comparison::GreaterOrEqual,
-                Operator::Lt => Comparison::Less,
-                Operator::Le => Comparison::LessOrEqual,
-                _ => continue,
-            };
-            plan.arguments.push(Argument::Uid(comparison));
-            index.take(constraint.position, plan.arguments.len(), Recheck::Keep);
-        }
+        let compared = uid_bound::take(index, Column::Uid as usize, plan.arguments.len());
+        let comparisons = compared.into_iter().filter_map(Comparison::from_word);
+        plan.arguments.extend(comparisons.map(Argument::Uid));
         index.set_rows(plan.rows());
         index.set_cost(plan.cost());
         index.set_plan(plan.number(), plan.text());

@@ -32,6 +32,21 @@ pub enum Comparison {
     LessOrEqual,
 }
 
+impl Comparison {
+    /// Its word in idxStr: `uid>=`.
+    pub fn word(self) -> &'static str {
+        Argument::Uid(self).word()
+    }
+
+    /// The comparison of this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        match Argument::from_word(word) {
+            Some(Argument::Uid(comparison)) => Some(comparison),
+            _ => None,
+        }
+    }
+}
+
 /// What one argument of xFilter is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Argument {

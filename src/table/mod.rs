@@ -2,7 +2,11 @@
 //! them. Each declares its columns in `sql/tables`.
 
 mod argument;
+pub mod attachments;
+mod attachments_row;
+mod attachments_scan;
 mod cell;
+pub mod check;
 mod folder_numbers;
 pub mod folders;
 mod folders_scan;

@@ -3,16 +3,39 @@
 //! A bound is a superset of what SQLite will accept: SQLite checks each row
 //! again, so a value this file does not understand narrows nothing.
 
-use super::messages_plan::Comparison;
+pub use super::messages_plan::Comparison;
 use crate::error::Result;
 use crate::imap::search::Criteria;
 use crate::imap::wanted::Wanted;
 use crate::imap::{Session, UidSet};
-use crate::sqlite::{Owned, Value, ValueKind};
+use crate::sqlite::{Column, Index, Operator, Owned, Recheck, Value, ValueKind};
 
 /// A query that names at most this many UIDs fetches them without asking first
 /// which exist: those that do not are simply not answered.
 const FETCHED_UNSEEN: u64 = 500;
+
+/// Takes every usable comparison of the column at `uid`, after `taken` other
+/// arguments; their words for idxStr. SQLite checks them again.
+pub fn take(index: &mut Index<'_>, uid: usize, taken: usize) -> Vec<&'static str> {
+    let mut words = Vec::new();
+    for constraint in index.constraints() {
+        if !constraint.usable || constraint.column != Column::At(uid) {
+            continue;
+        }
+        let comparison = match constraint.operator {
+            Operator::Eq if index.take_in_list(constraint.position) => Comparison::In,
+            Operator::Eq => Comparison::Equal,
+            Operator::Gt => Comparison::Greater,
+            Operator::Ge => Comparison::GreaterOrEqual,
+            Operator::Lt => Comparison::Less,
+            Operator::Le => Comparison::LessOrEqual,
+            _ => continue,
+        };
+        words.push(comparison.word());
+        index.take(constraint.position, taken + words.len(), Recheck::Keep);
+    }
+    words
+}
 
 /// The UIDs that may satisfy a query.
 pub struct UidBound(UidSet);
