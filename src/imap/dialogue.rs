@@ -34,6 +34,9 @@ pub struct Examined {
     pub exists: u32,
     /// Grows with every change (RFC 7162).
     pub highestmodseq: Option<u64>,
+    /// True where the mailbox does not count changes (NOMODSEQ, RFC 7162 section
+    /// 3.1.2.2): asking for them is an error there.
+    pub no_modseq: bool,
 }
 
 impl Dialogue {
@@ -79,6 +82,7 @@ impl Dialogue {
     /// # Errors
     /// [`Kind::Refused`], after which no mailbox is open, or the wire's.
     pub(super) fn examine(&mut self, name: &str, spelling: &str) -> Result<Examined> {
+        self.exchange().no_modseq = false;
         let found = take_turn(&self.shared, Verb::Examine, || {
             self.session.examine(spelling)
         })
@@ -95,6 +99,7 @@ impl Dialogue {
             uidnext: found.uid_next,
             exists: found.exists,
             highestmodseq: found.highest_mod_seq,
+            no_modseq: self.exchange().no_modseq,
         })
     }
 

@@ -66,6 +66,8 @@ pub(super) struct Exchange {
     pub(super) capabilities: Capabilities,
     /// True from LOGOUT on, when BYE is the answer.
     pub(super) is_leaving: bool,
+    /// True once the server has said NOMODSEQ.
+    pub(super) no_modseq: bool,
     /// Writes down what is said.
     pub(super) recorder: Recorder,
     tags: u32,
@@ -81,6 +83,7 @@ impl Exchange {
             wire,
             capabilities: Capabilities::default(),
             is_leaving: false,
+            no_modseq: false,
             recorder,
             tags: 0,
             flying: Vec::new(),
@@ -197,6 +200,7 @@ impl Exchange {
                     Response::Capability(told) => self.capabilities = told.clone(),
                     Response::Status(status) => {
                         note(&mut self.capabilities, status);
+                        self.no_modseq |= status.code.is_some_and(|c| c.is("NOMODSEQ"));
                         if status.status != Status::Ok || status.code.is_some_and(|c| c.is("ALERT"))
                         {
                             remark(&mut self.remarks, status.answer());

@@ -9,6 +9,7 @@ use std::ops::BitOr;
 use super::capability::Capabilities;
 use super::extra::Extra;
 use super::items::{Item, Items};
+use super::session::Examined;
 
 /// A set of things wanted of a message (RFC 9051 section 6.4.5).
 ///
@@ -125,10 +126,9 @@ impl Wanted {
     }
 
     /// What of it a server can give: items of extensions it does not have are
-    /// left out, and its first bytes stand in for a preview. `has_modseq` is
-    /// whether the mailbox counts changes: where it does not, asking is an
-    /// error (RFC 7162 section 3.1.2.2).
-    pub fn offered(self, capabilities: &Capabilities, has_modseq: bool) -> Self {
+    /// left out, and its first bytes stand in for a preview. Whether a mailbox
+    /// counts changes EXAMINE has told.
+    pub fn offered(self, capabilities: &Capabilities, examined: &Examined) -> Self {
         let mut offered = self;
         for extra in Extra::ALL {
             let wanted = Self::extra(extra);
@@ -139,7 +139,8 @@ impl Wanted {
                 }
             }
         }
-        if has_modseq {
+        let has_condstore = capabilities.has("CONDSTORE") || capabilities.has("QRESYNC");
+        if has_condstore && !examined.no_modseq {
             offered
         } else {
             offered.without(Self::MODSEQ)
@@ -290,21 +291,29 @@ mod tests {
     #[test]
     fn only_what_the_server_has_is_asked_for() {
         let all = Wanted::from_bits(ALL_EXTRAS).and(Wanted::MODSEQ);
-        let asked = |capabilities: &str, has_modseq| {
+        let asked = |capabilities: &str, no_modseq| {
             let capabilities = Capabilities::parse(capabilities.as_bytes());
-            all.offered(&capabilities, has_modseq).items().to_string()
+            let examined = Examined {
+                no_modseq,
+                ..Examined::default()
+            };
+            all.offered(&capabilities, &examined).items().to_string()
         };
         assert_eq!(asked("IMAP4rev1", false), "(UID BODY.PEEK[]<0.32768>)");
         assert_eq!(
-            asked("IMAP4rev1 OBJECTID PREVIEW CONDSTORE", true),
+            asked("IMAP4rev1 OBJECTID PREVIEW CONDSTORE", false),
             "(UID MODSEQ EMAILID PREVIEW THREADID)"
         );
         assert_eq!(
-            asked("IMAP4rev1 X-GM-EXT-1", false),
+            asked("IMAP4rev1 X-GM-EXT-1 CONDSTORE", true),
             "(UID BODY.PEEK[]<0.32768> X-GM-LABELS X-GM-MSGID X-GM-THRID)"
         );
         let capabilities = Capabilities::parse(b"IMAP4rev1");
-        assert!(Wanted::MODSEQ.offered(&capabilities, false).is_empty());
+        assert!(
+            Wanted::MODSEQ
+                .offered(&capabilities, &Examined::default())
+                .is_empty()
+        );
     }
 
     #[test]

@@ -63,7 +63,7 @@ mod tests {
             let _ = preview(&raw[..end]);
         }
         assert_eq!(preview(raw).as_deref(), Some("Hello world"));
-        assert_eq!(preview(&raw[..100]).as_deref(), Some("Hello"));
+        assert_eq!(preview(&raw[..100]).as_deref(), Some("Hello wor"));
         assert_eq!(preview(b""), None);
     }
 }

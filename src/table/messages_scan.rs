@@ -141,8 +141,7 @@ impl Running {
         examined: Examined,
         numbers: &FolderNumbers,
     ) -> Result<()> {
-        let has_modseq = examined.highestmodseq.is_some();
-        let wanted = (self.plan.wanted).offered(self.lease.capabilities(), has_modseq);
+        let wanted = (self.plan.wanted).offered(self.lease.capabilities(), &examined);
         let uids = if examined.exists == 0 {
             UidSet::new()
         } else {

@@ -40,6 +40,7 @@ fn examine_tells_what_the_server_tells_whatever_else_it_says() {
         uidnext: Some(99),
         exists: 12,
         highestmodseq: Some(5_000_000_000),
+        no_modseq: false,
     };
     assert_eq!(examined, expected);
     assert!(session.noop().is_ok() && session.is_usable());
