@@ -199,7 +199,7 @@ impl std::error::Error for Error {}
 const FOREIGN_TEXT: usize = 200;
 
 /// Foreign text made fit for one line of a message: [`one_line`] of at most
-/// [`FOREIGN_TEXT`] bytes.
+/// 200 bytes.
 pub fn quote(text: &str) -> String {
     one_line(text, FOREIGN_TEXT)
 }

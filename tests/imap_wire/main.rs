@@ -6,6 +6,7 @@ mod login;
 mod mailboxes;
 mod network;
 mod pool;
+#[allow(dead_code, reason = "every test binary uses its own part of it")]
 #[path = "../support/scripted.rs"]
 mod scripted;
 mod tls;

@@ -22,7 +22,10 @@ fn uids(account: &Account, condition: &str) -> Vec<i64> {
     let rows = account.rows(&format!(
         "SELECT uid FROM imap_messages() WHERE {condition};"
     ));
-    let mut uids: Vec<i64> = rows.iter().map(|row| row["uid"].as_i64().unwrap()).collect();
+    let mut uids: Vec<i64> = rows
+        .iter()
+        .map(|row| row["uid"].as_i64().unwrap())
+        .collect();
     uids.sort_unstable();
     uids
 }
