@@ -12,6 +12,7 @@ use super::message::Message;
 use super::recorder::Recorder;
 use super::response::{Response, parse};
 use super::status_line::{Status, StatusLine};
+use super::veil::Veil;
 use super::wire::Wire;
 use crate::error::{Error, Kind, Result, quote_bytes};
 
@@ -20,6 +21,9 @@ const REMARKS: usize = 100;
 
 /// How many unreadable responses in a row are borne with.
 const UNREADABLE: usize = 1_000;
+
+/// The most that is read without being asked for: a new connection is cheaper.
+const CATCH_UP: usize = 256 << 10;
 
 /// How a command ended.
 pub(super) struct Ended {
@@ -66,6 +70,8 @@ pub(super) struct Exchange {
     pub(super) capabilities: Capabilities,
     /// True from LOGOUT on, when BYE is the answer.
     pub(super) is_leaving: bool,
+    /// Over the secret, while signing in.
+    pub(super) veil: Veil,
     /// True once the server has said NOMODSEQ.
     pub(super) no_modseq: bool,
     /// Writes down what is said.
@@ -83,6 +89,7 @@ impl Exchange {
             wire,
             capabilities: Capabilities::default(),
             is_leaving: false,
+            veil: Veil::default(),
             no_modseq: false,
             recorder,
             tags: 0,
@@ -182,7 +189,7 @@ impl Exchange {
             Response::Tagged { tag, status } => {
                 note(&mut self.capabilities, &status);
                 self.flying.retain(|flying| flying != tag);
-                let answer = status.answer();
+                let answer = words(&self.veil, &status);
                 self.recorder.ended(tag, &answer);
                 Arrival::Ended(Ended {
                     tag: tag.to_vec(),
@@ -192,7 +199,7 @@ impl Exchange {
             }
             Response::Continuation(text) => Arrival::Continuation(text.to_vec()),
             Response::Status(status) if status.status == Status::Bye && !self.is_leaving => {
-                bye = Some(status.answer());
+                bye = Some(words(&self.veil, &status));
                 Arrival::Shown
             }
             response => {
@@ -203,12 +210,12 @@ impl Exchange {
                         self.no_modseq |= status.code.is_some_and(|c| c.is("NOMODSEQ"));
                         if status.status != Status::Ok || status.code.is_some_and(|c| c.is("ALERT"))
                         {
-                            remark(&mut self.remarks, status.answer());
+                            remark(&mut self.remarks, words(&self.veil, status));
                         }
                     }
                     Response::Other(line) => {
                         self.unreadable += 1;
-                        remark(&mut self.remarks, quote_bytes(line));
+                        remark(&mut self.remarks, quote_bytes(&self.veil.cover(line)));
                     }
                     _ => {}
                 }
@@ -235,13 +242,20 @@ impl Exchange {
     }
 
     /// Reads what has come meanwhile, without waiting: afterwards the wire is
-    /// broken if the server has left, and commands may have ended.
+    /// broken if the server has left, or goes on and on; and commands may have
+    /// ended.
     pub(super) fn catch_up(&mut self) {
-        while let Some(frame) = self.wire.poll() {
+        let mut bytes = 0;
+        while let Some(frame) = self.wire.poll(CATCH_UP) {
+            bytes += frame.bytes.len();
             self.recorder.received(frame.bytes.len());
+            if bytes > CATCH_UP {
+                self.wire.break_off();
+                return;
+            }
             let is_over = match parse(&frame.bytes) {
                 Response::Tagged { tag, status } => {
-                    self.recorder.ended(tag, &status.answer());
+                    self.recorder.ended(tag, &words(&self.veil, &status));
                     self.flying.retain(|flying| flying != tag);
                     false
                 }
@@ -253,6 +267,11 @@ impl Exchange {
             }
         }
     }
+}
+
+/// A status line as errors quote it.
+fn words(veil: &Veil, status: &StatusLine<'_>) -> String {
+    status.answer_with(&veil.cover(status.said()))
 }
 
 /// Takes the capabilities a status response carries.
