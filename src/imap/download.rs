@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::extra::Extra;
 use super::fetch_stream::FetchStream;
 use super::flags::Flags;
 use super::message::Message;
@@ -28,10 +29,16 @@ pub struct Downloaded {
     pub internal_date: Option<Vec<u8>>,
     /// RFC822.SIZE in bytes.
     pub size: Option<u64>,
+    /// MODSEQ.
+    pub modseq: Option<u64>,
+    /// The items of extensions; see [`Downloaded::extra`].
+    pub extras: Vec<(Extra, Option<Vec<String>>)>,
     /// BODYSTRUCTURE.
     pub structure: Option<Box<Structure>>,
     /// The header, or the fields of it that were wanted.
     pub header: Option<Vec<u8>>,
+    /// The first bytes of the message, where they were wanted.
+    pub head: Option<Vec<u8>>,
     /// The text part, where it was fetched alone.
     pub text: Option<TextPart>,
     /// The whole message, byte for byte; shared, so that SQLite can take it
@@ -108,14 +115,23 @@ impl Download {
 }
 
 impl Downloaded {
+    /// The words of an extension's item: `None` where the server was not asked
+    /// for it, `Some(None)` where it has none.
+    pub fn extra(&self, extra: Extra) -> Option<Option<&[String]>> {
+        let mut known = self.extras.iter().filter(|(known, _)| *known == extra);
+        known.next().map(|(_, words)| words.as_deref())
+    }
+
     fn new(mut message: Message, max_size: Option<u64>) -> Self {
         let is_oversized =
             matches!((message.size, max_size), (Some(size), Some(max)) if size > max);
         let raw = message.take_body().map(Arc::new);
-        let (mut header, mut part_header, mut body) = (None, None, None);
+        let (mut header, mut head, mut part_header, mut body) = (None, None, None, None);
         for content in message.contents {
             let section = content.section.to_ascii_uppercase();
-            if section.starts_with(b"HEADER") {
+            if content.origin.is_some() {
+                head = content.bytes;
+            } else if section.starts_with(b"HEADER") {
                 header = content.bytes;
             } else if section.ends_with(b".MIME") {
                 part_header = content.bytes;
@@ -128,8 +144,11 @@ impl Downloaded {
             flags: message.flags,
             internal_date: message.internal_date,
             size: message.size,
+            modseq: message.modseq,
+            extras: message.extras,
             structure: message.structure,
             header,
+            head,
             text: body.map(|body| TextPart {
                 header: part_header.unwrap_or_default(),
                 body,

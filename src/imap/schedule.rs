@@ -22,6 +22,10 @@ use super::wanted::Wanted;
 /// cheap and the first row comes early; the later ones for more and more.
 const WINDOWS: [u64; 3] = [50, 500, 5_000];
 
+/// Messages of one command that asks for the first bytes of each, which makes
+/// 16 MiB at most.
+const HEADS: u64 = 500;
+
 /// Bytes of content that one command asks for, growing likewise. Two commands
 /// of 16 MiB in flight fill a line of 100 MB/s and 300 ms (measured on a
 /// prototype: below 16 MB in flight 25 ms of delay showed, above it did not).
@@ -92,7 +96,10 @@ impl Schedule {
 
     /// Queues the next window: its sizes, or what is wanted of it.
     fn open_window(&mut self) {
-        let size = WINDOWS[self.windows.min(WINDOWS.len() - 1)];
+        let mut size = WINDOWS[self.windows.min(WINDOWS.len() - 1)];
+        if self.wanted.contains(Wanted::HEAD) {
+            size = size.min(HEADS);
+        }
         let Some(window) = self.first_waiting(size) else {
             return;
         };

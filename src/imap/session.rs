@@ -10,12 +10,12 @@ use super::capability::Capabilities;
 use super::dialogue::Dialogue;
 pub use super::dialogue::Examined;
 use super::endpoint::Endpoint;
-use super::exchange::{Arrival, Ended};
+use super::exchange::{Arrival, Ended, Exchange};
 use super::greeting;
 use super::listed::Listed;
 use super::login::Login;
 use super::mailbox::Mailbox;
-use super::mailbox_status::MailboxStatus;
+use super::mailbox_status::{MailboxStatus, StatusItems};
 use super::quirks;
 use super::quoted::Argument;
 use super::response::Response;
@@ -28,7 +28,7 @@ use super::veil::Veil;
 use crate::error::{Error, Kind, Result, quote};
 
 /// The most folders of one LIST.
-const FOLDERS: usize = 100_000;
+pub(super) const FOLDERS: usize = 100_000;
 
 /// The most runs of UIDs an answer to one search is made of, give or take a line.
 const RANGES: usize = 5_000_000;
@@ -53,10 +53,19 @@ impl Session {
     /// host, refused port, TLS, greeting, STARTTLS, refused login.
     pub fn open(endpoint: &Endpoint, login: &Login, settings: &Settings) -> Result<Self> {
         login.check()?;
-        let mut exchange = greeting::open(endpoint, settings)?;
+        Self::sign_in(greeting::open(endpoint, &login.user, settings)?, login)
+    }
+
+    /// Signs in on a connection that has been greeted.
+    ///
+    /// # Errors
+    /// A login that cannot be sent, and one that is refused.
+    pub(super) fn sign_in(mut exchange: Exchange, login: &Login) -> Result<Self> {
+        login.check()?;
+        let endpoint = exchange.wire.endpoint().clone();
         // What the server can do may differ once it knows the user.
         let before = std::mem::take(&mut exchange.capabilities);
-        let method = Method::choose(login, endpoint, &before)?;
+        let method = Method::choose(login, &endpoint, &before)?;
         exchange.veil = Veil::over(login.credential.secret().declassify());
         let dialogue = Dialogue::sign_in(exchange, &login.user, method)?;
         greeting::ask_capabilities(&mut dialogue.exchange())?;
@@ -64,7 +73,7 @@ impl Session {
         let capabilities = dialogue.exchange().capabilities.clone();
         Ok(Self {
             dialogue,
-            endpoint: endpoint.clone(),
+            endpoint,
             has_esearch: capabilities.has("ESEARCH"),
             capabilities,
             examined: None,
@@ -156,21 +165,14 @@ impl Session {
         Ok(mailboxes)
     }
 
-    /// What STATUS tells of a mailbox, which need not be open.
+    /// What STATUS tells of a mailbox, which need not be open. At least one of
+    /// the `items` is one that every server has.
     ///
     /// # Errors
     /// The server's refusal, no answer in its answer, or the wire's.
-    pub fn status(&mut self, mailbox: &Mailbox) -> Result<MailboxStatus> {
-        let mut items = "MESSAGES UNSEEN UIDNEXT UIDVALIDITY".to_owned();
-        let extensions = [("CONDSTORE", " HIGHESTMODSEQ"), ("STATUS=SIZE", " SIZE")];
-        for (_, item) in extensions
-            .iter()
-            .filter(|(name, _)| self.capabilities.has(name))
-        {
-            items.push_str(item);
-        }
-        let items = format!(" ({items})");
-        let command = [&b"STATUS "[..], &quoted(mailbox)?, items.as_bytes()].concat();
+    pub fn status(&mut self, mailbox: &Mailbox, items: StatusItems) -> Result<MailboxStatus> {
+        let items = items.list(&self.capabilities).unwrap_or_default();
+        let command = [&b"STATUS "[..], &quoted(mailbox)?, b" ", items.as_bytes()].concat();
         let mut found = None;
         let ended = self
             .dialogue
@@ -318,6 +320,16 @@ impl Session {
         Ok(Ok(ranges.into_iter().collect()))
     }
 
+    /// Sends a command of another file of this module and waits for its end.
+    pub(super) fn command(
+        &mut self,
+        verb: &str,
+        command: &[u8],
+        on: &mut dyn FnMut(&Response<'_>),
+    ) -> Result<Ended> {
+        self.dialogue.exchange().command(verb, command, on)
+    }
+
     /// Asks whether the server is still there.
     ///
     /// # Errors
@@ -352,7 +364,7 @@ impl Session {
 
 /// A mailbox as an argument. Where it does not fit into quotes by the letter
 /// (raw 8-bit), it goes there all the same: the server spelled it so.
-fn quoted(mailbox: &Mailbox) -> Result<Vec<u8>> {
+pub(super) fn quoted(mailbox: &Mailbox) -> Result<Vec<u8>> {
     match mailbox.argument() {
         Argument::Quoted(quoted) => Ok(quoted),
         Argument::Literal(raw) if raw.iter().any(u8::is_ascii_control) => {

@@ -51,7 +51,7 @@ impl Condition {
     /// # Errors
     /// SQLite's, where it converts a value.
     pub fn new(term: Term, values: Vec<Owned>, connection: &Connection) -> Result<Self> {
-        let is_number = matches!(term.searched(), Searched::Flag(..) | Searched::Size);
+        let is_number = is_number(term);
         let spans = values
             .iter()
             .filter(|_| is_number)
@@ -78,6 +78,7 @@ impl Condition {
             _ if self.term.reach() == Reach::Local => Narrowed::All,
             Searched::Flag(set, unset) => self.flag(set, unset),
             Searched::Size => self.size(),
+            Searched::Modseq => self.modseq(),
             Searched::InternalDate => self.dates("SINCE", "BEFORE", 1),
             Searched::SentDate => match self.dates("SENTSINCE", "SENTBEFORE", ANY_ZONE) {
                 Narrowed::Key(key) => {
@@ -128,6 +129,16 @@ impl Condition {
         all_of(keys)
     }
 
+    fn modseq(&self) -> Narrowed {
+        match self.spans.first() {
+            Some(Some((first, _))) if *first > 0 => {
+                Narrowed::Key(Key::plain(format!("MODSEQ {first}")))
+            }
+            Some(Some(_)) => Narrowed::All,
+            _ => Narrowed::None,
+        }
+    }
+
     fn dates(&self, since: &str, before: &str, margin: i32) -> Narrowed {
         let text = match self.values.first() {
             Some(Owned::Text(text)) => text,
@@ -173,6 +184,13 @@ impl Condition {
     }
 }
 
+fn is_number(term: Term) -> bool {
+    matches!(
+        term.searched(),
+        Searched::Flag(..) | Searched::Size | Searched::Modseq
+    )
+}
+
 fn all_of(mut keys: Vec<Key>) -> Narrowed {
     match keys.len() {
         0 => Narrowed::All,
@@ -188,7 +206,7 @@ mod tests {
 
     fn narrowed(term: &str, values: &[Owned]) -> String {
         let term = Term::from_text(term).unwrap();
-        let is_number = matches!(term.searched(), Searched::Flag(..) | Searched::Size);
+        let is_number = is_number(term);
         let number = |value: &Owned| match value {
             Owned::Integer(number) => Number::Real(*number as f64),
             Owned::Real(number) => Number::Real(*number),
@@ -251,6 +269,14 @@ mod tests {
         assert_eq!(half(">"), "LARGER 99");
         assert_eq!(half("<="), "SMALLER 100");
         assert_eq!(half("="), "none");
+    }
+
+    #[test]
+    fn the_number_of_a_change_is_a_lower_bound() {
+        assert_eq!(narrowed("modseq >", &[Owned::Integer(7)]), "MODSEQ 8");
+        assert_eq!(narrowed("modseq =", &[Owned::Integer(7)]), "MODSEQ 7");
+        assert_eq!(narrowed("modseq >=", &[Owned::Integer(0)]), "all");
+        assert_eq!(narrowed("modseq >", &[Owned::Null]), "none");
     }
 
     #[test]

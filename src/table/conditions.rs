@@ -8,8 +8,8 @@ use super::judge::Judge;
 use super::messages::DEFINITION;
 use super::messages_column::Column;
 use super::messages_plan::{Argument, Plan};
-use super::messages_term::{Comparison, Reach, Searched};
-use super::uid_bound::admitted;
+use super::messages_term::{Reach, Searched};
+use super::uid_bound::{admitted, operands};
 use crate::error::{Error, Result};
 use crate::imap::UidSet;
 use crate::imap::search_key::Key;
@@ -100,9 +100,9 @@ impl Conditions {
         self.conditions.iter().any(is_text)
     }
 
-    /// The keys for SEARCH; the inexact ones only `with_superset`, those for
-    /// texts only `with_texts`.
-    pub fn keys(&self, with_superset: bool, with_texts: bool) -> Vec<Key> {
+    /// The keys for SEARCH: the exact ones, and of the others those that
+    /// `can_ask` lets through.
+    pub fn keys(&self, can_ask: impl Fn(Searched) -> bool) -> Vec<Key> {
         /// Bytes of all keys of a command together.
         const LENGTH: usize = 2_400;
         let mut keys = Vec::new();
@@ -110,11 +110,10 @@ impl Conditions {
         // The exact ones come first: they have to fit, and do.
         for reach in [Reach::Exact, Reach::Superset] {
             for condition in self.conditions.iter().filter(|c| c.term.reach() == reach) {
-                let is_text = matches!(condition.term.searched(), Searched::Text(..));
-                let is_asked = reach == Reach::Exact || (with_superset && (with_texts || !is_text));
+                let is_exact = reach == Reach::Exact;
                 if let Narrowed::Key(key) = condition.narrowed()
-                    && is_asked
-                    && (reach == Reach::Exact || length + key.length() <= LENGTH)
+                    && (is_exact || can_ask(condition.term.searched()))
+                    && (is_exact || length + key.length() <= LENGTH)
                 {
                     length += key.length();
                     keys.push(key);
@@ -188,16 +187,6 @@ impl Conditions {
 fn judge(connection: &Connection, condition: &Condition) -> Result<Judge> {
     let column = &DEFINITION.columns()[condition.term.column as usize];
     Judge::new(connection, condition, &column.declared_type)
-}
-
-/// The value, or the elements of an IN list.
-fn operands(comparison: Comparison, value: &Value<'_>) -> Result<Vec<Owned>> {
-    if comparison == Comparison::In
-        && let Some(list) = value.in_list()?
-    {
-        return Ok(list);
-    }
-    Ok(vec![value.to_owned()?])
 }
 
 fn match_key(text: &str) -> Result<Key> {

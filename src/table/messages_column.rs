@@ -3,6 +3,7 @@
 //! Names, types and meanings are in `sql/tables/imap_messages.sql`, in the
 //! same order; a test holds the two together.
 
+use crate::imap::extra::Extra;
 use crate::imap::wanted::{Field, Wanted};
 
 /// A column of `imap_messages`, in the order of its declaration.
@@ -11,6 +12,7 @@ pub enum Column {
     FolderName,
     Uid,
     Uidvalidity,
+    Modseq,
     MessageId,
     InReplyTo,
     EmailReferences,
@@ -43,6 +45,12 @@ pub enum Column {
     Message,
     Raw,
     Sha256,
+    Preview,
+    GmMsgid,
+    GmThrid,
+    GmLabels,
+    EmailId,
+    ThreadId,
     Problems,
     Server,
     User,
@@ -52,7 +60,7 @@ pub enum Column {
 }
 
 /// Every column with its name and what a message must be fetched for.
-pub const COLUMNS: [(Column, &str, Wanted); 41] = {
+pub const COLUMNS: [(Column, &str, Wanted); 48] = {
     const NONE: Wanted = Wanted::NONE;
     const FLAGS: Wanted = Wanted::FLAGS;
     const FROM: Wanted = Wanted::field(Field::From);
@@ -67,6 +75,7 @@ pub const COLUMNS: [(Column, &str, Wanted); 41] = {
         (Column::FolderName, "folder_name", NONE),
         (Column::Uid, "uid", NONE),
         (Column::Uidvalidity, "uidvalidity", NONE),
+        (Column::Modseq, "modseq", Wanted::MODSEQ),
         (
             Column::MessageId,
             "message_id",
@@ -111,6 +120,20 @@ pub const COLUMNS: [(Column, &str, Wanted); 41] = {
         (Column::Message, "message", Wanted::WHOLE),
         (Column::Raw, "raw", Wanted::WHOLE),
         (Column::Sha256, "sha256", Wanted::WHOLE),
+        (Column::Preview, "preview", Wanted::extra(Extra::Preview)),
+        (Column::GmMsgid, "gm_msgid", Wanted::extra(Extra::GmMsgid)),
+        (Column::GmThrid, "gm_thrid", Wanted::extra(Extra::GmThrid)),
+        (
+            Column::GmLabels,
+            "gm_labels",
+            Wanted::extra(Extra::GmLabels),
+        ),
+        (Column::EmailId, "email_id", Wanted::extra(Extra::EmailId)),
+        (
+            Column::ThreadId,
+            "thread_id",
+            Wanted::extra(Extra::ThreadId),
+        ),
         (
             Column::Problems,
             "problems",

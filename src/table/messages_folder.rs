@@ -7,23 +7,19 @@
 use std::sync::Arc;
 
 use super::conditions::{Conditions, TrustSearch};
+use super::folder_numbers::rowid;
 use super::judge::Judge;
 use super::messages_column::Column;
 use super::messages_plan::Plan;
 use super::messages_row::Row;
+use super::messages_term::{Reach, Searched};
+use super::uid_bound::{are_few, find};
 use crate::error::{Kind, Result};
 use crate::imap::download::Downloaded;
-use crate::imap::search::Criteria;
 use crate::imap::uid_order::{Direction, Ordered, Uids};
 use crate::imap::wanted::Wanted;
 use crate::imap::{Examined, Session, UidSet};
 use crate::sqlite::{Connection, Owned};
-
-use super::folder_numbers::rowid;
-
-/// A query that names at most this many UIDs fetches them without asking first
-/// which exist: those that do not are simply not answered.
-const FETCHED_UNSEEN: u64 = 500;
 
 /// Messages that are looked at before those that pass are downloaded: few at
 /// first, so that LIMIT 1 is cheap.
@@ -94,8 +90,9 @@ impl Folder {
         let found = if opened.examined.exists == 0 || query.conditions.are_impossible() {
             Found::exactly(UidSet::new())
         } else {
-            query.find(session)?
+            query.find(session, &opened.examined)?
         };
+        let wanted = (query.plan.wanted).offered(session.capabilities(), &opened.examined);
         let (exact, inexact) = (!found.is_exact, query.plan.first_phase());
         let exact_wanted = if exact {
             query.exact_wanted()
@@ -106,7 +103,8 @@ impl Folder {
             .conditions
             .judges(&query.connection, exact, inexact.is_some())?;
         let first_phase = (!judges.is_empty()).then(|| FirstPhase {
-            wanted: exact_wanted | inexact.unwrap_or(Wanted::NONE),
+            wanted: (exact_wanted | inexact.unwrap_or(Wanted::NONE))
+                .offered(session.capabilities(), &opened.examined),
             judges,
             windows: 0,
         });
@@ -114,7 +112,7 @@ impl Folder {
             opened,
             direction: query.plan.direction,
             max_size: query.max_size,
-            wanted: query.plan.wanted,
+            wanted,
             waiting: UidSet::new(),
             first_phase,
             rows: Rows::Fetched(Box::new(Ordered::new(
@@ -288,10 +286,10 @@ impl Found {
 
 impl Query {
     /// Asks for the messages that may meet the conditions.
-    fn find(&mut self, session: &mut Session) -> Result<Found> {
+    fn find(&mut self, session: &mut Session, examined: &Examined) -> Result<Found> {
         let uids = &self.conditions.uids;
         let has_exact = self.conditions.have_exact();
-        let is_named = !self.plan.wanted.is_empty() && uids.len() <= FETCHED_UNSEEN;
+        let is_named = !self.plan.wanted.is_empty() && are_few(uids);
         if is_named && !has_exact && self.conditions.own.is_empty() {
             return Ok(Found::exactly(uids.clone()));
         }
@@ -303,11 +301,16 @@ impl Query {
                     self.conditions.look_for_texts() && session.searches_substrings()?
                 }
             };
-            let pushed = self
-                .conditions
-                .keys(self.trust != TrustSearch::Never, with_texts);
+            let has_modseq = !Wanted::MODSEQ
+                .offered(session.capabilities(), examined)
+                .is_empty();
+            let pushed = self.conditions.keys(|searched| match searched {
+                Searched::Text(..) => with_texts,
+                Searched::Modseq => has_modseq,
+                _ => self.trust != TrustSearch::Never,
+            });
             let keys = [&self.conditions.own[..], &pushed].concat();
-            match search(session, uids, &keys) {
+            match find(session, uids, &keys) {
                 Ok(uids) => return Ok(Found::exactly(uids)),
                 Err(error)
                     if !pushed.is_empty() && matches!(error.kind(), Kind::Refused { .. }) =>
@@ -320,7 +323,7 @@ impl Query {
             }
         }
         Ok(Found {
-            uids: search(session, uids, &self.conditions.own)?,
+            uids: find(session, uids, &self.conditions.own)?,
             is_exact: !has_exact,
         })
     }
@@ -330,23 +333,7 @@ impl Query {
         let exact = self
             .plan
             .terms()
-            .filter(|term| term.reach() == super::messages_term::Reach::Exact);
+            .filter(|term| term.reach() == Reach::Exact);
         exact.fold(Wanted::NONE, |wanted, term| wanted | term.column.wanted())
     }
-}
-
-fn search(
-    session: &mut Session,
-    uids: &UidSet,
-    keys: &[crate::imap::search_key::Key],
-) -> Result<UidSet> {
-    let criteria = match (*uids == UidSet::all(), keys.is_empty()) {
-        (true, true) => Criteria::All,
-        (false, true) => Criteria::Uids(uids),
-        (_, false) => Criteria::Keys(uids, keys),
-    };
-    let found = session.uid_search(criteria)?;
-    // `UID n:*` finds the last message whatever its UID is, and a server may
-    // find more than it was asked for.
-    Ok(found.intersection(uids))
 }

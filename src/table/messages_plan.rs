@@ -15,6 +15,8 @@
 
 use super::messages_column::{COLUMNS, Column};
 use super::messages_term::{Comparison, Reach, Term};
+use super::uid_bound;
+use crate::imap::extra::Extra;
 use crate::imap::uid_order::Direction;
 use crate::imap::wanted::Wanted;
 
@@ -103,7 +105,8 @@ impl Plan {
     /// What is fetched first, of messages that may yet fail a term, where the
     /// rest is dear; `None` where all is fetched at once.
     pub fn first_phase(&self) -> Option<Wanted> {
-        const DEAR: [Wanted; 4] = [
+        const DEAR: [Wanted; 5] = [
+            Wanted::extra(Extra::Preview),
             Wanted::STRUCTURE,
             Wanted::HEADER,
             Wanted::TEXT,
@@ -227,7 +230,7 @@ impl Argument {
         match self {
             Self::Hidden(column) => column.name().to_owned(),
             Self::Match => "match".to_owned(),
-            Self::Uid(comparison) => format!("uid {}", comparison.word()),
+            Self::Uid(comparison) => uid_bound::word(comparison),
             Self::Term(term) => format!("{} {}", term.text(), reach_word(term.reach())),
         }
     }
@@ -239,8 +242,8 @@ impl Argument {
         if let Some(column) = HIDDEN.into_iter().find(|column| column.name() == text) {
             return Some(Self::Hidden(column));
         }
-        if let Some(word) = text.strip_prefix("uid ") {
-            return Comparison::from_word(word).map(Self::Uid);
+        if let Some(comparison) = uid_bound::from_word(text) {
+            return Some(Self::Uid(comparison));
         }
         let (term, reach) = text.rsplit_once(' ')?;
         Term::from_text(term)

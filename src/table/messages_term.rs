@@ -136,6 +136,8 @@ pub enum Searched {
     InternalDate,
     /// By SENTSINCE and SENTBEFORE.
     SentDate,
+    /// By MODSEQ, which knows lower bounds alone (RFC 7162 section 3.1.5).
+    Modseq,
     /// By a key that looks for a text.
     Text(&'static str, Make),
     /// Not at all.
@@ -143,13 +145,14 @@ pub enum Searched {
 }
 
 /// How each column that can be searched for is.
-const SEARCHED: [(Column, Searched); 15] = [
+const SEARCHED: [(Column, Searched); 16] = [
     (Column::Seen, Searched::Flag("SEEN", "UNSEEN")),
     (Column::Flagged, Searched::Flag("FLAGGED", "UNFLAGGED")),
     (Column::Answered, Searched::Flag("ANSWERED", "UNANSWERED")),
     (Column::Deleted, Searched::Flag("DELETED", "UNDELETED")),
     (Column::Draft, Searched::Flag("DRAFT", "UNDRAFT")),
     (Column::Size, Searched::Size),
+    (Column::Modseq, Searched::Modseq),
     (Column::InternalDate, Searched::InternalDate),
     (Column::Date, Searched::SentDate),
     (Column::Subject, Searched::Text("SUBJECT", Make::Text)),
@@ -171,6 +174,7 @@ const SEARCHED: [(Column, Searched); 15] = [
 const CHEAP: Wanted = Wanted::FLAGS
     .and(Wanted::SIZE)
     .and(Wanted::INTERNAL_DATE)
+    .and(Wanted::MODSEQ)
     .and(Wanted::FIELDS);
 
 impl Term {
@@ -200,6 +204,16 @@ impl Term {
         match self.searched() {
             Searched::Flag(..) if !is_pattern => Reach::Exact,
             Searched::Size if !is_pattern && !is_list => Reach::Exact,
+            // Where a mailbox counts no changes SEARCH would fail, and the
+            // column is NULL: SQLite looks again.
+            Searched::Modseq
+                if matches!(
+                    self.comparison,
+                    Comparison::Equal | Comparison::Greater | Comparison::GreaterOrEqual
+                ) =>
+            {
+                Reach::Superset
+            }
             Searched::InternalDate | Searched::SentDate
                 if !is_pattern && !is_list && self.collation != Collation::RTrim =>
             {
@@ -254,6 +268,8 @@ mod tests {
             ("size in", Reach::Local),
             ("seen like", Reach::Local),
             ("internal_date >", Reach::Superset),
+            ("modseq >", Reach::Superset),
+            ("modseq <", Reach::Local),
             ("date like", Reach::Local),
             ("date < rtrim", Reach::Local),
             ("subject like", Reach::Superset),

@@ -6,8 +6,76 @@
 use super::messages_term::Comparison;
 use super::span::{Number, span};
 use crate::error::Result;
-use crate::imap::UidSet;
-use crate::sqlite::{Connection, Owned};
+use crate::imap::search::Criteria;
+use crate::imap::search_key::Key;
+use crate::imap::{Session, UidSet};
+use crate::sqlite::{Column, Connection, Index, Owned, Recheck, Value};
+
+/// Takes every usable comparison of the column at `uid`, after `taken` other
+/// arguments; their words for idxStr, such as `uid >=`.
+pub fn take(index: &mut Index<'_>, uid: usize, taken: usize) -> Vec<String> {
+    let mut words = Vec::new();
+    for constraint in index.constraints() {
+        if !constraint.usable || constraint.column != Column::At(uid) {
+            continue;
+        }
+        let comparison = match Comparison::of(constraint.operator) {
+            Some(Comparison::Like | Comparison::Glob) | None => continue,
+            Some(_) if constraint.in_list && index.take_in_list(constraint.position) => {
+                Comparison::In
+            }
+            Some(comparison) => comparison,
+        };
+        words.push(word(comparison));
+        index.take(constraint.position, taken + words.len(), Recheck::Keep);
+    }
+    words
+}
+
+/// `uid >=`
+pub fn word(comparison: Comparison) -> String {
+    format!("uid {}", comparison.word())
+}
+
+/// The comparison of a [`word`].
+pub fn from_word(word: &str) -> Option<Comparison> {
+    Comparison::from_word(word.strip_prefix("uid ")?)
+}
+
+/// The value, or the elements of an IN list.
+///
+/// # Errors
+/// A text that is no UTF-8, and SQLite's.
+pub fn operands(comparison: Comparison, value: &Value<'_>) -> Result<Vec<Owned>> {
+    if comparison == Comparison::In
+        && let Some(list) = value.in_list()?
+    {
+        return Ok(list);
+    }
+    Ok(vec![value.to_owned()?])
+}
+
+/// True where so few UIDs are named that they are fetched without asking first
+/// which exist: those that do not are simply not answered.
+pub fn are_few(uids: &UidSet) -> bool {
+    uids.len() <= 500
+}
+
+/// Those of `uids` that exist in the open mailbox and meet the keys.
+///
+/// # Errors
+/// As [`Session::uid_search`].
+pub fn find(session: &mut Session, uids: &UidSet, keys: &[Key]) -> Result<UidSet> {
+    let criteria = match (*uids == UidSet::all(), keys.is_empty()) {
+        (true, true) => Criteria::All,
+        (false, true) => Criteria::Uids(uids),
+        (_, false) => Criteria::Keys(uids, keys),
+    };
+    let found = session.uid_search(criteria)?;
+    // `UID n:*` finds the last message whatever its UID is, and a server may
+    // find more than it was asked for.
+    Ok(found.intersection(uids))
+}
 
 /// The UIDs that compare so with one of `values`, which is one value, or the
 /// elements of an IN list.
