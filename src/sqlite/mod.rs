@@ -21,6 +21,7 @@ mod index;
 mod load;
 mod loan;
 mod module;
+mod overload;
 mod statement;
 mod table;
 mod value;

@@ -21,6 +21,7 @@ use super::connection::{Connection, Registration};
 use super::contain::{contain, discard};
 use super::definition::Definition;
 use super::index::Index;
+use super::overload::find_function;
 use super::table::{Cursor, Planned, Table, Trust};
 use super::value::Value;
 use crate::error::{Error, Kind, Result};
@@ -360,41 +361,6 @@ unsafe extern "C" fn rowid<T: Table>(cursor: *mut sqlite3_vtab_cursor, rowid: *m
     };
     // SAFETY: SQLite passes one of this module's cursors.
     unsafe { with_cursor::<T>("xRowid", cursor, body) }
-}
-
-/// The type of a function that xFindFunction puts in place.
-type Overload = Option<unsafe extern "C" fn(*mut sqlite3_context, c_int, *mut *mut sqlite3_value)>;
-
-unsafe extern "C" fn find_function<T: Table>(
-    _table: *mut sqlite3_vtab,
-    arity: c_int,
-    name: *const c_char,
-    function: *mut Overload,
-    data: *mut *mut c_void,
-) -> c_int {
-    // SAFETY: SQLite passes the function's name.
-    let name = unsafe { CStr::from_ptr(name) };
-    let is_refused =
-        T::MATCH_REFUSED.is_some() && arity == 2 && name.to_bytes().eq_ignore_ascii_case(b"match");
-    if is_refused {
-        // SAFETY: SQLite wants the function and its data here; this one has none.
-        unsafe {
-            *function = Some(refuse_match::<T>);
-            *data = ptr::null_mut();
-        }
-    }
-    c_int::from(is_refused)
-}
-
-unsafe extern "C" fn refuse_match<T: Table>(
-    context: *mut sqlite3_context,
-    _count: c_int,
-    _arguments: *mut *mut sqlite3_value,
-) {
-    let text = Error::usage(T::MATCH_REFUSED.unwrap_or_default()).to_string();
-    let size = c_int::try_from(text.len()).unwrap_or(c_int::MAX);
-    // SAFETY: SQLite copies the text.
-    unsafe { api::result_error(context, text.as_ptr().cast(), size) };
 }
 
 fn internal(place: &str, text: &str) -> Error {

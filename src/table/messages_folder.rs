@@ -52,6 +52,7 @@ pub struct Folder {
     direction: Direction,
     max_size: Option<u64>,
     wanted: Wanted,
+    is_late: bool,
     /// Messages not yet looked at.
     waiting: UidSet,
     first_phase: Option<FirstPhase>,
@@ -113,6 +114,7 @@ impl Folder {
             direction: query.plan.direction,
             max_size: query.max_size,
             wanted,
+            is_late: query.plan.is_late,
             waiting: UidSet::new(),
             first_phase,
             rows: Rows::Fetched(Box::new(Ordered::new(
@@ -124,15 +126,8 @@ impl Folder {
         };
         if folder.first_phase.is_some() {
             folder.waiting = found.uids;
-        } else if query.plan.is_late {
-            folder.rows = Rows::Late {
-                turns: folder.direction.uids(&found.uids),
-                uids: found.uids,
-                late: None,
-                early: None,
-            };
         } else {
-            folder.download(found.uids);
+            folder.begin(found.uids);
         }
         Ok(folder)
     }
@@ -161,7 +156,7 @@ impl Folder {
                 while late.next(session)?.is_some() {}
             }
             match self.survivors(session)? {
-                Some(uids) => self.download(uids),
+                Some(uids) => self.begin(uids),
                 None => return Ok(None),
             }
         }
@@ -206,9 +201,18 @@ impl Folder {
         Ok(())
     }
 
-    fn download(&mut self, uids: UidSet) {
-        let download = Ordered::new(uids, self.wanted, self.max_size, self.direction);
-        self.rows = Rows::Fetched(Box::new(download));
+    fn begin(&mut self, uids: UidSet) {
+        self.rows = if self.is_late {
+            Rows::Late {
+                turns: self.direction.uids(&uids),
+                uids,
+                late: None,
+                early: None,
+            }
+        } else {
+            let download = Ordered::new(uids, self.wanted, self.max_size, self.direction);
+            Rows::Fetched(Box::new(download))
+        };
     }
 
     fn row(&self, message: Downloaded) -> Row {
