@@ -13,7 +13,7 @@ mod support;
 use std::fmt::Write;
 
 use differential::mailbox;
-use differential::queries::Generator;
+use differential::queries::{Generator, TOLD};
 use support::dovecot::Dovecot;
 use support::user::User;
 
@@ -29,10 +29,17 @@ const COLUMNS: &str = "folder_name, uid, uidvalidity, message_id, in_reply_to, e
 fn compare(user: &User<'_>, options: &str, count: usize) {
     let seed = std::env::var("DIFFERENTIAL_SEED").map_or(20_260_131, |seed| seed.parse().unwrap());
     let mut generator = Generator::new(seed);
-    let source = format!("imap_messages(NULL, NULL, '{{folder}}', '{options}')");
+    let source = |folder: usize| match mailbox::FOLDERS.get(folder) {
+        Some(name) => format!("imap_messages(NULL, NULL, '{name}', '{options}')"),
+        None => "imap_messages".to_owned(),
+    };
+    let copy = |folder: usize| match folder {
+        TOLD => "copies".to_owned(),
+        folder => format!("copy{folder}"),
+    };
     let mut script = String::from(".bail on\n");
-    for (number, folder) in mailbox::FOLDERS.iter().enumerate() {
-        let from = source.replace("{folder}", folder);
+    for number in 0..mailbox::FOLDERS.len() {
+        let from = source(number);
         writeln!(
             script,
             "CREATE TEMP TABLE copy{number} AS SELECT {COLUMNS} FROM {from};"
@@ -44,10 +51,14 @@ fn compare(user: &User<'_>, options: &str, count: usize) {
          INSERT INTO wanted SELECT uid + 1, size, upper(subject), '0' || uid FROM copy0 \
            WHERE uid % 5 = 0 OR subject IS NULL;\n",
     );
+    script.push_str(
+        "CREATE TEMP VIEW copies AS SELECT * FROM copy0 UNION ALL SELECT * FROM copy1 \
+         UNION ALL SELECT * FROM copy2 UNION ALL SELECT * FROM copy3;\n",
+    );
     let queries: Vec<_> = (0..count).map(|_| generator.query()).collect();
     for (number, query) in queries.iter().enumerate() {
-        let pushed = query.over(|folder| source.replace("{folder}", mailbox::FOLDERS[folder]));
-        let copied = query.over(|folder| format!("copy{folder}"));
+        let pushed = query.over(options, source);
+        let copied = query.over(options, copy);
         writeln!(script, "SELECT 'query {number}', 'pushed';\n{pushed};").unwrap();
         writeln!(script, "SELECT 'query {number}', 'copied';\n{copied};").unwrap();
     }
@@ -65,7 +76,7 @@ fn compare(user: &User<'_>, options: &str, count: usize) {
         let copied = rows(sections.next(), "copied");
         with_rows += usize::from(copied.as_ref().is_some_and(|rows| !rows.is_empty()));
         if pushed.is_none() || pushed != copied {
-            let sql = query.over(|folder| source.replace("{folder}", mailbox::FOLDERS[folder]));
+            let sql = query.over(options, source);
             wrong.push(format!("{sql}\n pushed: {pushed:?}\n copied: {copied:?}"));
         }
     }

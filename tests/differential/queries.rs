@@ -3,6 +3,12 @@
 /// What stands for a source of rows in a query's text.
 const SOURCE: &str = "\u{1}";
 
+/// What stands for the options, as SQL text.
+const OPTIONS: &str = "\u{2}";
+
+/// The source that is told its folders by conditions on the hidden column.
+pub const TOLD: usize = usize::MAX;
+
 /// A query over one or two folders.
 pub struct Query {
     text: String,
@@ -11,7 +17,7 @@ pub struct Query {
 
 impl Query {
     /// The query's SQL, with its sources as `source` names them.
-    pub fn over(&self, source: impl Fn(usize) -> String) -> String {
+    pub fn over(&self, options: &str, source: impl Fn(usize) -> String) -> String {
         let mut folders = self.folders.iter();
         let mut pieces = self.text.split(SOURCE);
         let mut sql = pieces.next().unwrap().to_owned();
@@ -19,7 +25,7 @@ impl Query {
             sql.push_str(&source(*folders.next().unwrap()));
             sql.push_str(piece);
         }
-        sql
+        sql.replace(OPTIONS, options)
     }
 }
 
@@ -199,7 +205,7 @@ impl Generator {
         let mut folders = vec![folder];
         let condition = self.condition(3);
         let order = "folder_name, uid";
-        let text = match self.below(12) {
+        let text = match self.below(14) {
             0 => format!("SELECT count(*), max(uid), min(uid) FROM {SOURCE} WHERE {condition}"),
             1 => format!(
                 "SELECT count(*) FROM {SOURCE} WHERE {}",
@@ -257,6 +263,31 @@ impl Generator {
                 ]),
                 self.comparison("m.")
             ),
+            12 | 13 => {
+                folders = vec![TOLD];
+                let told = match self.below(6) {
+                    0 => "(folder = 'INBOX' OR folder = 'Archive/2025')".to_owned(),
+                    1 => "folder IN ('Archive/*', 'INBOX', 'INBOX')".to_owned(),
+                    2 => "folder = 'INBOX' AND folder = 'INBOX'".to_owned(),
+                    3 => "folder = 'INBOX' AND folder = 'Nothing'".to_owned(),
+                    4 => format!(
+                        "(folder = 'INBOX' AND {} OR folder = 'Archive/2025')",
+                        self.comparison("")
+                    ),
+                    _ => format!(
+                        "(folder = 'INBOX' AND {} OR folder = 'Archive/2025' AND {} \
+                         OR folder = 'INBOX' AND {})",
+                        self.comparison(""),
+                        self.comparison(""),
+                        self.comparison("")
+                    ),
+                };
+                format!(
+                    "SELECT folder, uid, {} FROM {SOURCE} WHERE options = '{OPTIONS}' AND {told} \
+                     AND {condition} ORDER BY folder, {order}",
+                    self.of(&SHOWN)
+                )
+            }
             7 => format!(
                 "SELECT uid, EXISTS (SELECT 1 FROM wanted w WHERE w.uid = m.uid) FROM {SOURCE} m \
                  WHERE {condition} ORDER BY {order}"
