@@ -437,6 +437,12 @@ fn certificates_are_not_checked_only_where_the_account_says_so() {
         "{error}"
     );
     let lax = home(&text("danger_accept_invalid_certs = true\n"));
+    let checked = shell(&lax).rows("SELECT detail FROM imap_check('work') WHERE step = 'tls';");
+    let detail = checked[0]["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("; warning: certificates are not checked"),
+        "{detail}"
+    );
     assert_eq!(shell(&lax).rows(&count("work")), [json!({"n": 0})]);
     let option = r#"{"danger_accept_invalid_certs": true}"#;
     let sql = format!("SELECT * FROM imap_messages('work', NULL, NULL, '{option}');");
@@ -490,9 +496,13 @@ fn proxies_are_gone_through_and_their_passwords_not_told() {
     assert!(
         asked[2] == format!("socks 127.0.0.1:{port}") || asked[2] == format!("socks ::1:{port}")
     );
+    let checked = shell("ALL_PROXY", "http", login).rows("SELECT detail FROM imap_check;");
+    let relay = format!("proxy 127.0.0.1:{} (127.0.0.1)", proxy.port);
+    assert_eq!(checked[0], json!({"detail": relay}));
+    assert_eq!(checked.len(), 6);
     let direct = shell("ALL_PROXY", "http", "").env("NO_PROXY", "example.org, localhost");
     assert_eq!(direct.rows(sql), [json!({"n": 1})]);
-    assert_eq!(proxy.asked().len(), 3);
+    assert_eq!(proxy.asked().len(), 4);
     let refused = |name, kind, login, why: &str| {
         let expected = format!(
             "imap: cannot connect through proxy 127.0.0.1:{}: {why} (14)",

@@ -55,11 +55,6 @@ impl Options {
         })
     }
 
-    /// A text.
-    pub fn text(&self, key: &str) -> Result<Option<&str>> {
-        self.typed(key, "a text", Value::as_str)
-    }
-
     /// A time span in seconds; fractions are allowed.
     pub fn seconds(&self, key: &str) -> Result<Option<Duration>> {
         self.typed(key, "a number of seconds above 0", |value| {
@@ -72,6 +67,19 @@ impl Options {
     pub fn count(&self, key: &str) -> Result<Option<u64>> {
         self.typed(key, "a whole number above 0", |value| {
             value.as_u64().filter(|&n| n > 0)
+        })
+    }
+
+    /// A text.
+    pub fn text(&self, key: &str) -> Result<Option<&str>> {
+        self.typed(key, "a text", Value::as_str)
+    }
+
+    /// One of `words`, by its place among them.
+    pub fn choice(&self, key: &str, words: &[&str]) -> Result<Option<usize>> {
+        self.typed(key, &words.join(" or "), |value| {
+            let word = value.as_str()?;
+            words.iter().position(|known| *known == word)
         })
     }
 
@@ -161,6 +169,18 @@ mod tests {
         assert_eq!(
             message(parse(r#"{"ca_file": 7}"#).unwrap().path("ca_file")),
             "imap: option ca_file must be a path, not 7"
+        );
+        assert_eq!(
+            message(parse(r#"{"max_size": 7}"#).unwrap().text("max_size")),
+            "imap: option max_size must be a text, not 7"
+        );
+        assert_eq!(
+            message(
+                parse(r#"{"timeout": "no"}"#)
+                    .unwrap()
+                    .choice("timeout", &["a", "b"])
+            ),
+            "imap: option timeout must be a or b, not \"no\""
         );
         assert_eq!(
             message(parse(r#"{"timeout": "yes"}"#).unwrap().switch("timeout")),

@@ -10,15 +10,15 @@ use super::capability::Capabilities;
 use super::dialogue::Dialogue;
 pub use super::dialogue::Examined;
 use super::endpoint::Endpoint;
-use super::exchange::{Arrival, Ended};
+use super::exchange::{Arrival, Ended, Exchange};
 use super::greeting;
 use super::listed::Listed;
-use super::login::{Credential, Login, Occasion};
+use super::login::{Credential, Login};
 use super::mailbox::Mailbox;
-use super::mailbox_status::MailboxStatus;
-use super::quoted::Argument;
+use super::mailbox_status::{MailboxStatus, StatusItems};
+use super::quirks;
 use super::response::Response;
-use super::search::{Answer, Criteria, uid_search};
+use super::search::{Answer, Criteria, is_search_answer, stretches, uid_search};
 use super::settings::Settings;
 use super::sign_in::Method;
 use super::status_line::Status;
@@ -27,7 +27,7 @@ use super::veil::Veil;
 use crate::error::{Error, Kind, Result, quote};
 
 /// The most folders of one LIST.
-const FOLDERS: usize = 100_000;
+pub(super) const FOLDERS: usize = 100_000;
 
 /// The most runs of UIDs an answer to one search is made of, give or take a line.
 const RANGES: usize = 5_000_000;
@@ -41,6 +41,8 @@ pub struct Session {
     /// The mailbox that is open, with what EXAMINE said of it.
     examined: Option<(Mailbox, Examined)>,
     has_esearch: bool,
+    /// Whether it searches substrings, once that was asked.
+    searches_substrings: Option<bool>,
 }
 
 impl Session {
@@ -51,16 +53,13 @@ impl Session {
     /// Each step has its own sentence: a login that cannot be sent, unknown
     /// host, refused port, TLS, greeting, STARTTLS, refused login.
     pub fn open(endpoint: &Endpoint, login: &Login, settings: &Settings) -> Result<Self> {
-        let at_hand = |occasion| login.at_hand(occasion, settings);
-        let Some(first) = at_hand(Occasion::SignIn)? else {
-            let user = quote(&login.user);
-            return Err(Error::config(format!(
-                "no secret for '{user}' at {endpoint}"
-            )));
+        let once = |login: &Login| {
+            login.check()?;
+            Self::sign_in(greeting::open(endpoint, &login.user, settings)?, login)
         };
-        let session = match Self::sign_in(endpoint, &first, settings) {
-            Err(error) if error.is_refused_login() => match at_hand(Occasion::Refusal)? {
-                Some(other) => Self::sign_in(endpoint, &other, settings),
+        let session = match once(&login.at_hand(settings)?) {
+            Err(error) if error.is_refused_login() => match login.after_refusal(settings)? {
+                Some(other) => once(&other),
                 None => Err(error),
             },
             outcome => outcome,
@@ -86,10 +85,14 @@ impl Session {
         Ok(true)
     }
 
-    fn sign_in(endpoint: &Endpoint, login: &Login, settings: &Settings) -> Result<Self> {
+    /// Signs in on a connection that has been greeted, with a login at hand.
+    ///
+    /// # Errors
+    /// A login that cannot be sent, and one that is refused.
+    pub(super) fn sign_in(mut exchange: Exchange, login: &Login) -> Result<Self> {
         login.check()?;
-        let mut exchange = greeting::open(endpoint, settings)?;
-        let method = Method::choose(login, endpoint, &exchange.capabilities)?;
+        let endpoint = exchange.wire.endpoint().clone();
+        let method = Method::choose(login, &endpoint, &exchange.capabilities)?;
         let secret = login.credential.secret();
         exchange.veil = secret.map_or_else(Veil::default, |secret| Veil::over(secret.declassify()));
         let dialogue = Dialogue::sign_in(exchange, &login.user, method)?;
@@ -98,11 +101,12 @@ impl Session {
         let capabilities = dialogue.exchange().capabilities.clone();
         Ok(Self {
             dialogue,
-            endpoint: endpoint.clone(),
+            endpoint,
             login: login.clone(),
             has_esearch: capabilities.has("ESEARCH"),
             capabilities,
             examined: None,
+            searches_substrings: None,
         })
     }
 
@@ -151,7 +155,7 @@ impl Session {
     /// A pattern that cannot be sent, the server's refusal, or the wire's.
     pub fn list(&mut self, pattern: &str) -> Result<Vec<Listed>> {
         let spelled = Mailbox::from_name(pattern)?;
-        let command = [&b"LIST \"\" "[..], &quoted(&spelled)?].concat();
+        let command = [&b"LIST \"\" "[..], &spelled.quoted()?].concat();
         let mut found = Vec::new();
         let mut is_complete = true;
         let ended = self
@@ -190,21 +194,14 @@ impl Session {
         Ok(mailboxes)
     }
 
-    /// What STATUS tells of a mailbox, which need not be open.
+    /// What STATUS tells of a mailbox, which need not be open. At least one of
+    /// the `items` is one that every server has.
     ///
     /// # Errors
     /// The server's refusal, no answer in its answer, or the wire's.
-    pub fn status(&mut self, mailbox: &Mailbox) -> Result<MailboxStatus> {
-        let mut items = "MESSAGES UNSEEN UIDNEXT UIDVALIDITY".to_owned();
-        let extensions = [("CONDSTORE", " HIGHESTMODSEQ"), ("STATUS=SIZE", " SIZE")];
-        for (_, item) in extensions
-            .iter()
-            .filter(|(name, _)| self.capabilities.has(name))
-        {
-            items.push_str(item);
-        }
-        let items = format!(" ({items})");
-        let command = [&b"STATUS "[..], &quoted(mailbox)?, items.as_bytes()].concat();
+    pub fn status(&mut self, mailbox: &Mailbox, items: StatusItems) -> Result<MailboxStatus> {
+        let items = items.list(&self.capabilities).unwrap_or_default();
+        let command = [&b"STATUS "[..], &mailbox.quoted()?, b" ", items.as_bytes()].concat();
         let mut found = None;
         let ended = self
             .dialogue
@@ -251,18 +248,54 @@ impl Session {
     /// The server's refusal, an answer that cannot be read (a part of the
     /// UIDs would pass for all), or the wire's.
     pub fn uid_search(&mut self, criteria: Criteria<'_>) -> Result<UidSet> {
+        let mut is_ranges_refused = false;
         if self.has_esearch {
             match self.search(criteria, Answer::Ranges)? {
                 Ok(found) => return Ok(found),
-                // Some servers name ESEARCH and do not understand it.
-                Err(ended) if ended.status == Status::Bad => self.has_esearch = false,
+                Err(ended) if ended.status == Status::Bad => is_ranges_refused = true,
                 Err(ended) => return self.refused_search(ended),
             }
         }
         match self.search(criteria, Answer::Listed)? {
-            Ok(found) => Ok(found),
+            Ok(found) => {
+                // Some servers name ESEARCH and do not understand it.
+                self.has_esearch &= !is_ranges_refused;
+                Ok(found)
+            }
             Err(ended) => self.refused_search(ended),
         }
+    }
+
+    /// True where a SEARCH for a text finds every message that contains it:
+    /// the server is one of those known for it, and has no index that answers
+    /// instead. It is asked who it is (RFC 2971) where its greeting does not
+    /// tell.
+    ///
+    /// # Errors
+    /// The wire's.
+    pub fn searches_substrings(&mut self) -> Result<bool> {
+        if let Some(known) = self.searches_substrings {
+            return Ok(known);
+        }
+        let known = !quirks::searches_an_index(&self.capabilities)
+            && (quirks::searches_substrings(&self.dialogue.exchange().greeting)
+                || quirks::searches_substrings(&self.identity()?));
+        self.searches_substrings = Some(known);
+        Ok(known)
+    }
+
+    /// What the server says it is; nothing where it has no ID.
+    fn identity(&mut self) -> Result<String> {
+        let mut identity = String::new();
+        if self.capabilities.has("ID") {
+            let mut exchange = self.dialogue.exchange();
+            exchange.command("ID", b"ID NIL", &mut |response| {
+                if let Response::Id(line) = response {
+                    identity = String::from_utf8_lossy(line).into_owned();
+                }
+            })?;
+        }
+        Ok(identity)
     }
 
     fn refused_search(&self, ended: Ended) -> Result<UidSet> {
@@ -279,8 +312,9 @@ impl Session {
         let mut is_readable = true;
         let mut is_answered = false;
         for command in uid_search(criteria, answer) {
+            let command = stretches(&command, &self.capabilities);
             let mut exchange = self.dialogue.exchange();
-            let ended = exchange.command("UID SEARCH", command.as_bytes(), &mut |response| {
+            let mut on = |response: &Response<'_>| {
                 let found = match response {
                     Response::Search(uids) => Some(uids),
                     Response::Esearch(found) => found.all.as_ref(),
@@ -295,7 +329,8 @@ impl Session {
                 if is_readable {
                     ranges.extend(found.into_iter().flat_map(UidSet::ranges));
                 }
-            })?;
+            };
+            let ended = exchange.command_in_stretches("UID SEARCH", &command, &mut on)?;
             if ended.status != Status::Ok {
                 return Ok(Err(ended));
             }
@@ -312,6 +347,16 @@ impl Session {
             )));
         }
         Ok(Ok(ranges.into_iter().collect()))
+    }
+
+    /// Sends a command of another file of this module and waits for its end.
+    pub(super) fn command(
+        &mut self,
+        verb: &str,
+        command: &[u8],
+        on: &mut dyn FnMut(&Response<'_>),
+    ) -> Result<Ended> {
+        self.dialogue.exchange().command(verb, command, on)
     }
 
     /// Asks whether the server is still there.
@@ -344,37 +389,4 @@ impl Session {
             .map(|(mailbox, _)| quote(mailbox.name()))
             .unwrap_or_default()
     }
-}
-
-/// A mailbox as an argument. Where it does not fit into quotes by the letter
-/// (raw 8-bit), it goes there all the same: the server spelled it so.
-fn quoted(mailbox: &Mailbox) -> Result<Vec<u8>> {
-    match mailbox.argument() {
-        Argument::Quoted(quoted) => Ok(quoted),
-        Argument::Literal(raw) if raw.iter().any(u8::is_ascii_control) => {
-            let name = quote(mailbox.name());
-            Err(Error::usage(format!(
-                "cannot name '{name}': the server spells it in no known way"
-            )))
-        }
-        Argument::Literal(raw) => {
-            let mut quoted = vec![b'"'];
-            for &byte in raw {
-                quoted.extend(matches!(byte, b'"' | b'\\').then_some(b'\\'));
-                quoted.push(byte);
-            }
-            quoted.push(b'"');
-            Ok(quoted)
-        }
-    }
-}
-
-fn is_search_answer(line: &[u8]) -> bool {
-    let mut words = line
-        .split(u8::is_ascii_whitespace)
-        .filter(|word| !word.is_empty());
-    words.next() == Some(b"*")
-        && words.next().is_some_and(|word| {
-            word.eq_ignore_ascii_case(b"SEARCH") || word.eq_ignore_ascii_case(b"ESEARCH")
-        })
 }
