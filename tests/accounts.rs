@@ -107,6 +107,28 @@ fn an_account_is_ingested_by_its_name() {
 }
 
 #[test]
+fn the_example_file_is_one_and_explains_every_key() {
+    let text = include_str!("../examples/accounts.toml");
+    assert_eq!(
+        shell(&home(text)).error(&count("nobody")),
+        "imap: no account 'nobody'; known accounts: archive, backup, gmail, home, lab, office, \
+         vault, work; write imaps://nobody for a host"
+    );
+    for wrong in [
+        "[work]\nx = 1",
+        "[defaults]\nx = 1",
+        "[work]\n[work.oauth]\nx = 1",
+    ] {
+        let text_of = format!("{wrong}\n[other]\nserver = 'a'\nuser = 'b'\npassword = 'c'");
+        let told = refusal(&text_of.replace("[work]\n[", "[work]\nserver = 'a'\nuser = 'b'\n["));
+        let (_, keys) = told.split_once("(known: ").expect(&told);
+        for key in keys.trim_end_matches(')').split(", ") {
+            assert!(text.contains(key), "{key}");
+        }
+    }
+}
+
+#[test]
 fn names_and_users_that_are_not_in_the_file_are_told() {
     let home = home(
         "[work]\nserver = 'imap.example.org'\nuser = 'ada'\npassword = 'x'\n\
@@ -415,6 +437,12 @@ fn certificates_are_not_checked_only_where_the_account_says_so() {
         "{error}"
     );
     let lax = home(&text("danger_accept_invalid_certs = true\n"));
+    let checked = shell(&lax).rows("SELECT detail FROM imap_check('work') WHERE step = 'tls';");
+    let detail = checked[0]["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("; warning: certificates are not checked"),
+        "{detail}"
+    );
     assert_eq!(shell(&lax).rows(&count("work")), [json!({"n": 0})]);
     let option = r#"{"danger_accept_invalid_certs": true}"#;
     let sql = format!("SELECT * FROM imap_messages('work', NULL, NULL, '{option}');");
@@ -468,9 +496,13 @@ fn proxies_are_gone_through_and_their_passwords_not_told() {
     assert!(
         asked[2] == format!("socks 127.0.0.1:{port}") || asked[2] == format!("socks ::1:{port}")
     );
+    let checked = shell("ALL_PROXY", "http", login).rows("SELECT detail FROM imap_check;");
+    let relay = format!("proxy 127.0.0.1:{} (127.0.0.1)", proxy.port);
+    assert_eq!(checked[0], json!({"detail": relay}));
+    assert_eq!(checked.len(), 6);
     let direct = shell("ALL_PROXY", "http", "").env("NO_PROXY", "example.org, localhost");
     assert_eq!(direct.rows(sql), [json!({"n": 1})]);
-    assert_eq!(proxy.asked().len(), 3);
+    assert_eq!(proxy.asked().len(), 4);
     let refused = |name, kind, login, why: &str| {
         let expected = format!(
             "imap: cannot connect through proxy 127.0.0.1:{}: {why} (14)",

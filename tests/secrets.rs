@@ -126,7 +126,10 @@ fn no_secret_is_anywhere_but_where_it_was_put() {
     );
     let mut remains = Remains::default();
     let both = |account: &str| {
-        format!("SELECT count(*) FROM imap_messages({account});\nSELECT imap_ingest({account});\n")
+        format!(
+            "SELECT count(*) FROM imap_messages({account});\nSELECT imap_ingest({account});\n\
+             SELECT * FROM imap_check({account});\nSELECT * FROM imap_log;\n"
+        )
     };
     for account in [
         "'file'",

@@ -40,8 +40,7 @@ impl Search<'_> {
     /// A word without a dot is rather a misspelt account than a host, where
     /// there are accounts.
     fn endpoint(&self, text: &str) -> Result<Endpoint> {
-        let is_word = !text.contains(['.', ':', '/']) && text != "localhost";
-        if is_word && !text.is_empty() && !self.file.entries().is_empty() {
+        if !is_address(text) && !text.is_empty() && !self.file.entries().is_empty() {
             let (name, names) = (quote(text), self.file.names());
             return Err(Error::usage(format!(
                 "no account '{name}'; known accounts: {names}; write imaps://{name} for a host"
@@ -144,6 +143,11 @@ impl Search<'_> {
             endpoint.host()
         ))
     }
+}
+
+/// True for what is rather a server's address than an account's name.
+pub fn is_address(text: &str) -> bool {
+    text.contains(['.', ':', '/']) || text == "localhost"
 }
 
 fn login(user: &str, credential: Credential) -> Login {

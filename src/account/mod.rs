@@ -22,12 +22,13 @@ use std::time::Duration;
 use crate::error::{Error, Result, quote};
 use crate::imap::trust::{Pins, Verification};
 use crate::imap::{
-    Cancel, Credential, Deadline, Endpoint, Lease, Login, Pool, Session, Settings, Trust,
+    Cancel, Credential, Deadline, Endpoint, Lease, Log, Login, Pool, Session, Settings, Trust,
 };
 
 use accounts_file::AccountsFile;
 use command::Memory;
 use find::Search;
+pub use find::is_address;
 use oauth::{Pending, StoredSignIn};
 pub use options::{CONNECTION_KEYS, Options};
 use vault::Vault;
@@ -77,7 +78,11 @@ impl Account {
     }
 
     /// `settings` with what this account adds to them.
-    fn apply(&self, settings: &Settings) -> Result<Settings> {
+    ///
+    /// # Errors
+    ///
+    /// A `tls_pin` among them, where the account has another of its own.
+    pub fn apply(&self, settings: &Settings) -> Result<Settings> {
         let mut settings = settings.clone();
         let (given, own) = (&mut settings.trust, self.trust.clone());
         if own.pins.is_some() && given.pins.is_some() && own.pins != given.pins {
@@ -103,6 +108,7 @@ pub struct Client {
     pending: Mutex<HashMap<(String, String), Arc<Pending>>>,
     pool: Pool,
     cancel: Arc<dyn Cancel>,
+    log: Arc<Log>,
 }
 
 impl Client {
@@ -114,7 +120,13 @@ impl Client {
             pending: Mutex::default(),
             pool: Pool::new(),
             cancel,
+            log: Arc::default(),
         }
+    }
+
+    /// What this connection has said to servers so far.
+    pub fn log(&self) -> &Log {
+        &self.log
     }
 
     /// Keeps a secret in memory for `user` at `server`, an account's name or
@@ -197,6 +209,7 @@ impl Client {
                 ..Trust::default()
             },
             cancel: Arc::clone(&self.cancel),
+            log: Arc::clone(&self.log),
         })
     }
 

@@ -84,16 +84,16 @@ impl Options {
     }
 
     /// A text or an array of texts; none where it is not given.
-    pub fn texts(&self, key: &str) -> Result<Vec<String>> {
-        let texts = self.typed(key, "a text or an array of texts", texts)?;
-        Ok(texts.unwrap_or_default())
+    pub fn one_or_more(&self, key: &str) -> Result<Vec<String>> {
+        let found = self.typed(key, "a text or an array of texts", one_or_more)?;
+        Ok(found.unwrap_or_default())
     }
 
     /// An object of names, each with a text or an array of texts.
     pub fn named_texts(&self, key: &str) -> Result<Vec<(String, Vec<String>)>> {
         let wanted = "an object such as {\"X-Spam-Flag\": \"YES\"}";
         let named = self.typed(key, wanted, |value| {
-            let named = |(name, value): (&String, &Value)| Some((name.clone(), texts(value)?));
+            let named = |(name, value): (&String, &Value)| Some((name.clone(), one_or_more(value)?));
             value.as_object()?.iter().map(named).collect()
         })?;
         Ok(named.unwrap_or_default())
@@ -135,7 +135,7 @@ impl Options {
     }
 }
 
-fn texts(value: &Value) -> Option<Vec<String>> {
+fn one_or_more(value: &Value) -> Option<Vec<String>> {
     match value {
         Value::String(text) => Some(vec![text.clone()]),
         Value::Array(texts) => texts
@@ -221,7 +221,7 @@ mod tests {
             "imap: option timeout must be a or b, not \"no\""
         );
         assert_eq!(
-            message(parse(r#"{"timeout": [7]}"#).unwrap().texts("timeout")),
+            message(parse(r#"{"timeout": [7]}"#).unwrap().one_or_more("timeout")),
             "imap: option timeout must be a text or an array of texts, not [7]"
         );
         assert_eq!(

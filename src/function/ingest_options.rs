@@ -85,10 +85,10 @@ pub fn read(options: &Options) -> Result<ingest::Options> {
     let mut chosen = ingest::Options {
         selection: selection(options)?,
         limit: options.count("limit")?,
-        include: options.texts("include")?,
-        exclude: options.texts("exclude")?,
+        include: options.one_or_more("include")?,
+        exclude: options.one_or_more("exclude")?,
         attachments: attachments(options)?,
-        attachment_types: lower(options.texts("attachment_types")?),
+        attachment_types: lower(options.one_or_more("attachment_types")?),
         watch: duration(options, "watch")?,
         period: duration(options, "period")?,
         device_name: device_name(options)?,
@@ -154,7 +154,7 @@ fn selection(options: &Options) -> Result<Selection> {
 }
 
 fn status(options: &Options) -> Result<Vec<Status>> {
-    let words = lower(options.texts("status")?);
+    let words = lower(options.one_or_more("status")?);
     if words.iter().any(|word| word == "all") {
         return Ok(Vec::new());
     }
@@ -176,7 +176,7 @@ fn filter(options: &Options) -> Result<Filter> {
     let mut addresses = Vec::new();
     for role in Role::ALL {
         let terms = |key: &str| -> Result<Vec<AddressTerm>> {
-            let texts = options.texts(key)?;
+            let texts = options.one_or_more(key)?;
             Ok(texts.iter().map(|text| AddressTerm::parse(text)).collect())
         };
         let terms = Terms {
@@ -189,8 +189,8 @@ fn filter(options: &Options) -> Result<Filter> {
     }
     let terms = |key: &str| -> Result<Terms<String>> {
         Ok(Terms {
-            any: lower(options.texts(key)?),
-            none: lower(options.texts(&format!("not_{key}"))?),
+            any: lower(options.one_or_more(key)?),
+            none: lower(options.one_or_more(&format!("not_{key}"))?),
         })
     };
     let mut headers = Vec::new();

@@ -45,7 +45,7 @@ pub(super) fn authenticate(
         STANDARD.encode_string(&**initial, &mut command);
         unsaid = None;
     }
-    let tag = exchange.launch(VERB, command.as_bytes())?;
+    let tag = exchange.launch_secret(VERB, command.as_bytes())?;
     let mut challenges = 0;
     loop {
         match exchange.arrive(VERB, &mut |_| {})? {

@@ -108,12 +108,15 @@ impl Shared {
             return Ok(());
         };
         if turn.tag.is_empty() {
-            turn.tag = turn
-                .outgoing
-                .split(|&b| b == b' ')
-                .next()
-                .unwrap_or_default()
-                .to_vec();
+            let mut words = turn.outgoing.splitn(2, |&b| b == b' ');
+            turn.tag = words.next().unwrap_or_default().to_vec();
+            let command = words.next().unwrap_or_default();
+            let recorder = &mut self.exchange.recorder;
+            match turn.verb {
+                Verb::HandOver => {}
+                Verb::Login => recorder.signed_in(&turn.tag, turn.verb.name()),
+                _ => recorder.sent(&turn.tag, command, turn.outgoing.len()),
+            }
         }
         if turn.verb == Verb::HandOver {
             turn.incoming = [&turn.tag, &b" OK .\r\n"[..]].concat();

@@ -25,33 +25,72 @@ const NEXT_ADDRESS: Duration = Duration::from_millis(250);
 /// The most addresses of one name that are tried.
 const ADDRESSES: usize = 8;
 
+/// Where a connection goes: to the server, or to a proxy that leads there.
+pub(super) struct Route {
+    /// Of whom the connection is made with.
+    addresses: Vec<SocketAddr>,
+    /// The proxy, and the server's address where the proxy is not to find it.
+    proxy: Option<(Proxy, Option<SocketAddr>)>,
+}
+
+impl Route {
+    /// What there is to say of it: the addresses, and whose they are.
+    pub(super) fn detail(&self) -> String {
+        let addresses = self
+            .addresses
+            .iter()
+            .map(|address| address.ip().to_string());
+        let addresses = addresses.collect::<Vec<_>>().join(", ");
+        match &self.proxy {
+            None => addresses,
+            Some((proxy, _)) => format!("{} ({addresses})", proxy.peer()),
+        }
+    }
+}
+
 /// Connects to the endpoint; the stream blocks and has no delay.
 ///
 /// # Errors
 /// Unknown host, refused or unreachable port, timeout, deadline, cancelled.
 pub(super) fn dial(endpoint: &Endpoint, settings: &Settings) -> Result<TcpStream> {
-    let peer = endpoint.peer();
-    let stream = match Proxy::of(endpoint, |name| std::env::var(name).ok())? {
-        None => {
-            let addresses = resolve(endpoint.host(), endpoint.port(), &peer, settings)?;
-            connect(&addresses, &peer, settings)?
-        }
-        Some(proxy) => {
-            let address = match proxy.kind {
-                Kind::Socks5 => resolve(endpoint.host(), endpoint.port(), &peer, settings)?
-                    .first()
-                    .copied(),
-                Kind::Http | Kind::Socks5h => None,
-            };
-            let relay = proxy.peer();
-            let addresses = resolve(&proxy.host, proxy.port, &relay, settings)?;
-            let stream = connect(&addresses, &relay, settings)?;
-            tunnel::open(stream, &proxy, endpoint, address, settings)?
-        }
+    follow(&route(endpoint, settings)?, endpoint, settings)
+}
+
+/// The way to the endpoint, with every name resolved that is resolved here.
+///
+/// # Errors
+/// Unknown host, a proxy that cannot be used, timeout, deadline, cancelled.
+pub(super) fn route(endpoint: &Endpoint, settings: &Settings) -> Result<Route> {
+    let own = || resolve(endpoint.host(), endpoint.port(), &endpoint.peer(), settings);
+    let Some(proxy) = Proxy::of(endpoint, |name| std::env::var(name).ok())? else {
+        let addresses = own()?;
+        return Ok(Route {
+            addresses,
+            proxy: None,
+        });
     };
-    // Only a matter of speed: a command is always sent whole.
-    let _ = stream.set_nodelay(true);
-    Ok(stream)
+    let address = match proxy.kind {
+        Kind::Socks5 => own()?.first().copied(),
+        Kind::Http | Kind::Socks5h => None,
+    };
+    Ok(Route {
+        addresses: resolve(&proxy.host, proxy.port, &proxy.peer(), settings)?,
+        proxy: Some((proxy, address)),
+    })
+}
+
+/// Connects by a route to the endpoint.
+///
+/// # Errors
+/// Refused or unreachable port, a proxy that refuses, timeout, deadline, cancelled.
+pub(super) fn follow(route: &Route, endpoint: &Endpoint, settings: &Settings) -> Result<TcpStream> {
+    match &route.proxy {
+        None => connect(&route.addresses, &endpoint.peer(), settings),
+        Some((proxy, address)) => {
+            let stream = connect(&route.addresses, &proxy.peer(), settings)?;
+            tunnel::open(stream, proxy, endpoint, *address, settings)
+        }
+    }
 }
 
 fn resolve(host: &str, port: u16, peer: &str, settings: &Settings) -> Result<Vec<SocketAddr>> {
@@ -76,6 +115,11 @@ fn resolve(host: &str, port: u16, peer: &str, settings: &Settings) -> Result<Vec
     }
 }
 
+/// Connects to the first of the addresses to answer; the stream blocks and has
+/// no delay.
+///
+/// # Errors
+/// Refused or unreachable port, timeout, deadline, cancelled.
 fn connect(addresses: &[SocketAddr], peer: &str, settings: &Settings) -> Result<TcpStream> {
     let mut watch = Watch::start(settings, peer, "connect");
     watch.check()?;
@@ -90,7 +134,11 @@ fn connect(addresses: &[SocketAddr], peer: &str, settings: &Settings) -> Result<
         }
         let patience = (waiting.len() > 0).then(|| Instant::now() + NEXT_ADDRESS);
         match watch.receive(&answers, patience)? {
-            Some(Ok(stream)) => return Ok(stream),
+            Some(Ok(stream)) => {
+                // Only a matter of speed: a command is always sent whole.
+                let _ = stream.set_nodelay(true);
+                return Ok(stream);
+            }
             Some(Err(error)) => {
                 pending -= 1;
                 failure.get_or_insert(error);

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::capability::Capabilities;
 use super::message::Message;
+use super::recorder::Recorder;
 use super::response::{Response, parse};
 use super::status_line::{Status, StatusLine};
 use super::veil::Veil;
@@ -75,6 +76,10 @@ pub(super) struct Exchange {
     pub(super) is_leaving: bool,
     /// Over the secret, while signing in.
     pub(super) veil: Veil,
+    /// True once the server has said NOMODSEQ.
+    pub(super) no_modseq: bool,
+    /// Writes down what is said.
+    pub(super) recorder: Recorder,
     tags: u32,
     /// Commands sent by [`Exchange::launch`] that have not ended.
     flying: Vec<Vec<u8>>,
@@ -83,13 +88,15 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    pub(super) fn new(wire: Wire) -> Self {
+    pub(super) fn new(wire: Wire, recorder: Recorder) -> Self {
         Self {
             wire,
             capabilities: Capabilities::default(),
             greeting: String::new(),
             is_leaving: false,
             veil: Veil::default(),
+            no_modseq: false,
+            recorder,
             tags: 0,
             flying: Vec::new(),
             unreadable: 0,
@@ -163,11 +170,30 @@ impl Exchange {
 
     /// Sends a command and does not wait for its end; gives its tag.
     pub(super) fn launch(&mut self, verb: &str, command: &[u8]) -> Result<Vec<u8>> {
+        let tag = self.next_tag();
+        // The tag, a blank, and the line's end.
+        self.recorder
+            .sent(&tag, command, tag.len() + command.len() + 3);
+        self.fly(verb, tag, command)
+    }
+
+    /// [`Exchange::launch`] for a command that holds a secret.
+    pub(super) fn launch_secret(&mut self, verb: &str, command: &[u8]) -> Result<Vec<u8>> {
+        let tag = self.next_tag();
+        self.recorder.signed_in(&tag, verb);
+        self.fly(verb, tag, command)
+    }
+
+    fn next_tag(&mut self) -> Vec<u8> {
         self.tags += 1;
-        let tag = format!("x{}", self.tags).into_bytes();
-        // It may hold a secret.
+        format!("x{}", self.tags).into_bytes()
+    }
+
+    fn fly(&mut self, verb: &str, tag: Vec<u8>, command: &[u8]) -> Result<Vec<u8>> {
         let line = Zeroizing::new([&tag, &b" "[..], command, b"\r\n"].concat());
-        self.wire.send(&line, verb)?;
+        self.wire
+            .send(&line, verb)
+            .inspect_err(|error| self.recorder.failed(error))?;
         self.flying.push(tag.clone());
         Ok(tag)
     }
@@ -186,7 +212,9 @@ impl Exchange {
         during: &str,
         on: &mut dyn FnMut(&Response<'_>),
     ) -> Result<Arrival> {
-        let frame = self.wire.receive(during)?;
+        let received = self.wire.receive(during);
+        let frame = received.inspect_err(|error| self.recorder.failed(error))?;
+        self.recorder.received(frame.bytes.len());
         let response = parse(&frame.bytes);
         if !matches!(response, Response::Other(_)) {
             self.unreadable = 0;
@@ -205,10 +233,12 @@ impl Exchange {
             Response::Tagged { tag, status } => {
                 note(&mut self.capabilities, &status);
                 self.flying.retain(|flying| flying != tag);
+                let answer = words(&self.veil, &status);
+                self.recorder.ended(tag, &answer);
                 Arrival::Ended(Ended {
                     tag: tag.to_vec(),
                     status: status.status,
-                    answer: words(&self.veil, &status),
+                    answer,
                 })
             }
             Response::Continuation(text) => Arrival::Continuation(text.to_vec()),
@@ -221,6 +251,7 @@ impl Exchange {
                     Response::Capability(told) => self.capabilities = told.clone(),
                     Response::Status(status) => {
                         note(&mut self.capabilities, status);
+                        self.no_modseq |= status.code.is_some_and(|c| c.is("NOMODSEQ"));
                         if status.status != Status::Ok || status.code.is_some_and(|c| c.is("ALERT"))
                         {
                             remark(&mut self.remarks, words(&self.veil, status));
@@ -239,7 +270,9 @@ impl Exchange {
         if let Some(answer) = bye {
             let peer = self.wire.peer();
             let text = format!("{peer} closed the connection ({during}): {answer}");
-            return Err(self.wire.breaking(Error::network(text)));
+            let error = self.wire.breaking(Error::network(text));
+            self.recorder.failed(&error);
+            return Err(error);
         }
         if self.unreadable > UNREADABLE {
             let last = self.remarks.back().cloned().unwrap_or_default();
@@ -259,12 +292,14 @@ impl Exchange {
         let mut bytes = 0;
         while let Some(frame) = self.wire.poll(CATCH_UP) {
             bytes += frame.bytes.len();
+            self.recorder.received(frame.bytes.len());
             if bytes > CATCH_UP {
                 self.wire.break_off();
                 return;
             }
             let is_over = match parse(&frame.bytes) {
-                Response::Tagged { tag, .. } => {
+                Response::Tagged { tag, status } => {
+                    self.recorder.ended(tag, &words(&self.veil, &status));
                     self.flying.retain(|flying| flying != tag);
                     false
                 }

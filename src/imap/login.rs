@@ -64,18 +64,40 @@ pub struct Login {
 }
 
 impl Login {
-    /// The login with its credential at hand; `None` where there is no other
-    /// than the refused one.
-    pub(super) fn at_hand(&self, occasion: Occasion, settings: &Settings) -> Result<Option<Self>> {
-        let credential = match (&self.credential, occasion) {
-            (Credential::Supplied(supplier), _) => supplier.supply(occasion, settings)?,
-            (credential, Occasion::SignIn) => Some(credential.clone()),
-            (_, Occasion::Refusal) => None,
+    /// The login with its credential at hand.
+    ///
+    /// # Errors
+    /// The supplier's.
+    pub(super) fn at_hand(&self, settings: &Settings) -> Result<Self> {
+        let Credential::Supplied(supplier) = &self.credential else {
+            return Ok(self.clone());
         };
-        Ok(credential.map(|credential| Self {
+        let supplied = supplier.supply(Occasion::SignIn, settings)?;
+        supplied
+            .map(|credential| self.with(credential))
+            .ok_or_else(|| {
+                let user = quote(&self.user);
+                Error::config(format!("cannot sign in as '{user}': there is no secret"))
+            })
+    }
+
+    /// The same once the server has refused it; `None` where there is no other.
+    ///
+    /// # Errors
+    /// The supplier's.
+    pub(super) fn after_refusal(&self, settings: &Settings) -> Result<Option<Self>> {
+        let Credential::Supplied(supplier) = &self.credential else {
+            return Ok(None);
+        };
+        let supplied = supplier.supply(Occasion::Refusal, settings)?;
+        Ok(supplied.map(|credential| self.with(credential)))
+    }
+
+    fn with(&self, credential: Credential) -> Self {
+        Self {
             user: self.user.clone(),
             credential,
-        }))
+        }
     }
 
     /// Refuses what cannot go into a command line of IMAP.
@@ -161,8 +183,13 @@ mod tests {
     #[test]
     fn a_refused_password_at_hand_has_no_other() {
         let settings = Settings::default();
-        let at_hand = |occasion| login("ada", "x").at_hand(occasion, &settings);
-        assert!(at_hand(Occasion::SignIn).expect("at hand").is_some());
-        assert!(at_hand(Occasion::Refusal).expect("no question").is_none());
+        let login = login("ada", "x");
+        assert!(login.at_hand(&settings).expect("at hand").is_same(&login));
+        assert!(
+            login
+                .after_refusal(&settings)
+                .expect("no question")
+                .is_none()
+        );
     }
 }

@@ -4,20 +4,23 @@
 //! was given, so the host can stop it; everything else is plain blocking I/O
 //! on the caller's thread. Reading never changes a mailbox: the commands sent
 //! are CAPABILITY, STARTTLS, LOGIN, AUTHENTICATE, LIST, STATUS, EXAMINE,
-//! UID SEARCH, UID FETCH (PEEK), NOOP and LOGOUT, no others.
+//! UID SEARCH, UID FETCH (PEEK), NOOP and LOGOUT, no others; `imap_log` shows them.
 
 mod authenticate;
 pub mod capability;
 pub mod changes;
 mod channel;
+pub mod check;
 mod dial;
 mod dialogue;
 pub mod download;
 pub mod endpoint;
 mod exchange;
+pub mod extra;
 pub mod fetch_stream;
 pub mod fetched;
 pub mod flags;
+pub mod folders;
 pub mod frame;
 mod greeting;
 pub mod idle;
@@ -25,14 +28,17 @@ mod inbox;
 pub mod internal_date;
 pub mod items;
 pub mod listed;
+pub mod log;
 pub mod login;
 pub mod mailbox;
 pub mod mailbox_status;
 pub mod message;
+pub mod part;
 pub mod pool;
 mod proxy;
 mod quirks;
 pub mod quoted;
+mod recorder;
 pub mod response;
 mod sasl;
 mod schedule;
@@ -52,6 +58,7 @@ mod token;
 mod transport;
 pub mod trust;
 mod tunnel;
+pub mod uid_order;
 pub mod uid_set;
 mod utf7;
 pub mod veil;
@@ -62,6 +69,7 @@ mod wire;
 
 pub use endpoint::Endpoint;
 pub use listed::Listed;
+pub use log::Log;
 pub use login::{Credential, Login, Occasion, Supplier};
 pub use mailbox::Mailbox;
 pub use pool::{Lease, Pool};

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use super::endpoint::Endpoint;
 use super::login::Login;
 use super::session::Session;
-use super::settings::{Deadline, Never, Settings};
+use super::settings::{Deadline, Settings};
 use super::trust::Trust;
 use crate::error::Result;
 
@@ -155,7 +155,6 @@ impl Slot {
         self.session.set_settings(Settings {
             timeout: allowed,
             deadline: Some(Deadline { at: until, allowed }),
-            cancel: Arc::new(Never),
             ..Settings::default()
         });
         self.session.logout();

@@ -13,13 +13,12 @@ use super::endpoint::Endpoint;
 use super::exchange::{Arrival, Ended, Exchange};
 use super::greeting;
 use super::listed::Listed;
-use super::login::{Credential, Login, Occasion};
+use super::login::{Credential, Login};
 use super::mailbox::Mailbox;
-use super::mailbox_status::MailboxStatus;
+use super::mailbox_status::{MailboxStatus, StatusItems};
 use super::quirks;
-use super::quoted::Argument;
 use super::response::Response;
-use super::search::{Answer, Criteria, stretches, uid_search};
+use super::search::{Answer, Criteria, is_search_answer, stretches, uid_search};
 use super::settings::Settings;
 use super::sign_in::Method;
 use super::status_line::Status;
@@ -28,7 +27,7 @@ use super::veil::Veil;
 use crate::error::{Error, Kind, Result, quote};
 
 /// The most folders of one LIST.
-const FOLDERS: usize = 100_000;
+pub(super) const FOLDERS: usize = 100_000;
 
 /// The most runs of UIDs an answer to one search is made of, give or take a line.
 const RANGES: usize = 5_000_000;
@@ -56,16 +55,13 @@ impl Session {
     /// Each step has its own sentence: a login that cannot be sent, unknown
     /// host, refused port, TLS, greeting, STARTTLS, refused login.
     pub fn open(endpoint: &Endpoint, login: &Login, settings: &Settings) -> Result<Self> {
-        let at_hand = |occasion| login.at_hand(occasion, settings);
-        let Some(first) = at_hand(Occasion::SignIn)? else {
-            let user = quote(&login.user);
-            return Err(Error::config(format!(
-                "no secret for '{user}' at {endpoint}"
-            )));
+        let once = |login: &Login| {
+            login.check()?;
+            Self::sign_in(greeting::open(endpoint, &login.user, settings)?, login)
         };
-        let session = match Self::sign_in(endpoint, &first, settings) {
-            Err(error) if error.is_refused_login() => match at_hand(Occasion::Refusal)? {
-                Some(other) => Self::sign_in(endpoint, &other, settings),
+        let session = match once(&login.at_hand(settings)?) {
+            Err(error) if error.is_refused_login() => match login.after_refusal(settings)? {
+                Some(other) => once(&other),
                 None => Err(error),
             },
             outcome => outcome,
@@ -91,10 +87,14 @@ impl Session {
         Ok(true)
     }
 
-    fn sign_in(endpoint: &Endpoint, login: &Login, settings: &Settings) -> Result<Self> {
+    /// Signs in on a connection that has been greeted, with a login at hand.
+    ///
+    /// # Errors
+    /// A login that cannot be sent, and one that is refused.
+    pub(super) fn sign_in(mut exchange: Exchange, login: &Login) -> Result<Self> {
         login.check()?;
-        let mut exchange = greeting::open(endpoint, settings)?;
-        let method = Method::choose(login, endpoint, &exchange.capabilities)?;
+        let endpoint = exchange.wire.endpoint().clone();
+        let method = Method::choose(login, &endpoint, &exchange.capabilities)?;
         let secret = login.credential.secret();
         exchange.veil = secret.map_or_else(Veil::default, |secret| Veil::over(secret.declassify()));
         let dialogue = Dialogue::sign_in(exchange, &login.user, method)?;
@@ -103,7 +103,7 @@ impl Session {
         let capabilities = dialogue.exchange().capabilities.clone();
         Ok(Self {
             dialogue,
-            endpoint: endpoint.clone(),
+            endpoint,
             login: login.clone(),
             has_esearch: capabilities.has("ESEARCH"),
             capabilities,
@@ -158,7 +158,7 @@ impl Session {
     /// A pattern that cannot be sent, the server's refusal, or the wire's.
     pub fn list(&mut self, pattern: &str) -> Result<Vec<Listed>> {
         let spelled = Mailbox::from_name(pattern)?;
-        let command = [&b"LIST \"\" "[..], &quoted(&spelled)?].concat();
+        let command = [&b"LIST \"\" "[..], &spelled.quoted()?].concat();
         let mut found = Vec::new();
         let mut is_complete = true;
         let ended = self
@@ -197,21 +197,14 @@ impl Session {
         Ok(mailboxes)
     }
 
-    /// What STATUS tells of a mailbox, which need not be open.
+    /// What STATUS tells of a mailbox, which need not be open. At least one of
+    /// the `items` is one that every server has.
     ///
     /// # Errors
     /// The server's refusal, no answer in its answer, or the wire's.
-    pub fn status(&mut self, mailbox: &Mailbox) -> Result<MailboxStatus> {
-        let mut items = "MESSAGES UNSEEN UIDNEXT UIDVALIDITY".to_owned();
-        let extensions = [("CONDSTORE", " HIGHESTMODSEQ"), ("STATUS=SIZE", " SIZE")];
-        for (_, item) in extensions
-            .iter()
-            .filter(|(name, _)| self.capabilities.has(name))
-        {
-            items.push_str(item);
-        }
-        let items = format!(" ({items})");
-        let command = [&b"STATUS "[..], &quoted(mailbox)?, items.as_bytes()].concat();
+    pub fn status(&mut self, mailbox: &Mailbox, items: StatusItems) -> Result<MailboxStatus> {
+        let items = items.list(&self.capabilities).unwrap_or_default();
+        let command = [&b"STATUS "[..], &mailbox.quoted()?, b" ", items.as_bytes()].concat();
         let mut found = None;
         let ended = self
             .dialogue
@@ -360,6 +353,16 @@ impl Session {
         Ok(Ok(ranges.into_iter().collect()))
     }
 
+    /// Sends a command of another file of this module and waits for its end.
+    pub(super) fn command(
+        &mut self,
+        verb: &str,
+        command: &[u8],
+        on: &mut dyn FnMut(&Response<'_>),
+    ) -> Result<Ended> {
+        self.dialogue.exchange().command(verb, command, on)
+    }
+
     /// Asks whether the server is still there.
     ///
     /// # Errors
@@ -414,37 +417,4 @@ impl Session {
             .map(|(mailbox, _)| quote(mailbox.name()))
             .unwrap_or_default()
     }
-}
-
-/// A mailbox as an argument. Where it does not fit into quotes by the letter
-/// (raw 8-bit), it goes there all the same: the server spelled it so.
-pub(super) fn quoted(mailbox: &Mailbox) -> Result<Vec<u8>> {
-    match mailbox.argument() {
-        Argument::Quoted(quoted) => Ok(quoted),
-        Argument::Literal(raw) if raw.iter().any(u8::is_ascii_control) => {
-            let name = quote(mailbox.name());
-            Err(Error::usage(format!(
-                "cannot name '{name}': the server spells it in no known way"
-            )))
-        }
-        Argument::Literal(raw) => {
-            let mut quoted = vec![b'"'];
-            for &byte in raw {
-                quoted.extend(matches!(byte, b'"' | b'\\').then_some(b'\\'));
-                quoted.push(byte);
-            }
-            quoted.push(b'"');
-            Ok(quoted)
-        }
-    }
-}
-
-fn is_search_answer(line: &[u8]) -> bool {
-    let mut words = line
-        .split(u8::is_ascii_whitespace)
-        .filter(|word| !word.is_empty());
-    words.next() == Some(b"*")
-        && words.next().is_some_and(|word| {
-            word.eq_ignore_ascii_case(b"SEARCH") || word.eq_ignore_ascii_case(b"ESEARCH")
-        })
 }

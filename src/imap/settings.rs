@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::log::Log;
 use super::trust::Trust;
 
 /// The host's answer to "has the user stopped this statement?".
@@ -57,16 +58,19 @@ pub struct Settings {
     pub trust: Trust,
     /// Whether the user has stopped the statement.
     pub cancel: Arc<dyn Cancel>,
+    /// Where a session that is opened writes down what it says.
+    pub log: Arc<Log>,
 }
 
 impl Default for Settings {
-    /// 30 s without progress, no deadline, the system's roots, never cancelled.
+    /// 30 s without progress, no deadline, the system's roots, never cancelled, a log of its own.
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(30),
             deadline: None,
             trust: Trust::default(),
             cancel: Arc::new(Never),
+            log: Arc::default(),
         }
     }
 }

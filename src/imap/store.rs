@@ -7,7 +7,7 @@
 
 use super::mailbox::Mailbox;
 use super::response::Response;
-use super::session::{Session, quoted};
+use super::session::Session;
 use super::uid_set::UidSet;
 use crate::error::{Error, Result, quote};
 
@@ -54,7 +54,7 @@ impl Session {
         let name = || quote(mailbox.name());
         let refused = || format!("cannot delete from '{}'", name());
         let mut found = None;
-        let select = [&b"SELECT "[..], &quoted(mailbox)?].concat();
+        let select = [&b"SELECT "[..], &mailbox.quoted()?].concat();
         let selected = self
             .exchange()
             .command("SELECT", &select, &mut |response| {

@@ -11,6 +11,7 @@ use crate::imap::download::Download;
 use crate::imap::search::Criteria;
 use crate::imap::search_key::Key;
 use crate::imap::session::{Examined, Session};
+use crate::imap::uid_order::Direction;
 use crate::imap::uid_set::UidSet;
 use crate::imap::wanted::Wanted;
 
@@ -143,7 +144,7 @@ fn reflagged(
     if changed.is_empty() {
         return Ok(());
     }
-    let mut download = Download::new(changed, Wanted::FLAGS, None);
+    let mut download = Download::new(changed, Wanted::FLAGS, None, Direction::Ascending);
     while let Some(message) = download.next(session)? {
         let flags = lasting(message.flags.as_ref());
         differences.flags.push((message.uid, flags));

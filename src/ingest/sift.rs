@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::imap::download::{Download, Downloaded};
 use crate::imap::internal_date::internal_date;
 use crate::imap::session::Session;
+use crate::imap::uid_order::Direction;
 use crate::imap::uid_set::UidSet;
 use crate::imap::wanted::Wanted;
 use crate::mail::Headers;
@@ -40,7 +41,7 @@ pub fn sift(
             && selection.filter.admits_header(&Headers::parse(header))
     };
     let mut unwanted = UidSet::new();
-    let mut download = Download::new(found.clone(), wanted, None);
+    let mut download = Download::new(found.clone(), wanted, None, Direction::Ascending);
     loop {
         match download.next(session) {
             Ok(Some(message)) if !is_meant(&message) => unwanted.insert(message.uid),

@@ -43,7 +43,7 @@ pub struct Pending {
 
 enum Flow {
     Device(Device),
-    Code(Box<Code>),
+    Code(Code),
 }
 
 /// Starts a sign-in of `user` by `provider`. `own` is what the accounts file
@@ -94,7 +94,7 @@ pub fn start(
         }
         "auth-code" => {
             let (code, told) = code::start(&provider, user, way(options)?)?;
-            (Flow::Code(Box::new(code)), told)
+            (Flow::Code(code), told)
         }
         other => {
             return Err(Error::usage(format!(
