@@ -99,5 +99,6 @@ pub fn register(connection: &Connection) -> Result<()> {
 ///
 /// What SQLite says where it refuses one of them.
 pub fn register_offline(connection: &Connection) -> Result<()> {
-    function::register_pure(connection)
+    function::register_pure(connection)?;
+    table::register_pure(connection)
 }

@@ -9,6 +9,7 @@
 //! Every text given out is UTF-8 without NUL, at which SQLite's own text
 //! functions would stop; the raw message keeps the NULs.
 
+pub mod accepted;
 pub mod address;
 pub mod attachment;
 pub mod bodies;
@@ -16,19 +17,24 @@ mod charset;
 pub mod content;
 mod date;
 pub mod digest;
+pub mod entity;
 pub mod fields;
 pub mod headers;
+pub mod hop;
 mod identifier;
 mod json;
 pub mod message;
 pub mod parameter;
 pub mod part;
+pub mod part_row;
 pub mod problem;
 mod shield;
+pub mod sniff;
 mod structure;
+pub mod summary;
 pub mod time;
 pub mod transfer;
-mod words;
+pub mod words;
 
 pub use address::{Address, Role};
 pub use attachment::Attachment;

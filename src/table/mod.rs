@@ -2,10 +2,26 @@
 //! them. Each declares its columns in `sql/tables`.
 
 mod folder_numbers;
+mod mail_attachments;
+mod mail_headers;
+mod mail_parts;
+mod mail_received;
 pub mod messages;
 mod messages_column;
 mod messages_plan;
 mod messages_row;
 mod messages_scan;
+mod rowset;
 mod structure_json;
 mod uid_bound;
+
+use crate::error::Result;
+use crate::sqlite::Connection;
+
+/// Registers the tables that touch no network.
+pub(crate) fn register_pure(connection: &Connection) -> Result<()> {
+    rowset::register::<mail_attachments::Attachments>(connection)?;
+    rowset::register::<mail_headers::Fields>(connection)?;
+    rowset::register::<mail_parts::Parts>(connection)?;
+    rowset::register::<mail_received::Hops>(connection)
+}

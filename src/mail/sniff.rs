@@ -1,0 +1,31 @@
+//! The media type that content shows by its own bytes, whatever its header
+//! says.
+
+/// The media type by the first bytes (crate `infer`), `None` where they tell
+/// nothing: plain text for one has no mark.
+pub fn media_type(content: &[u8]) -> Option<&'static str> {
+    infer::get(content).map(|kind| kind.mime_type())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_known_and_plain_text_has_none() {
+        for (content, kind) in [
+            (&b"%PDF-1.7\n"[..], Some("application/pdf")),
+            (b"PK\x03\x04\x14\0", Some("application/zip")),
+            (
+                b"MZ\x90\0",
+                Some("application/vnd.microsoft.portable-executable"),
+            ),
+            (b"\x89PNG\r\n\x1a\n", Some("image/png")),
+            (b"<!DOCTYPE html><p>", Some("text/html")),
+            (b"just text", None),
+            (b"", None),
+        ] {
+            assert_eq!(media_type(content), kind, "{content:?}");
+        }
+    }
+}
