@@ -87,6 +87,14 @@ impl Error {
         Kind::Mail(text.into()).into()
     }
 
+    /// A wrong argument as the pure functions say it: `mail: ` in front.
+    pub fn in_mail(self) -> Self {
+        match *self.0 {
+            Kind::Usage(text) => Self::mail(text),
+            other => other.into(),
+        }
+    }
+
     /// A wrong or missing setting, said in one sentence.
     pub fn config(text: impl Into<String>) -> Self {
         Kind::Config(text.into()).into()

@@ -70,6 +70,28 @@ impl Options {
         })
     }
 
+    /// A whole number of bytes, of which 0 is one.
+    pub fn size(&self, key: &str) -> Result<Option<u64>> {
+        self.typed(key, "a whole number", Value::as_u64)
+    }
+
+    /// A text.
+    pub fn text(&self, key: &str) -> Result<Option<&str>> {
+        self.typed(key, "a text", Value::as_str)
+    }
+
+    /// Some texts: a JSON array of them, or one text with commas between them.
+    pub fn texts(&self, key: &str) -> Result<Option<Vec<String>>> {
+        self.typed(key, "a text or an array of texts", |value| match value {
+            Value::String(text) => Some(text.split(',').map(|one| one.trim().to_owned()).collect()),
+            Value::Array(list) => list
+                .iter()
+                .map(|one| one.as_str().map(str::to_owned))
+                .collect(),
+            _ => None,
+        })
+    }
+
     /// A yes or no: JSON's true and false, or SQL's 1 and 0.
     pub fn switch(&self, key: &str) -> Result<bool> {
         let value = self.typed(key, "true or false", |value| match value {
@@ -79,11 +101,11 @@ impl Options {
         Ok(value.unwrap_or(false))
     }
 
-    fn typed<T>(
-        &self,
+    fn typed<'a, T>(
+        &'a self,
         key: &str,
         wanted: &str,
-        read: impl FnOnce(&Value) -> Option<T>,
+        read: impl FnOnce(&'a Value) -> Option<T>,
     ) -> Result<Option<T>> {
         match self.0.get(key) {
             None | Some(Value::Null) => Ok(None),

@@ -18,6 +18,8 @@ pub mod content;
 mod date;
 pub mod digest;
 pub mod entity;
+pub mod event;
+pub mod feed;
 pub mod fields;
 pub mod headers;
 pub mod hop;
