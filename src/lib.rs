@@ -7,6 +7,7 @@
 //! ```text
 //! entry -> register -> table, function -> ingest -> account -> imap
 //!                      table, function, ingest -> sqlite, mail
+//!                      function -> hpfeeds -> imap (for its connections)
 //! ```
 //!
 //! [`sqlite`] is plumbing and knows no IMAP. [`imap`] speaks the protocol and
@@ -66,6 +67,7 @@ mod entry;
 pub mod error;
 mod function;
 mod host;
+pub mod hpfeeds;
 pub mod imap;
 pub mod ingest;
 pub mod mail;
@@ -88,6 +90,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub fn register(connection: &Connection) -> Result<()> {
     let client = Arc::new(Client::new(Arc::new(host::Interrupt::of(connection))));
     table::messages::register(connection, &client)?;
+    function::hpfeeds_publish::register(connection, &client)?;
     function::imap_ingest::register(connection, &client)?;
     function::imap_login::register(connection, &client)?;
     register_offline(connection)

@@ -1,5 +1,6 @@
 //! The scalar functions, one file each.
 
+pub mod hpfeeds_publish;
 mod imap_debug;
 pub mod imap_ingest;
 pub mod imap_login;

@@ -4,15 +4,16 @@
 //! that time fails with `WouldBlock`, and the caller looks at its watch.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 
 use rustls::ClientConnection;
 
-use super::dial::reason;
-use super::endpoint::Endpoint;
+use super::dial::{dial, reason};
+use super::endpoint::{Endpoint, Security};
+use super::settings::Settings;
 use super::tls;
 use super::watch::{SLICE, Watch};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, quote};
 
 /// How much ciphertext is read at once; rustls itself would read 4 KiB.
 const SEALED: usize = 128 << 10;
@@ -35,8 +36,35 @@ pub(super) struct Tls {
 }
 
 impl Transport {
+    /// Connects, with TLS if the endpoint says so from the start.
+    ///
+    /// # Errors
+    /// Everything between name resolution and the TLS handshake.
+    pub(super) fn open(endpoint: &Endpoint, settings: &Settings) -> Result<Self> {
+        let socket = dial(endpoint, settings)?;
+        let transport = Self::plain(socket).map_err(|e| {
+            let peer = endpoint.peer();
+            Error::network(format!("cannot use the connection to {peer}: {e}"))
+        })?;
+        match endpoint.security() {
+            Security::Tls => transport.start_tls(endpoint, settings),
+            Security::StartTls | Security::Plain => Ok(transport),
+        }
+    }
+
+    /// Begins TLS.
+    ///
+    /// # Errors
+    /// A `ca_file` that cannot be used, and the handshake's.
+    pub(super) fn start_tls(self, endpoint: &Endpoint, settings: &Settings) -> Result<Self> {
+        let client = tls::client(endpoint, settings.ca_file.as_deref())?;
+        let peer = endpoint.peer();
+        let mut watch = Watch::start(settings, &peer, "TLS handshake");
+        self.secure(client, endpoint, &mut watch)
+    }
+
     /// Takes a connected socket over.
-    pub(super) fn plain(socket: TcpStream) -> io::Result<Self> {
+    fn plain(socket: TcpStream) -> io::Result<Self> {
         socket.set_read_timeout(Some(SLICE))?;
         socket.set_write_timeout(Some(SLICE))?;
         Ok(Self::Plain(socket))
@@ -46,7 +74,7 @@ impl Transport {
     ///
     /// # Errors
     /// What [`tls::failure`] says, a closed connection, or the watch's.
-    pub(super) fn secure(
+    fn secure(
         self,
         connection: ClientConnection,
         endpoint: &Endpoint,
@@ -92,6 +120,20 @@ impl Transport {
                 if let Err(error) = tls.connection.writer().write_all(bytes) {
                     return Ok(Err(error));
                 }
+                tls.flush(watch)
+            }
+        }
+    }
+
+    /// Says that nothing more will be sent; reading goes on.
+    ///
+    /// # Errors
+    /// As [`Self::write_all`].
+    pub(super) fn finish(&mut self, watch: &mut Watch<'_>) -> Result<io::Result<()>> {
+        match self {
+            Self::Plain(socket) => Ok(socket.shutdown(Shutdown::Write)),
+            Self::Tls(tls) => {
+                tls.connection.send_close_notify();
                 tls.flush(watch)
             }
         }
@@ -218,6 +260,18 @@ fn send(socket: &mut TcpStream, mut bytes: &[u8], watch: &mut Watch<'_>) -> Resu
         }
     }
     Ok(Ok(()))
+}
+
+/// A failed read or write in words.
+pub(super) fn failure(error: &io::Error, peer: &str, during: &str) -> Error {
+    let why = match error
+        .get_ref()
+        .and_then(|e| e.downcast_ref::<rustls::Error>())
+    {
+        Some(error) => quote(&error.to_string()),
+        None => reason(error),
+    };
+    Error::network(format!("connection to {peer} failed ({during}): {why}"))
 }
 
 /// True where nothing happened in a slice, as opposed to something bad.
