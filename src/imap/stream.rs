@@ -8,7 +8,7 @@ use super::endpoint::Endpoint;
 use super::settings::Settings;
 use super::transport::{Transport, failure, is_pause};
 use super::watch::Watch;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// An open connection.
 pub struct Stream {
@@ -56,7 +56,8 @@ impl Stream {
         sent.map_err(|error| failure(&error, &self.peer, during))
     }
 
-    /// Waits for bytes in the step `during`; none are the end.
+    /// Waits for bytes in the step `during`; none are the end, over TLS only
+    /// where the peer has said so.
     ///
     /// # Errors
     /// As [`Self::send`].
@@ -66,6 +67,12 @@ impl Stream {
             watch.check()?;
             match self.transport.read(into) {
                 Err(error) if is_pause(&error) => {}
+                Ok(0) if self.transport.is_cut() => {
+                    let peer = &self.peer;
+                    return Err(Error::network(format!(
+                        "{peer} closed the connection without ending TLS ({during})"
+                    )));
+                }
                 read => return read.map_err(|error| failure(&error, &self.peer, during)),
             }
         }

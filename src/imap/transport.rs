@@ -18,6 +18,9 @@ use crate::error::{Error, Result, quote};
 /// How much ciphertext is read at once; rustls itself would read 4 KiB.
 const SEALED: usize = 128 << 10;
 
+/// How much rustls is given to encrypt at once; it holds no more than 64 KiB.
+const CLEAR: usize = 32 << 10;
+
 /// An open connection.
 pub(super) enum Transport {
     /// TCP alone.
@@ -33,6 +36,8 @@ pub(super) struct Tls {
     sealed: Vec<u8>,
     start: usize,
     end: usize,
+    /// True once the server has gone without the alert that should come first.
+    is_cut: bool,
 }
 
 impl Transport {
@@ -89,6 +94,7 @@ impl Transport {
                     sealed,
                     start: 0,
                     end: 0,
+                    is_cut: false,
                 };
                 tls.handshake(endpoint, watch)?;
                 Ok(Self::Tls(Box::new(tls)))
@@ -105,6 +111,12 @@ impl Transport {
         }
     }
 
+    /// True where the end that was read may be anybody's: TLS has an alert to
+    /// say that all has been sent, and it did not come.
+    pub(super) fn is_cut(&self) -> bool {
+        matches!(self, Self::Tls(tls) if tls.is_cut)
+    }
+
     /// Sends all of `bytes`.
     ///
     /// # Errors
@@ -117,10 +129,15 @@ impl Transport {
         match self {
             Self::Plain(socket) => send(socket, bytes, watch),
             Self::Tls(tls) => {
-                if let Err(error) = tls.connection.writer().write_all(bytes) {
-                    return Ok(Err(error));
+                for piece in bytes.chunks(CLEAR) {
+                    if let Err(error) = tls.connection.writer().write_all(piece) {
+                        return Ok(Err(error));
+                    }
+                    if let Err(error) = tls.flush(watch)? {
+                        return Ok(Err(error));
+                    }
                 }
-                tls.flush(watch)
+                Ok(Ok(()))
             }
         }
     }
@@ -203,7 +220,10 @@ impl Tls {
             match self.connection.reader().read(into) {
                 // Many servers close without the alert that should come first;
                 // what is framed tells whether anything is missing.
-                Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(0),
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                    self.is_cut = true;
+                    return Ok(0);
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 other => return other,
             }

@@ -10,6 +10,7 @@
     reason = "every test binary compiles this module and uses its own part of it"
 )]
 
+pub mod broker;
 pub mod client;
 pub mod corpus;
 pub mod dovecot;
