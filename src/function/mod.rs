@@ -8,6 +8,7 @@ mod imap_version;
 mod mail_event;
 mod mail_feed;
 mod mail_parse;
+mod mail_report;
 
 use crate::error::Result;
 use crate::sqlite::Connection;
@@ -18,5 +19,6 @@ pub(crate) fn register_pure(connection: &Connection) -> Result<()> {
     imap_debug::register(connection)?;
     mail_event::register(connection)?;
     mail_feed::register(connection)?;
-    mail_parse::register(connection)
+    mail_parse::register(connection)?;
+    mail_report::register(connection)
 }

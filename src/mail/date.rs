@@ -1,4 +1,4 @@
-//! The Date field (RFC 5322 section 3.3) as unix seconds.
+//! The Date field (RFC 5322 section 3.3).
 
 use super::fields::unfold_to_space;
 use super::shield::shielded;
@@ -7,17 +7,39 @@ use jiff::civil;
 use mail_parser::HeaderValue;
 use mail_parser::parsers::MessageStream;
 
+/// A date as it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Written {
+    /// What the clock showed.
+    pub clock: civil::DateTime,
+    /// Seconds that it is ahead of UTC; `None` without a zone, and for `-0000`,
+    /// which says that the zone is unknown (RFC 5322 section 3.3).
+    pub offset: Option<i32>,
+}
+
+impl Written {
+    /// Unix seconds; an unknown zone is taken as UTC.
+    pub fn unix(self) -> Option<i64> {
+        unix_seconds(self.clock, self.offset.unwrap_or(0).into())
+    }
+}
+
 /// Unix seconds of a date, `None` where it cannot be read. Without a zone it is
 /// taken as UTC.
 pub(super) fn unix(value: &[u8]) -> Option<i64> {
+    written(value)?.unix()
+}
+
+/// A date as it was written, `None` where it cannot be read.
+pub(super) fn written(value: &[u8]) -> Option<Written> {
     let line = unfold_to_space(value);
     // Longer than any date with its comments; the parser gives a value only at
     // a line's end.
     let line = &line[..line.len().min(1000)];
-    read(&[line, b"\n"].concat()).or_else(|| read(&[line, b" +0000\n"].concat()))
+    read(&[line, b"\n"].concat()).or_else(|| read(&[line, b" -0000\n"].concat()))
 }
 
-fn read(line: &[u8]) -> Option<i64> {
+fn read(line: &[u8]) -> Option<Written> {
     let date = shielded(|| match MessageStream::new(line).parse_date() {
         HeaderValue::DateTime(date) => Some(date),
         _ => None,
@@ -45,8 +67,13 @@ fn read(line: &[u8]) -> Option<i64> {
         0,
     )
     .ok()?;
-    let offset = i64::from(date.tz_hour) * 3600 + i64::from(date.tz_minute) * 60;
-    unix_seconds(clock, if date.tz_before_gmt { -offset } else { offset })
+    let offset = i32::from(date.tz_hour) * 3600 + i32::from(date.tz_minute) * 60;
+    let offset = match (date.tz_before_gmt, offset) {
+        (true, 0) => None,
+        (true, west) => Some(-west),
+        (false, east) => Some(east),
+    };
+    Some(Written { clock, offset })
 }
 
 #[cfg(test)]

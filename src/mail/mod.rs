@@ -30,6 +30,7 @@ pub mod parameter;
 pub mod part;
 pub mod part_row;
 pub mod problem;
+pub mod report;
 mod shield;
 pub mod sniff;
 mod structure;
