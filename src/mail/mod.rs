@@ -26,6 +26,7 @@ mod identifier;
 pub mod indicator;
 mod json;
 pub mod message;
+pub mod outlook;
 pub mod parameter;
 pub mod part;
 pub mod part_row;

@@ -185,12 +185,7 @@ mod tests {
 
     #[test]
     fn junk_is_no_rsa_key() {
-        for der in [
-            &b""[..],
-            b"\x30",
-            b"\x30\x82\x01",
-            b"\x30\x84\xff",
-        ] {
+        for der in [&b""[..], b"\x30", b"\x30\x82\x01", b"\x30\x84\xff"] {
             assert_eq!(pkcs1(der), None, "{der:?}");
         }
     }

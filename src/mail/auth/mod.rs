@@ -145,9 +145,7 @@ mod tests {
              uKhitdY9tf6mcwGjaNBcWToIMmPSPDdQPNUYckcQ2QIDAQAB"
                 .into(),
         );
-        for game in ["game. Are", "game.  Are"] {
-            println!("{:?}", outcomes(&raw.replace("game. Are", game), &keys));
-        }
+        assert_eq!(outcomes(raw, &keys), [(json!("pass"), Value::Null)]);
     }
 
     #[test]
