@@ -5,6 +5,7 @@ mod imap_debug;
 pub mod imap_ingest;
 pub mod imap_login;
 mod imap_version;
+mod mail_auth;
 mod mail_event;
 mod mail_feed;
 mod mail_parse;
@@ -17,6 +18,7 @@ use crate::sqlite::Connection;
 pub(crate) fn register_pure(connection: &Connection) -> Result<()> {
     imap_version::register(connection)?;
     imap_debug::register(connection)?;
+    mail_auth::register(connection)?;
     mail_event::register(connection)?;
     mail_feed::register(connection)?;
     mail_parse::register(connection)?;

@@ -12,6 +12,7 @@
 pub mod accepted;
 pub mod address;
 pub mod attachment;
+pub mod auth;
 pub mod bodies;
 mod charset;
 pub mod content;
@@ -24,8 +25,10 @@ pub mod fields;
 pub mod headers;
 pub mod hop;
 mod identifier;
+pub mod indicator;
 mod json;
 pub mod message;
+pub mod outlook;
 pub mod parameter;
 pub mod part;
 pub mod part_row;

@@ -1,10 +1,19 @@
 //! The media type that content shows by its own bytes, whatever its header
 //! says.
 
+use super::accepted::Form;
+
 /// The media type by the first bytes (crate `infer`), `None` where they tell
 /// nothing: plain text for one has no mark.
 pub fn media_type(content: &[u8]) -> Option<&'static str> {
-    infer::get(content).map(|kind| kind.mime_type())
+    match Form::of(content) {
+        Form::OutlookMsg if super::outlook::msg::is_message(content) => {
+            Some("application/vnd.ms-outlook")
+        }
+        Form::Tnef => Some("application/ms-tnef"),
+        Form::OutlookMsg => Some("application/x-ole-storage"),
+        Form::Mime => infer::get(content).map(|kind| kind.mime_type()),
+    }
 }
 
 #[cfg(test)]
@@ -22,6 +31,7 @@ mod tests {
             ),
             (b"\x89PNG\r\n\x1a\n", Some("image/png")),
             (b"<!DOCTYPE html><p>", Some("text/html")),
+            (b"\x78\x9f\x3e\x22\x01\0", Some("application/ms-tnef")),
             (b"just text", None),
             (b"", None),
         ] {

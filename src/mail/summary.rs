@@ -27,6 +27,7 @@ pub fn of(raw: &[u8]) -> Value {
     let leaves = parts.iter().filter(|part| !part.place.is_multipart);
     let attachments = parts.iter().filter(|part| part.place.is_attachment);
     json!({
+        "form": accepted::Form::of(raw).to_json(),
         "size": raw.len(),
         "sha256": sha256_hex(raw),
         "message_id": headers.message_id(),

@@ -4,6 +4,8 @@
 mod folder_numbers;
 mod mail_attachments;
 mod mail_headers;
+mod mail_indicators;
+mod mail_matches;
 mod mail_parts;
 mod mail_received;
 pub mod messages;
@@ -22,6 +24,8 @@ use crate::sqlite::Connection;
 pub(crate) fn register_pure(connection: &Connection) -> Result<()> {
     rowset::register::<mail_attachments::Attachments>(connection)?;
     rowset::register::<mail_headers::Fields>(connection)?;
+    rowset::register::<mail_indicators::Indicators>(connection)?;
+    rowset::register::<mail_matches::Matches>(connection)?;
     rowset::register::<mail_parts::Parts>(connection)?;
     rowset::register::<mail_received::Hops>(connection)
 }

@@ -74,10 +74,7 @@ impl<R: Rowset> Table for Registered<R> {
             index.take(argument.position, count, Recheck::Omit);
         }
         if taken & 1 == 0 {
-            let name = R::DEFINITION.name;
-            return Err(Error::mail(format!(
-                "{name} needs a message; try {name}(readfile('message.eml'))"
-            )));
+            return Err(Error::mail(missing(R::DEFINITION)));
         }
         index.set_cost(COST);
         index.set_rows(ROWS);
@@ -93,6 +90,18 @@ impl<R: Rowset> Table for Registered<R> {
             message: 0,
         })
     }
+}
+
+/// What to say to a call without its first argument.
+fn missing(definition: &Definition) -> String {
+    let name = definition.name;
+    let arguments = hidden(definition).map(|position| definition.columns()[position].name.as_str());
+    let arguments: Vec<_> = arguments.collect();
+    format!(
+        "{name} needs the argument {}; call {name}({})",
+        arguments.first().copied().unwrap_or_default(),
+        arguments.join(", ")
+    )
 }
 
 /// The positions of the hidden columns.

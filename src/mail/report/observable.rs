@@ -5,6 +5,7 @@ use super::content::{Content, File};
 use super::id::{identifier, of_message};
 use super::published::Published;
 use crate::mail::headers::Headers;
+use crate::mail::indicator::{Indicator, Kind, Search, indicators};
 use crate::mail::{Address, Role};
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
@@ -19,7 +20,8 @@ struct Found<'a> {
     objects: Vec<Value>,
 }
 
-/// The message itself, then the addresses in its header and its attachments.
+/// The message itself, then the addresses in its header, its attachments and
+/// the indicators in all of it.
 pub fn all(
     raw: &[u8],
     content: &Content,
@@ -44,6 +46,9 @@ pub fn all(
     }
     for file in &content.files {
         found.file(file);
+    }
+    for indicator in indicators(raw, &Search::Kinds) {
+        found.indicator(&indicator);
     }
     let subject = headers.subject();
     let mut identifying = Vec::new();
@@ -80,6 +85,38 @@ impl Found<'_> {
     fn mailbox(&mut self, mailbox: Address) -> Option<Value> {
         let address = mailbox.address.filter(|address| address.contains('@'))?;
         Some(self.value("email-addr", &address))
+    }
+
+    /// What an indicator points to, where STIX has an object for it: dates,
+    /// cards and crypto currencies have none.
+    fn indicator(&mut self, indicator: &Indicator) {
+        let (Some(kind), Some(value)) = (indicator.kind, &indicator.normalised) else {
+            return;
+        };
+        match kind {
+            Kind::Ipv4 => drop(self.value("ipv4-addr", value)),
+            Kind::Ipv6 => drop(self.value("ipv6-addr", value)),
+            Kind::Email => drop(self.value("email-addr", value)),
+            Kind::Domain => drop(self.value("domain-name", value)),
+            Kind::Url => drop(self.value("url", value)),
+            // Those of attachments are with the files.
+            Kind::Md5 | Kind::Sha1 | Kind::Sha256 if indicator.source == "content" => {}
+            Kind::Md5 => self.digest("MD5", value),
+            Kind::Sha1 => self.digest("SHA-1", value),
+            Kind::Sha256 => self.digest("SHA-256", value),
+            Kind::DateTime | Kind::Card | Kind::Crypto => {}
+        }
+    }
+
+    /// A file of which only a digest is known.
+    fn digest(&mut self, algorithm: &str, value: &str) {
+        let hashes = json!({ algorithm: value });
+        let id = identifier("file", &[("hashes", hashes.clone())]);
+        self.add(
+            "file",
+            id,
+            [("hashes".to_owned(), hashes)].into_iter().collect(),
+        );
     }
 
     /// An object whose one identifying property is its value; its identifier.
@@ -125,5 +162,38 @@ impl Found<'_> {
             object.extend(properties);
         }
         object
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::mail::report::{Options, bundle};
+
+    /// The objects of a type, by the property that shows them.
+    fn seen(raw: &str, kind: &str, property: &str) -> Vec<String> {
+        let bundle = bundle(raw.as_bytes(), &Options::default());
+        let objects = bundle["objects"].as_array().cloned().unwrap_or_default();
+        let seen = objects.iter().filter(|object| object["type"] == kind);
+        seen.map(|object| object[property].to_string().replace('"', ""))
+            .collect()
+    }
+
+    #[test]
+    fn what_the_message_shows_is_referred_to_once() {
+        let raw = "From: a@b.example\nTo: c@d.example\nSubject: s\n\n\
+            hxxp://evil[.]example.com/x and 192.0.2.7, again 192.0.2.7\n\
+            d41d8cd98f00b204e9800998ecf8427e\n";
+        assert_eq!(seen(raw, "url", "value"), ["http://evil.example.com/x"]);
+        assert_eq!(seen(raw, "ipv4-addr", "value"), ["192.0.2.7"]);
+        let addresses = seen(raw, "email-addr", "value");
+        assert_eq!(addresses, ["a@b.example", "c@d.example"]);
+        let digest = "{MD5:d41d8cd98f00b204e9800998ecf8427e}";
+        assert_eq!(seen(raw, "file", "hashes"), [digest]);
+        assert_eq!(seen(raw, "email-message", "subject"), ["s"]);
+    }
+
+    #[test]
+    fn a_message_without_anything_is_observed_itself() {
+        assert_eq!(seen("", "email-message", "is_multipart"), ["false"]);
     }
 }
