@@ -19,13 +19,14 @@ DROP VIEW IF EXISTS email_lookalike;
 CREATE VIEW email_lookalike AS
 WITH RECURSIVE
 sender AS (
-  SELECT email_id, date, "from", lower(substr("from", instr("from", '@') + 1)) AS sender_domain,
+  SELECT email_id, date, "from",
+         lower(substr("from", 1 + length(rtrim("from", replace("from", '@', ''))))) AS sender_domain,
          json_extract(mail_parse(raw), '$.from_name') AS from_name
     FROM email
    WHERE "from" LIKE '%_@_%'
 ),
 domain AS (
-  SELECT lower(substr("from", instr("from", '@') + 1)) AS domain
+  SELECT lower(substr("from", 1 + length(rtrim("from", replace("from", '@', ''))))) AS domain
     FROM ur_ingest_session_imap_acct_folder_message
    UNION
   SELECT lower(domain) FROM email_known

@@ -14,6 +14,7 @@ pub mod broker;
 pub mod client;
 pub mod corpus;
 pub mod dovecot;
+pub mod http;
 pub mod library;
 pub mod mail;
 pub mod process;

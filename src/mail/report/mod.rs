@@ -149,7 +149,7 @@ const MARKING_CREATED: &str = "2022-08-01T00:00:00.000Z";
 /// knows it; else the beginning of time, so that no message is without report.
 fn published(headers: &Headers<'_>, options: &Options) -> Published {
     let written = headers.last("Date").and_then(date::written);
-    let last_hop = || hop::hops(headers).first().and_then(|hop| hop.at);
+    let last_hop = || hop::hops(headers).last().and_then(|hop| hop.at);
     written
         .and_then(Published::written)
         .or_else(|| options.received.and_then(Published::utc))
