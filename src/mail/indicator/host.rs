@@ -55,14 +55,19 @@ pub fn bare(written: &str) -> Option<Host> {
     }
     let ascii = name(written)?;
     let (front, last) = ascii.rsplit_once('.')?;
-    let is_special = SPECIAL_USE.contains(&last);
     let is_file = !front.contains('.') && FILE_LIKE.contains(&last);
-    let is_known = is_special || registrable(&ascii).is_some();
+    let is_known = registrable(&ascii).is_some();
     (is_known && !is_file && !joins_sentences(written)).then_some(Host::Domain(ascii))
 }
 
 /// The name that somebody registered: `example.co.uk` of `www.example.co.uk`.
 pub fn registrable(ascii: &str) -> Option<&str> {
+    let mut labels = ascii.rmatch_indices('.').map(|(at, _)| at);
+    if let Some(last) = labels.next()
+        && SPECIAL_USE.contains(&&ascii[last + 1..])
+    {
+        return Some(&ascii[labels.next().map_or(0, |at| at + 1)..]);
+    }
     let suffix = psl::suffix(ascii.as_bytes()).filter(psl::Suffix::is_known)?;
     let domain = psl::domain(ascii.as_bytes())?;
     let is_listed = domain.suffix() == suffix;
@@ -116,14 +121,16 @@ pub fn ipv6(written: &str) -> Option<Ipv6Addr> {
 }
 
 /// The ways in which browsers take an IPv4 address: dotted, or as one number
-/// (WHATWG URL section 3.5), which phishers use to hide it.
+/// (WHATWG URL section 3.5), which phishers use to hide it. A number that gives
+/// an address in 0.0.0.0/8, where no host is, was meant as a number.
 fn number(host: &str) -> Option<Ipv4Addr> {
     let hex = host.strip_prefix("0x").or_else(|| host.strip_prefix("0X"));
     let number = match hex {
         Some(digits) => u32::from_str_radix(digits, 16).ok(),
         None => host.parse::<u32>().ok().filter(|_| !host.starts_with('+')),
     };
-    ipv4(host).or_else(|| number.map(Ipv4Addr::from))
+    let hidden = number.map(Ipv4Addr::from).filter(|ip| ip.octets()[0] != 0);
+    ipv4(host).or(hidden)
 }
 
 #[cfg(test)]
@@ -168,12 +175,14 @@ mod tests {
         assert_eq!(in_context("[2001:db8::1]"), address("2001:db8::1"));
         assert_eq!(in_context("3232235777"), address("192.168.1.1"));
         assert_eq!(in_context("0xC0A80101"), address("192.168.1.1"));
+        assert_eq!(in_context("47"), None);
         assert_eq!(in_context("localhost"), None);
     }
 
     #[test]
     fn the_registered_name_is_told() {
         assert_eq!(registrable("a.b.example.co.uk"), Some("example.co.uk"));
+        assert_eq!(registrable("mx.harbour.example"), Some("harbour.example"));
         assert_eq!(registrable("co.uk"), None);
         assert_eq!(registrable("a.pdf"), None);
     }

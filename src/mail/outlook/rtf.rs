@@ -1,75 +1,11 @@
-//! The RTF that Outlook keeps as a message's body: decompressed (MS-OXRTFCP),
-//! and read as the HTML that it wraps (MS-OXRTFEX) or as plain text.
+//! The RTF that Outlook keeps as a message's body, read as the HTML that it
+//! wraps (MS-OXRTFEX) or as plain text.
 //!
 //! No RTF engine: formatting is passed over, only words and, of wrapped HTML,
 //! its tags are kept.
 
 use super::item::charset_of;
 use crate::mail::charset;
-
-/// What the dictionary holds at first (MS-OXRTFCP section 2.1.2.1).
-const INITIAL: &[u8] =
-    b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \
-    \\fmodern \\fscript \\fdecor MS Sans SerifSymbolArialTimes New RomanCourier\
-    {\\colortbl\\red0\\green0\\blue0\r\n\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx";
-
-/// The dictionary's size.
-const WINDOW: usize = 4096;
-
-/// The RTF of `PR_RTF_COMPRESSED`; `None` where it is not in that form. It is at
-/// most nine times as large.
-pub fn decompressed(bytes: &[u8]) -> Option<Vec<u8>> {
-    let (header, data) = bytes.split_at_checked(16)?;
-    let size = u32::from_le_bytes(header[4..8].try_into().ok()?) as usize;
-    match &header[8..12] {
-        b"MELA" => Some(data[..data.len().min(size)].to_vec()),
-        b"LZFu" => Some(expanded(data, size)),
-        _ => None,
-    }
-}
-
-/// Undoes the compression, as far as the data reach.
-fn expanded(data: &[u8], size: usize) -> Vec<u8> {
-    let mut window = [0; WINDOW];
-    window[..INITIAL.len()].copy_from_slice(INITIAL);
-    let mut at = INITIAL.len();
-    let mut out = Vec::new();
-    let mut input = data.iter().copied();
-    let mut put = |byte, window: &mut [u8; WINDOW], at: &mut usize| {
-        window[*at] = byte;
-        *at = (*at + 1) % WINDOW;
-        out.push(byte);
-        out.len() < size
-    };
-    'all: while let Some(control) = input.next() {
-        for bit in 0..8 {
-            let Some(first) = input.next() else {
-                break 'all;
-            };
-            if control >> bit & 1 == 0 {
-                if !put(first, &mut window, &mut at) {
-                    break 'all;
-                }
-                continue;
-            }
-            let Some(second) = input.next() else {
-                break 'all;
-            };
-            let offset = usize::from(first) << 4 | usize::from(second >> 4);
-            // A reference to where writing goes on marks the end.
-            if offset == at {
-                break 'all;
-            }
-            for step in 0..usize::from(second & 15) + 2 {
-                let byte = window[(offset + step) % WINDOW];
-                if !put(byte, &mut window, &mut at) {
-                    break 'all;
-                }
-            }
-        }
-    }
-    out
-}
 
 /// What an RTF text is.
 #[derive(Debug, PartialEq, Eq)]
@@ -92,6 +28,7 @@ pub fn read(rtf: &[u8]) -> Content {
         bytes: Vec::new(),
         text: String::new(),
         to_skip: 0,
+        high: None,
     };
     reader.run();
     reader.settle();
@@ -136,6 +73,9 @@ struct Reader<'a> {
     text: String,
     /// Characters to pass over after a `\u`.
     to_skip: usize,
+    /// The first half of a character outside the first plane, whose halves
+    /// come as two numbers.
+    high: Option<u16>,
 }
 
 /// Groups whose words are not the text's.
@@ -269,14 +209,22 @@ impl Reader<'_> {
         }
     }
 
-    /// Half a character outside the first plane comes as a number of its own.
     fn unicode(&mut self, code: u16) {
-        let c = char::from_u32(u32::from(code)).unwrap_or('\u{fffd}');
-        self.plain(c.encode_utf8(&mut [0; 4]));
+        let high = self.high.take();
+        if (0xd800..0xdc00).contains(&code) {
+            self.high = Some(code);
+            return;
+        }
+        let units = high.into_iter().chain([code]);
+        let text: String = char::decode_utf16(units)
+            .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .collect();
+        self.plain(&text);
     }
 
     fn is_shown(&self) -> bool {
-        !self.group.is_hidden && !(self.is_html && self.group.is_repeated)
+        let is_repeated = self.is_html && self.group.is_repeated;
+        !self.group.is_hidden && !is_repeated
     }
 
     fn plain(&mut self, text: &str) {
@@ -309,26 +257,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_examples_of_the_specification_expand() {
-        // MS-OXRTFCP section 3.1: a text, and one with a reference to itself.
-        let simple =
-            b"\x2d\0\0\0\x2b\0\0\0LZFu\xf1\xc5\xc7\xa7\x03\0\x0a\0rcpg125\x42\x32\x0a\xf3 \
-            hel\x09\0 bw\x05\xb0ld}\x0a\x80\x0f\xa0";
-        assert_eq!(
-            decompressed(simple).as_deref(),
-            Some(&b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"[..])
-        );
-        let crossing =
-            b"\x1a\0\0\0\x1c\0\0\0LZFu\xe2\xd4\x4b\x51\x41\0\x04\x20WXYZ\x0d\x6e\x7d\x01\
-            \x0e\xb0";
-        assert_eq!(
-            decompressed(crossing).as_deref(),
-            Some(&b"{\\rtf1 WXYZWXYZWXYZWXYZWXYZ}"[..])
-        );
-        assert_eq!(decompressed(b"short"), None);
-    }
-
-    #[test]
     fn wrapped_html_is_unwrapped() {
         let rtf = br"{\rtf1\ansi\ansicpg1251\fromhtml1 \deff0{\fonttbl{\f0 Arial;}}
 {\*\htmltag64 <p>}\htmlrtf {\htmlrtf0 a \'cf\u1088?{\*\htmltag84 &nbsp;}\htmlrtf \par }\htmlrtf0 {\*\mhtmltag72 <x>}{\*\htmltag72 </p>}}";
@@ -340,10 +268,10 @@ mod tests {
 
     #[test]
     fn words_are_told_from_formatting() {
-        let rtf = br"{\rtf1{\*\generator x;}{\info{\author y}}\b bold\b0  \{plain\}\par caf\'e9\tab\bin3 {}{z}";
+        let rtf = br"{\rtf1{\*\generator x;}{\info{\author y}}\b bold\b0  \{plain\}\par caf\'e9\tab\bin3 {}{z\u-10179?\u-8704?}";
         assert_eq!(
             read(rtf),
-            Content::Text("bold {plain}\r\ncaf\u{e9}\tz".into())
+            Content::Text("bold {plain}\r\ncaf\u{e9}\tz\u{1f600}".into())
         );
     }
 
