@@ -5,9 +5,12 @@
 mod support;
 
 use imap0::mail::auth::{self, Keys};
+use imap0::mail::event::{Attachments, event};
+use imap0::mail::feed::feed;
 use imap0::mail::indicator::soar::PATTERNS;
 use imap0::mail::indicator::{Search, indicators};
 use imap0::mail::outlook::{msg, tnef};
+use imap0::mail::report::{self, bundle};
 use imap0::mail::{Headers, hop, part_row, summary};
 use proptest::prelude::*;
 use std::fs;
@@ -28,6 +31,17 @@ fn ask_everything(raw: &[u8]) {
     let mut keys = Keys::default();
     keys.add("s._domainkey.d.example", "p=MAMBAgM=".into());
     auth::describe(raw, &keys);
+    let below = Some(1000);
+    event(raw, Attachments::Included { below });
+    assert_eq!(feed(raw)["sha256"], parsed_sha256(&parsed));
+    let bundle = bundle(raw, &report::Options::default());
+    let refs = bundle["objects"][0]["object_refs"].as_array().unwrap();
+    let objects = bundle["objects"].as_array().unwrap();
+    assert_eq!(objects.len(), refs.len() + 3, "each is referred to once");
+}
+
+fn parsed_sha256(parsed: &str) -> serde_json::Value {
+    serde_json::from_str::<serde_json::Value>(parsed).unwrap()["sha256"].clone()
 }
 
 #[test]
