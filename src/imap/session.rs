@@ -40,6 +40,8 @@ pub struct Session {
     /// The mailbox that is open, with what EXAMINE said of it.
     examined: Option<(Mailbox, Examined)>,
     has_esearch: bool,
+    /// Whether PREVIEW gives any, once that has been found out.
+    pub(super) makes_previews: Option<bool>,
 }
 
 impl Session {
@@ -74,6 +76,7 @@ impl Session {
             has_esearch: capabilities.has("ESEARCH"),
             capabilities,
             examined: None,
+            makes_previews: None,
         })
     }
 

@@ -147,6 +147,7 @@ impl Running {
         } else {
             self.bound.uids(&mut self.lease, wanted)?
         };
+        let wanted = self.lease.previewed(wanted, &uids)?;
         let name = mailbox.name();
         self.open = Some(OpenFolder {
             number: numbers.number(&self.account.endpoint, &self.account.login.user, name),
