@@ -43,6 +43,8 @@ pub struct Session {
     has_esearch: bool,
     /// Whether it searches substrings, once that was asked.
     searches_substrings: Option<bool>,
+    /// Whether PREVIEW gives any, once that has been found out.
+    pub(super) makes_previews: Option<bool>,
 }
 
 impl Session {
@@ -78,6 +80,7 @@ impl Session {
             capabilities,
             examined: None,
             searches_substrings: None,
+            makes_previews: None,
         })
     }
 

@@ -93,6 +93,7 @@ impl Folder {
             query.find(session, &opened.examined)?
         };
         let wanted = (query.plan.wanted).offered(session.capabilities(), &opened.examined);
+        let wanted = session.previewed(wanted, &found.uids)?;
         let (exact, inexact) = (!found.is_exact, query.plan.first_phase());
         let exact_wanted = if exact {
             query.exact_wanted()
@@ -102,9 +103,11 @@ impl Folder {
         let judges = query
             .conditions
             .judges(&query.connection, exact, inexact.is_some())?;
-        let first_phase = (!judges.is_empty()).then(|| FirstPhase {
-            wanted: (exact_wanted | inexact.unwrap_or(Wanted::NONE))
-                .offered(session.capabilities(), &opened.examined),
+        let looked_at = (exact_wanted | inexact.unwrap_or(Wanted::NONE))
+            .offered(session.capabilities(), &opened.examined);
+        let looked_at = session.previewed(looked_at, &found.uids)?;
+        let first_phase = (!judges.is_empty()).then_some(FirstPhase {
+            wanted: looked_at,
             judges,
             windows: 0,
         });
