@@ -258,6 +258,11 @@ impl Session {
         Ok(known)
     }
 
+    /// True where SEARCH goes by other sizes than FETCH tells.
+    pub fn miscounts_sizes(&self) -> bool {
+        quirks::miscounts_sizes(&self.dialogue.exchange().greeting)
+    }
+
     /// What the server says it is; nothing where it has no ID.
     fn identity(&mut self) -> Result<String> {
         let mut identity = String::new();

@@ -296,7 +296,8 @@ impl Query {
         if is_named && !has_exact && self.conditions.own.is_empty() {
             return Ok(Found::exactly(uids.clone()));
         }
-        if !self.is_refused {
+        let is_misled = self.conditions.look_for_sizes() && session.miscounts_sizes();
+        if !self.is_refused && !is_misled {
             let with_texts = match self.trust {
                 TrustSearch::Always => true,
                 TrustSearch::Never => false,
