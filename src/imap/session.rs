@@ -43,6 +43,8 @@ pub struct Session {
     has_esearch: bool,
     /// Whether it searches substrings, once that was asked.
     searches_substrings: Option<bool>,
+    /// Whether PREVIEW gives any, once that has been found out.
+    pub(super) makes_previews: Option<bool>,
 }
 
 impl Session {
@@ -78,6 +80,7 @@ impl Session {
             capabilities,
             examined: None,
             searches_substrings: None,
+            makes_previews: None,
         })
     }
 
@@ -253,6 +256,11 @@ impl Session {
                 || quirks::searches_substrings(&self.identity()?));
         self.searches_substrings = Some(known);
         Ok(known)
+    }
+
+    /// True where SEARCH goes by other sizes than FETCH tells.
+    pub fn miscounts_sizes(&self) -> bool {
+        quirks::miscounts_sizes(&self.dialogue.exchange().greeting)
     }
 
     /// What the server says it is; nothing where it has no ID.
