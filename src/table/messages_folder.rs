@@ -300,7 +300,8 @@ impl Query {
         if is_named && !has_exact && self.conditions.own.is_empty() {
             return Ok(Found::exactly(uids.clone()));
         }
-        let is_misled = self.conditions.look_for_sizes() && session.miscounts_sizes();
+        let is_misled = self.conditions.look_for_huge_sizes()
+            || (self.conditions.look_for_sizes() && session.miscounts_sizes());
         if !self.is_refused && !is_misled {
             let with_texts = match self.trust {
                 TrustSearch::Always => true,
