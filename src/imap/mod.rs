@@ -32,6 +32,7 @@ pub mod mailbox_status;
 pub mod message;
 pub mod part;
 pub mod pool;
+mod preview;
 mod quirks;
 pub mod quoted;
 mod recorder;

@@ -94,6 +94,7 @@ impl Folder {
             query.find(session, &opened.examined)?
         };
         let wanted = (query.plan.wanted).offered(session.capabilities(), &opened.examined);
+        let wanted = session.previewed(wanted, &found.uids)?;
         let (exact, inexact) = (!found.is_exact, query.plan.first_phase());
         let exact_wanted = if exact {
             query.exact_wanted()
