@@ -243,3 +243,81 @@ fn a_snapshot_that_another_writer_left_behind_is_explained() {
     assert!(finished.stderr.contains(error), "{}", finished.stderr);
     server.finish();
 }
+
+#[test]
+fn a_message_that_stays_unreadable_is_no_error_of_later_runs() {
+    let refused = |uids: &str| {
+        format!(
+            "C: UID FETCH {uids} (UID RFC822.SIZE)\nS: $ NO [SERVERBUG] cannot read\n\
+             C: UID FETCH 2 (UID RFC822.SIZE)\nS: $ NO [SERVERBUG] cannot read\n\
+             C: UID SEARCH UID 2\nS: * SEARCH 2\nS: $ OK done"
+        )
+    };
+    let again = || {
+        Script::new(THREE)
+            .then("C: UID SEARCH UID 2,4:4294967295\nS: * SEARCH 2\nS: $ OK done")
+            .then(&refused("2"))
+    };
+    let first = Script::new(THREE)
+        .then(SIZES)
+        .bytes(message(1))
+        .bytes(message(3))
+        .then("S: $ NO [SERVERBUG] cannot read 2")
+        .then("C: UID FETCH 2 (UID RFC822.SIZE)\nS: $ NO [SERVERBUG] cannot read")
+        .then("C: UID SEARCH UID 2\nS: * SEARCH 2\nS: $ OK done");
+    let (server, rssd) = server([first, again(), again()]);
+    assert_eq!(rssd.counts("{}"), [2, 2, 0, 1]);
+    assert_eq!(rssd.counts("{}"), [0, 0, 0, 1]);
+    assert_eq!(rssd.counts("{}"), [0, 0, 0, 1]);
+    rssd.check();
+    server.finish();
+}
+
+#[test]
+fn a_uid_that_only_search_knows_does_not_move_the_state() {
+    let lying = Script::new(THREE)
+        .then("C: UID SEARCH ALL\nS: * SEARCH 1 4294967295\nS: $ OK done")
+        .then("C: UID FETCH 1,4294967295 (UID RFC822.SIZE)")
+        .then("S: * 1 FETCH (UID 1 RFC822.SIZE 24)\nS: $ OK done")
+        .then("C: UID FETCH 1 (UID FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[])")
+        .bytes(message(1))
+        .then("S: $ OK done")
+        .then("C: UID SEARCH UID 4294967295\nS: * SEARCH\nS: $ OK done");
+    let (server, rssd) = server([lying]);
+    assert_eq!(rssd.counts("{}"), [1, 1, 0, 0]);
+    assert_eq!(rssd.ask("SELECT next_uid FROM imap_sync_folder"), "4");
+    rssd.check();
+    server.finish();
+}
+
+#[test]
+fn a_mailbox_restored_from_a_backup_is_read_on_from_there() {
+    let earlier = r#"
+        S: * OK [CAPABILITY IMAP4rev1] ready
+        C: LOGIN "ada" "secret"
+        S: $ OK [CAPABILITY IMAP4rev1] done
+        C: EXAMINE "INBOX"
+        S: * 2 EXISTS
+        S: * OK [UIDVALIDITY 7] uids
+        S: * OK [UIDNEXT 3] next
+        S: $ OK [READ-ONLY] done
+        C: UID SEARCH ALL
+        S: * SEARCH 1 2
+        S: $ OK done
+    "#;
+    let whole = Script::new(THREE)
+        .then(SIZES)
+        .bytes(message(1))
+        .bytes(message(2))
+        .bytes(message(3))
+        .then("S: $ OK done");
+    let grown =
+        Script::new(THREE).then("C: UID SEARCH UID 3:4294967295\nS: * SEARCH 3\nS: $ OK done");
+    let (server, rssd) = server([whole, Script::new(earlier), grown]);
+    assert_eq!(rssd.counts("{}"), [3, 3, 0, 0]);
+    assert_eq!(rssd.counts("{}"), [0, 0, 0, 0]);
+    assert_eq!(rssd.ask("SELECT next_uid FROM imap_sync_folder"), "3");
+    assert_eq!(rssd.counts("{}"), [0, 0, 0, 0]);
+    rssd.check();
+    server.finish();
+}

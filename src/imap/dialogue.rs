@@ -14,7 +14,7 @@ use super::channel::{Channel, Shared, Turn, Verb, lock};
 use super::exchange::Exchange;
 use super::sign_in::{Method, Responder};
 use super::status_line::Status;
-use crate::error::{Error, Kind, Result, quote};
+use crate::error::{Error, Kind, Result, quote, quote_bytes};
 
 /// A signed-in conversation.
 pub(super) struct Dialogue {
@@ -174,14 +174,18 @@ fn take_turn<T>(
     let outcome = catch_unwind(AssertUnwindSafe(call));
     let mut shared = lock(shared);
     let turn = shared.turn.take();
-    let wire = &mut shared.exchange.wire;
+    let exchange = &mut shared.exchange;
+    let wire = &mut exchange.wire;
     let (ended, challenge, failure) = turn.map_or((None, None, None), |turn| {
         (turn.ended, turn.challenge, turn.failure)
     });
     match (outcome, failure, ended) {
         (_, Some(failure), _) => Err(Fault::Failed(failure)),
         (_, _, Some(ended)) if ended.status != Status::Ok => Err(Fault::Refused(match challenge {
-            Some(challenge) => format!("{} ({})", ended.answer, quote(&challenge)),
+            Some(challenge) => {
+                let told = quote_bytes(&exchange.veil.cover(challenge.as_bytes()));
+                format!("{} ({told})", ended.answer)
+            }
             None => ended.answer,
         })),
         (Ok(Ok(value)), _, _) => Ok(value),

@@ -43,6 +43,7 @@ mod transport;
 mod trust;
 pub mod uid_set;
 mod utf7;
+mod veil;
 pub mod wanted;
 mod watch;
 mod wire;

@@ -23,6 +23,7 @@ use super::settings::Settings;
 use super::sign_in::Method;
 use super::status_line::Status;
 use super::uid_set::UidSet;
+use super::veil::Veil;
 use crate::error::{Error, Kind, Result, quote};
 
 /// The most folders of one LIST.
@@ -53,8 +54,10 @@ impl Session {
         // What the server can do may differ once it knows the user.
         let before = std::mem::take(&mut exchange.capabilities);
         let method = Method::choose(login, endpoint, &before)?;
+        exchange.veil = Veil::over(login.credential.secret().declassify());
         let dialogue = Dialogue::sign_in(exchange, &login.user, method)?;
         greeting::ask_capabilities(&mut dialogue.exchange())?;
+        dialogue.exchange().veil = Veil::default();
         let capabilities = dialogue.exchange().capabilities.clone();
         Ok(Self {
             dialogue,
