@@ -79,6 +79,19 @@ impl Options {
         Ok(value.unwrap_or(false))
     }
 
+    /// One of these words, and what it stands for.
+    pub fn choice<T: Copy, const N: usize>(
+        &self,
+        key: &str,
+        choices: [(&str, T); N],
+    ) -> Result<Option<T>> {
+        let wanted = format!("'{}'", choices.map(|(word, _)| word).join("' or '"));
+        self.typed(key, &wanted, |value| {
+            let given = choices.iter().find(|(word, _)| value == word);
+            given.map(|(_, choice)| *choice)
+        })
+    }
+
     fn typed<T>(
         &self,
         key: &str,
@@ -156,6 +169,11 @@ mod tests {
         assert_eq!(
             message(parse(r#"{"ca_file": 7}"#).unwrap().path("ca_file")),
             "imap: option ca_file must be a path, not 7"
+        );
+        let layout = parse(r#"{"timeout": "small"}"#).unwrap();
+        assert_eq!(
+            message(layout.choice("timeout", [("surveilr", 1), ("compact", 2)])),
+            "imap: option timeout must be 'surveilr' or 'compact', not \"small\""
         );
         assert_eq!(
             message(parse(r#"{"timeout": "yes"}"#).unwrap().switch("timeout")),
