@@ -11,7 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Error, Result, quote};
-use crate::imap::{Cancel, Credential, Deadline, Endpoint, Lease, Login, Pool, Session, Settings};
+use crate::imap::{
+    Cancel, Credential, Deadline, Endpoint, Lease, Login, Packing, Pool, Session, Settings,
+};
 use crate::secret::Secret;
 
 use environment::Environment;
@@ -21,6 +23,13 @@ use vault::Vault;
 /// The wait without progress after which a server counts as stalled, where
 /// `timeout` does not say otherwise.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The values of `compress`.
+const PACKING: [(&str, Packing); 3] = [
+    ("auto", Packing::Auto),
+    ("never", Packing::Never),
+    ("always", Packing::Always),
+];
 
 /// A user at a server, with the secret that signs in there.
 pub struct Account {
@@ -139,6 +148,7 @@ impl Client {
             timeout: options.seconds("timeout")?.unwrap_or(TIMEOUT),
             deadline: options.seconds("deadline")?.map(Deadline::after),
             ca_file: options.path("ca_file")?,
+            packing: options.choice("compress", PACKING)?.unwrap_or_default(),
             cancel: Arc::clone(&self.cancel),
         })
     }

@@ -64,7 +64,9 @@ fn ingest_options(options: &Options) -> Result<ingest::Options> {
     if let Some(max_size) = options.count("max_size")? {
         chosen.max_size = max_size.min(ingest::LARGEST_MESSAGE);
     }
-    if let Some(layout) = options.choice("layout", Layout::ALL.map(|layout| (layout.name(), layout)))? {
+    if let Some(layout) =
+        options.choice("layout", Layout::ALL.map(|layout| (layout.name(), layout)))?
+    {
         chosen.layout = layout;
     }
     if options.switch("progress")? {

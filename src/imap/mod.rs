@@ -3,11 +3,12 @@
 //! It knows neither SQLite nor MIME. A wait asks the [`settings::Cancel`] it
 //! was given, so the host can stop it; everything else is plain blocking I/O
 //! on the caller's thread. Reading never changes a mailbox: the commands sent
-//! are CAPABILITY, STARTTLS, LOGIN, AUTHENTICATE, LIST, STATUS, EXAMINE,
+//! are CAPABILITY, STARTTLS, LOGIN, AUTHENTICATE, COMPRESS, LIST, STATUS, EXAMINE,
 //! UID SEARCH, UID FETCH (PEEK), NOOP and LOGOUT, no others.
 
 pub mod capability;
 mod channel;
+mod compress;
 mod dial;
 mod dialogue;
 pub mod download;
@@ -54,5 +55,5 @@ pub use login::{Credential, Login};
 pub use mailbox::Mailbox;
 pub use pool::{Lease, Pool};
 pub use session::{Examined, Session};
-pub use settings::{Cancel, Deadline, Settings};
+pub use settings::{Cancel, Deadline, Packing, Settings};
 pub use uid_set::UidSet;

@@ -7,6 +7,7 @@
 //! [`Pool`](super::pool::Pool).
 
 use super::capability::Capabilities;
+use super::compress;
 use super::dialogue::Dialogue;
 pub use super::dialogue::Examined;
 use super::endpoint::Endpoint;
@@ -58,6 +59,7 @@ impl Session {
         let dialogue = Dialogue::sign_in(exchange, &login.user, method)?;
         greeting::ask_capabilities(&mut dialogue.exchange())?;
         dialogue.exchange().veil = Veil::default();
+        compress::begin(&mut dialogue.exchange(), settings.packing)?;
         let capabilities = dialogue.exchange().capabilities.clone();
         Ok(Self {
             dialogue,

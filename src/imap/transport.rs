@@ -1,4 +1,4 @@
-//! Bytes to and from the server, in the clear or through TLS.
+//! Bytes to and from the server: in the clear or through TLS, packed or not.
 //!
 //! The socket blocks for one slice at a time; a read that brings nothing in
 //! that time fails with `WouldBlock`, and the caller looks at its watch.
@@ -8,6 +8,7 @@ use std::net::TcpStream;
 
 use rustls::ClientConnection;
 
+use super::compress::Packed;
 use super::dial::reason;
 use super::endpoint::Endpoint;
 use super::tls;
@@ -23,6 +24,8 @@ pub(super) enum Transport {
     Plain(TcpStream),
     /// TLS over TCP.
     Tls(Box<Tls>),
+    /// DEFLATE over one of them.
+    Packed(Box<Packed>),
 }
 
 /// A TLS connection and the ciphertext read ahead for it.
@@ -65,7 +68,7 @@ impl Transport {
                 tls.handshake(endpoint, watch)?;
                 Ok(Self::Tls(Box::new(tls)))
             }
-            tls @ Self::Tls(_) => Ok(tls),
+            secured => Ok(secured),
         }
     }
 
@@ -74,6 +77,7 @@ impl Transport {
         match self {
             Self::Plain(socket) => socket.read(into),
             Self::Tls(tls) => tls.read(into),
+            Self::Packed(packed) => packed.read(into),
         }
     }
 
@@ -94,6 +98,7 @@ impl Transport {
                 }
                 tls.flush(watch)
             }
+            Self::Packed(packed) => packed.write_all(bytes, watch),
         }
     }
 
@@ -105,10 +110,17 @@ impl Transport {
         read
     }
 
+    /// True where no line lies between us and the server.
+    pub(super) fn is_loopback(&self) -> bool {
+        let peer = self.socket().peer_addr();
+        peer.is_ok_and(|peer| peer.ip().to_canonical().is_loopback())
+    }
+
     fn socket(&self) -> &TcpStream {
         match self {
             Self::Plain(socket) => socket,
             Self::Tls(tls) => &tls.socket,
+            Self::Packed(packed) => packed.below().socket(),
         }
     }
 }

@@ -7,6 +7,7 @@
 use std::io;
 use std::path::Path;
 
+use super::compress::Packed;
 use super::dial::{dial, reason};
 use super::endpoint::{Endpoint, Security};
 use super::frame::Limits;
@@ -68,6 +69,21 @@ impl Wire {
         let mut watch = Watch::start(&self.settings, &self.peer, "TLS handshake");
         self.transport = Some(transport.secure(client, &self.endpoint, &mut watch)?);
         Ok(())
+    }
+
+    /// Packs everything from now on; what has come behind the last response is
+    /// packed already.
+    pub(super) fn pack(&mut self) {
+        if let Some(below) = self.transport.take() {
+            let packed = Packed::new(below, self.inbox.drain());
+            self.transport = Some(Transport::Packed(Box::new(packed)));
+        }
+    }
+
+    /// True where no line lies between us and the server.
+    pub(super) fn is_loopback(&self) -> bool {
+        let transport = self.transport.as_ref();
+        transport.is_some_and(Transport::is_loopback)
     }
 
     /// The server.

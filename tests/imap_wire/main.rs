@@ -1,6 +1,7 @@
 //! The IMAP client against servers that behave in every way there is: each
 //! test scripts one, on a loopback port of its own.
 
+mod compress;
 mod fetch;
 mod login;
 mod mailboxes;
