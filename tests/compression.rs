@@ -23,7 +23,7 @@ fn mail_comes_through_packed_byte_for_byte() {
     let server = Dovecot::start(&[plugin()]);
     let user = server.user("ada");
     let mut mails = Mail::many(300);
-    let large: Vec<u8> = (0..400_000u32).flat_map(u32::to_le_bytes).collect();
+    let large: Vec<u8> = (0..100_000u32).flat_map(u32::to_le_bytes).collect();
     let coded: String = large.iter().map(|byte| format!("{byte:02x}\r\n")).collect();
     mails.push(Mail::raw(format!("Subject: large\r\n\r\n{coded}")));
     user.append("INBOX", &mails);
@@ -41,7 +41,7 @@ fn mail_comes_through_packed_byte_for_byte() {
     let asked = user.commands();
     let asked = asked
         .iter()
-        .filter(|command| *command == "COMPRESS DEFLATE");
+        .filter(|command| command.ends_with(" COMPRESS DEFLATE"));
     assert_eq!(asked.count(), 3);
 }
 
@@ -52,16 +52,12 @@ fn on_one_machine_nothing_is_packed_unless_told() {
     user.append("INBOX", &Mail::many(3));
     user.record();
     let rows = user.shell().rows("SELECT subject FROM imap_messages");
-    assert_eq!(rows.as_array().map_or(0, |rows| rows.len()), 3);
+    assert_eq!(rows.len(), 3);
     let commands = user.commands();
-    assert!(
-        commands
-            .iter()
-            .any(|command| command.starts_with("EXAMINE"))
-    );
+    assert!(commands.iter().any(|command| command.contains(" EXAMINE ")));
     assert!(
         !commands
             .iter()
-            .any(|command| command.starts_with("COMPRESS"))
+            .any(|command| command.contains(" COMPRESS "))
     );
 }

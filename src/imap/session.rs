@@ -6,6 +6,8 @@
 //! [`FetchStream`](super::fetch_stream::FetchStream), sessions from a
 //! [`Pool`](super::pool::Pool).
 
+use std::time::Duration;
+
 use super::capability::Capabilities;
 use super::compress;
 use super::dialogue::Dialogue;
@@ -17,6 +19,7 @@ use super::listed::Listed;
 use super::login::Login;
 use super::mailbox::Mailbox;
 use super::mailbox_status::MailboxStatus;
+use super::pace::Pace;
 use super::quoted::Argument;
 use super::response::Response;
 use super::search::{Answer, Criteria, uid_search};
@@ -41,6 +44,8 @@ pub struct Session {
     /// The mailbox that is open, with what EXAMINE said of it.
     examined: Option<(Mailbox, Examined)>,
     has_esearch: bool,
+    /// How its server is best asked for many messages.
+    pub(super) pace: Pace,
 }
 
 impl Session {
@@ -67,6 +72,7 @@ impl Session {
             has_esearch: capabilities.has("ESEARCH"),
             capabilities,
             examined: None,
+            pace: Pace::default(),
         })
     }
 
@@ -299,6 +305,24 @@ impl Session {
     /// What comes next.
     pub(super) fn arrive(&mut self, during: &str) -> Result<Arrival> {
         self.dialogue.exchange().arrive(during, &mut |_| {})
+    }
+
+    /// Leaves the server alone for a while, where no command is in flight.
+    ///
+    /// # Errors
+    /// The statement is stopped or its deadline passes meanwhile.
+    pub(super) fn rest(&mut self, pause: Duration, during: &str) -> Result<()> {
+        self.dialogue.exchange().wire.rest(pause, during)
+    }
+
+    /// The longest the server may go without progress.
+    pub(super) fn timeout(&self) -> Duration {
+        self.dialogue.exchange().wire.timeout()
+    }
+
+    /// Adds to [`Session::remarks`].
+    pub(super) fn remark(&mut self, text: String) {
+        self.dialogue.exchange().remark(text);
     }
 
     /// The open mailbox, as messages name it.

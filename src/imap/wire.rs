@@ -6,6 +6,7 @@
 
 use std::io;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::compress::Packed;
 use super::dial::{dial, reason};
@@ -172,6 +173,29 @@ impl Wire {
             watch.check()?;
         }
         Ok(())
+    }
+
+    /// Does nothing for a while, but hears interrupts and the deadline.
+    ///
+    /// # Errors
+    /// Theirs; the wire stays whole.
+    pub(super) fn rest(&self, pause: Duration, during: &str) -> Result<()> {
+        let mut watch = Watch::start(&self.settings, &self.peer, during);
+        let until = Instant::now() + pause;
+        loop {
+            watch.progress();
+            watch.check()?;
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            std::thread::sleep(left.min(watch.slice()));
+        }
+    }
+
+    /// The longest the server may go without progress.
+    pub(super) fn timeout(&self) -> Duration {
+        self.settings.timeout
     }
 
     /// The next response that is there already, or can be read without

@@ -6,6 +6,7 @@ mod fetch;
 mod login;
 mod mailboxes;
 mod network;
+mod pace;
 mod pool;
 #[path = "../support/scripted.rs"]
 mod scripted;
