@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result, quote};
 use crate::imap::{
-    Cancel, Credential, Deadline, Endpoint, Lease, Login, Packing, Pool, Session, Settings,
+    Cancel, Credential, Deadline, Endpoint, Lease, Log, Login, Packing, Pool, Session, Settings,
 };
 use crate::secret::Secret;
 
@@ -45,6 +45,7 @@ pub struct Client {
     vault: Vault,
     pool: Pool,
     cancel: Arc<dyn Cancel>,
+    log: Arc<Log>,
 }
 
 impl Client {
@@ -54,7 +55,13 @@ impl Client {
             vault: Vault::default(),
             pool: Pool::new(),
             cancel,
+            log: Arc::default(),
         }
+    }
+
+    /// What this connection has said to servers so far.
+    pub fn log(&self) -> &Log {
+        &self.log
     }
 
     /// Keeps `secret` in memory for `user` at `server`.
@@ -148,8 +155,11 @@ impl Client {
             timeout: options.seconds("timeout")?.unwrap_or(TIMEOUT),
             deadline: options.seconds("deadline")?.map(Deadline::after),
             ca_file: options.path("ca_file")?,
-            packing: options.choice("compress", PACKING)?.unwrap_or_default(),
+            packing: options
+                .choice("compress", &PACKING.map(|(word, _)| word))?
+                .map_or(Packing::default(), |index| PACKING[index].1),
             cancel: Arc::clone(&self.cancel),
+            log: Arc::clone(&self.log),
         })
     }
 

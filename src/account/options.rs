@@ -70,6 +70,19 @@ impl Options {
         })
     }
 
+    /// A text.
+    pub fn text(&self, key: &str) -> Result<Option<&str>> {
+        self.typed(key, "a text", Value::as_str)
+    }
+
+    /// One of `words`, by its place among them.
+    pub fn choice(&self, key: &str, words: &[&str]) -> Result<Option<usize>> {
+        self.typed(key, &words.join(" or "), |value| {
+            let word = value.as_str()?;
+            words.iter().position(|known| *known == word)
+        })
+    }
+
     /// A yes or no: JSON's true and false, or SQL's 1 and 0.
     pub fn switch(&self, key: &str) -> Result<bool> {
         let value = self.typed(key, "true or false", |value| match value {
@@ -79,24 +92,11 @@ impl Options {
         Ok(value.unwrap_or(false))
     }
 
-    /// One of these words, and what it stands for.
-    pub fn choice<T: Copy, const N: usize>(
-        &self,
-        key: &str,
-        choices: [(&str, T); N],
-    ) -> Result<Option<T>> {
-        let wanted = format!("'{}'", choices.map(|(word, _)| word).join("' or '"));
-        self.typed(key, &wanted, |value| {
-            let given = choices.iter().find(|(word, _)| value == word);
-            given.map(|(_, choice)| *choice)
-        })
-    }
-
-    fn typed<T>(
-        &self,
+    fn typed<'a, T>(
+        &'a self,
         key: &str,
         wanted: &str,
-        read: impl FnOnce(&Value) -> Option<T>,
+        read: impl FnOnce(&'a Value) -> Option<T>,
     ) -> Result<Option<T>> {
         match self.0.get(key) {
             None | Some(Value::Null) => Ok(None),
@@ -170,10 +170,17 @@ mod tests {
             message(parse(r#"{"ca_file": 7}"#).unwrap().path("ca_file")),
             "imap: option ca_file must be a path, not 7"
         );
-        let layout = parse(r#"{"timeout": "small"}"#).unwrap();
         assert_eq!(
-            message(layout.choice("timeout", [("surveilr", 1), ("compact", 2)])),
-            "imap: option timeout must be 'surveilr' or 'compact', not \"small\""
+            message(parse(r#"{"max_size": 7}"#).unwrap().text("max_size")),
+            "imap: option max_size must be a text, not 7"
+        );
+        assert_eq!(
+            message(
+                parse(r#"{"timeout": "no"}"#)
+                    .unwrap()
+                    .choice("timeout", &["a", "b"])
+            ),
+            "imap: option timeout must be a or b, not \"no\""
         );
         assert_eq!(
             message(parse(r#"{"timeout": "yes"}"#).unwrap().switch("timeout")),

@@ -64,10 +64,8 @@ fn ingest_options(options: &Options) -> Result<ingest::Options> {
     if let Some(max_size) = options.count("max_size")? {
         chosen.max_size = max_size.min(ingest::LARGEST_MESSAGE);
     }
-    if let Some(layout) =
-        options.choice("layout", Layout::ALL.map(|layout| (layout.name(), layout)))?
-    {
-        chosen.layout = layout;
+    if let Some(layout) = options.choice("layout", &Layout::ALL.map(Layout::name))? {
+        chosen.layout = Layout::ALL[layout];
     }
     if options.switch("progress")? {
         chosen.progress = Progress::Bar;

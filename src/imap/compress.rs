@@ -29,12 +29,12 @@ const FREE: u64 = 64 << 20;
 /// DEFLATE itself could reach 1,032, and fill the memory with next to nothing.
 const EXPANSION: u64 = 200;
 
-/// Asks the server to pack, where `wanted` and the server say so.
+/// Asks the server to pack, where the settings and the server say so.
 ///
 /// # Errors
 /// The wire's. A refusal is none: then nothing is packed.
-pub(super) fn begin(exchange: &mut Exchange, wanted: Packing) -> Result<()> {
-    let is_wanted = match wanted {
+pub(super) fn begin(exchange: &mut Exchange) -> Result<()> {
+    let is_wanted = match exchange.wire.packing() {
         // Without a line in between, packing only costs.
         Packing::Auto => !exchange.wire.is_loopback(),
         Packing::Always => true,

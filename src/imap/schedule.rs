@@ -15,6 +15,7 @@ use super::flight::SET;
 use super::items::{Item, Items};
 use super::message::Message;
 use super::pace::Pace;
+use super::uid_order::Direction;
 use super::uid_set::UidSet;
 use super::wanted::Wanted;
 use super::window::{Form, Window};
@@ -22,6 +23,10 @@ use super::window::{Form, Window};
 /// The first command of a scan asks for few messages, so that LIMIT 1 is
 /// cheap and the first row comes early; the later ones for more and more.
 const WINDOWS: [u64; 3] = [50, 500, 5_000];
+
+/// Messages of one command that asks for the first bytes of each, which makes
+/// 16 MiB at most.
+const HEADS: u64 = 500;
 
 /// Bytes of content that the first commands ask for, growing likewise; the
 /// later ones for what the pace allows.
@@ -35,8 +40,8 @@ const OPEN: usize = 2;
 pub struct Schedule {
     wanted: Wanted,
     max_size: Option<u64>,
+    direction: Direction,
     waiting: UidSet,
-    /// Of sizes and structures, which go ahead of contents.
     ready: VecDeque<Chunk>,
     open: VecDeque<Window>,
     /// What a window is first asked for, where contents are wanted.
@@ -49,11 +54,12 @@ pub struct Schedule {
 
 impl Schedule {
     /// The commands for what is `wanted` of `uids`; messages above `max_size`
-    /// bytes give no content.
-    pub fn new(uids: UidSet, wanted: Wanted, max_size: Option<u64>) -> Self {
+    /// bytes give no content. Commands come in the order of their messages.
+    pub fn new(uids: UidSet, wanted: Wanted, max_size: Option<u64>, direction: Direction) -> Self {
         Self {
             wanted: wanted.reduced(),
             max_size,
+            direction,
             waiting: uids,
             ready: VecDeque::new(),
             open: VecDeque::new(),
@@ -70,8 +76,14 @@ impl Schedule {
 
     /// The messages of the next window.
     fn next_window(&mut self) -> Option<UidSet> {
-        let size = WINDOWS[self.windows.min(WINDOWS.len() - 1)];
-        let window = self.waiting.chunks(size, SET).next()?;
+        let mut size = WINDOWS[self.windows.min(WINDOWS.len() - 1)];
+        if self.wanted.contains(Wanted::HEAD) {
+            size = size.min(HEADS);
+        }
+        let window = match self.direction {
+            Direction::Ascending => self.waiting.chunks(size, SET).next(),
+            Direction::Descending => self.waiting.last_chunk(size, SET),
+        }?;
         self.windows += 1;
         self.waiting = self.waiting.difference(&window);
         Some(window)
@@ -90,11 +102,15 @@ impl Schedule {
         }
     }
 
-    /// The next contents, of the first window, if its sizes are known.
-    fn next_contents(&mut self, pace: &Pace) -> Option<Chunk> {
-        let window = self.open.front_mut().filter(|window| window.is_known())?;
+    /// Queues the next contents, of the first window, if its sizes are known.
+    fn ask_for_contents(&mut self, pace: &Pace) {
         let grown = CHUNKS.get(self.chunks).copied().unwrap_or(u64::MAX);
-        let (uids, form) = window.take(grown.min(pace.chunk()), self.max_size)?;
+        let bytes = grown.min(pace.chunk());
+        let window = self.open.front_mut().filter(|window| window.is_known());
+        let next = window.and_then(|window| window.take(bytes, self.max_size, self.direction));
+        let Some((uids, form)) = next else {
+            return;
+        };
         self.chunks += 1;
         let content = Wanted::WHOLE.and(Wanted::TEXT);
         let rest = self.wanted.without(content);
@@ -106,8 +122,19 @@ impl Schedule {
                 Item::Section(section),
             ]),
         };
-        let items = Arc::new(items);
-        Some(Chunk { uids, items })
+        self.push(&uids, &Arc::new(items));
+    }
+
+    /// Queues commands for these messages, in order.
+    fn push(&mut self, uids: &UidSet, items: &Arc<Items>) {
+        let mut chunks: Vec<UidSet> = uids.chunks(u64::MAX, SET).collect();
+        if self.direction == Direction::Descending {
+            chunks.reverse();
+        }
+        self.ready.extend(chunks.into_iter().map(|uids| Chunk {
+            uids,
+            items: Arc::clone(items),
+        }));
     }
 
     fn window_of(&mut self, uids: &UidSet) -> Option<&mut Window> {
@@ -127,7 +154,10 @@ impl Source for Schedule {
             self.open.pop_front();
         }
         self.open_windows();
-        self.ready.pop_front().or_else(|| self.next_contents(pace))
+        if self.ready.is_empty() {
+            self.ask_for_contents(pace);
+        }
+        self.ready.pop_front()
     }
 
     fn admit(&mut self, chunk: &Chunk, message: Message) -> Option<Message> {
@@ -150,22 +180,16 @@ impl Source for Schedule {
         let wants_text_only = !self.wanted.contains(Wanted::WHOLE);
         let max_size = self.max_size;
         if Arc::ptr_eq(&chunk.items, &self.sizes_only) {
-            let structures = self.window_of(&chunk.uids).map(|window| {
-                let large = if wants_text_only {
-                    window.large(max_size)
-                } else {
-                    UidSet::new()
-                };
-                let asked: Vec<UidSet> = large.chunks(u64::MAX, SET).collect();
-                window.wait_for(asked.len());
-                asked
-            });
-            let items = &self.structures_only;
-            self.ready
-                .extend(structures.into_iter().flatten().map(|uids| Chunk {
-                    uids,
-                    items: Arc::clone(items),
-                }));
+            let Some(window) = self.window_of(&chunk.uids) else {
+                return;
+            };
+            let large = if wants_text_only {
+                window.large(max_size)
+            } else {
+                UidSet::new()
+            };
+            window.wait_for(large.chunks(u64::MAX, SET).count());
+            self.push(&large, &Arc::clone(&self.structures_only));
         } else if Arc::ptr_eq(&chunk.items, &self.structures_only)
             && let Some(window) = self.window_of(&chunk.uids)
         {
@@ -194,13 +218,22 @@ mod tests {
 
     /// All commands for messages of these sizes, as a server answers them.
     fn commands(sizes: &[u64], wanted: Wanted, max_size: Option<u64>) -> Vec<String> {
+        commands_in(Direction::Ascending, sizes, wanted, max_size)
+    }
+
+    fn commands_in(
+        direction: Direction,
+        sizes: &[u64],
+        wanted: Wanted,
+        max_size: Option<u64>,
+    ) -> Vec<String> {
         let last = u32::try_from(sizes.len()).unwrap();
         let all = if last == 0 {
             UidSet::new()
         } else {
             uids(1..=last)
         };
-        let mut schedule = Schedule::new(all, wanted, max_size);
+        let mut schedule = Schedule::new(all, wanted, max_size, direction);
         let mut sent = Vec::new();
         while let Some(chunk) = schedule.next(&Pace::default()) {
             for uid in chunk.uids.iter() {
@@ -243,6 +276,25 @@ mod tests {
     }
 
     #[test]
+    fn the_newest_come_first_where_that_is_asked_for() {
+        let sent = commands_in(Direction::Descending, &[0; 600], SUBJECT, None);
+        let item = "(UID BODY.PEEK[HEADER.FIELDS (SUBJECT)])";
+        let expected = ["551:600", "51:550", "1:50"];
+        assert_eq!(sent, expected.map(|uids| format!("{uids} {item}")));
+        let sizes = [100 << 10; 60];
+        let sent = commands_in(Direction::Descending, &sizes, Wanted::WHOLE, None);
+        let expected = [
+            "11:60 (UID RFC822.SIZE)",
+            "1:10 (UID RFC822.SIZE)",
+            "59:60 (UID BODY.PEEK[])",
+            "49:58 (UID BODY.PEEK[])",
+            "11:48 (UID BODY.PEEK[])",
+            "1:10 (UID BODY.PEEK[])",
+        ];
+        assert_eq!(sent, expected);
+    }
+
+    #[test]
     fn a_message_larger_than_a_chunk_travels_alone() {
         let sent = commands(&[1, 100 << 20, 1], Wanted::WHOLE | Wanted::FLAGS, None);
         let expected = ["1", "2", "3"].map(|uid| format!("{uid} (UID FLAGS BODY.PEEK[])"));
@@ -263,7 +315,12 @@ mod tests {
 
     #[test]
     fn of_a_large_message_only_the_text_part_is_asked_for() {
-        let mut schedule = Schedule::new(uids(1..=3), Wanted::TEXT | SUBJECT, None);
+        let mut schedule = Schedule::new(
+            uids(1..=3),
+            Wanted::TEXT | SUBJECT,
+            None,
+            Direction::Ascending,
+        );
         let sizes = schedule.next(&Pace::default()).unwrap();
         assert_eq!(text(Some(&sizes)), "1:3 (UID RFC822.SIZE)");
         assert_eq!(text(schedule.next(&Pace::default()).as_ref()), "nothing");

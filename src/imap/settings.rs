@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::log::Log;
+
 /// The host's answer to "has the user stopped this statement?".
 ///
 /// Asked from the statement's own thread, about ten times a second while a
@@ -70,11 +72,13 @@ pub struct Settings {
     pub packing: Packing,
     /// Whether the user has stopped the statement.
     pub cancel: Arc<dyn Cancel>,
+    /// Where a session that is opened writes down what it says.
+    pub log: Arc<Log>,
 }
 
 impl Default for Settings {
     /// 30 s without progress, no deadline, the system's roots, never cancelled,
-    /// packed where that helps.
+    /// packed where that helps, a log of its own.
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(30),
@@ -82,6 +86,7 @@ impl Default for Settings {
             ca_file: None,
             packing: Packing::Auto,
             cancel: Arc::new(Never),
+            log: Arc::default(),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::structure::Structure;
 use super::text_part::text_section;
+use super::uid_order::Direction;
 use super::uid_set::UidSet;
 
 /// Messages of one command, for servers that send no sizes.
@@ -93,9 +94,17 @@ impl Window {
 
     /// The next messages to ask for: neighbours of one form, of so many bytes
     /// together, but at least one message.
-    pub(super) fn take(&mut self, bytes: u64, max_size: Option<u64>) -> Option<(UidSet, Form)> {
+    pub(super) fn take(
+        &mut self,
+        bytes: u64,
+        max_size: Option<u64>,
+        direction: Direction,
+    ) -> Option<(UidSet, Form)> {
         let (mut uids, mut room, mut form) = (UidSet::new(), bytes, None);
-        while let Some(entry) = self.sizes.first_entry() {
+        while let Some(entry) = match direction {
+            Direction::Ascending => self.sizes.first_entry(),
+            Direction::Descending => self.sizes.last_entry(),
+        } {
             let (uid, size) = (*entry.key(), *entry.get());
             let next = match (max_size, self.sections.get(&uid)) {
                 (Some(max), _) if size > max => Form::Header,

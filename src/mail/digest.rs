@@ -1,6 +1,7 @@
 //! Hexadecimal digests of exact bytes, as `sha256` and RSSD's `content_digest`
 //! hold them.
 
+use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
@@ -12,6 +13,12 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 /// SHA-256 of `bytes`, 64 lower-case hexadecimal digits.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&sha256(bytes))
+}
+
+/// MD5 of `bytes`, 32 lower-case hexadecimal digits (a name by which lists of
+/// known files go, not a protection).
+pub fn md5_hex(bytes: &[u8]) -> String {
+    hex(&Md5::digest(bytes))
 }
 
 /// SHA-1 of `bytes`, 40 lower-case hexadecimal digits (an identifier in RSSD,
@@ -41,6 +48,7 @@ mod tests {
 
     #[test]
     fn digests_are_those_of_the_standards() {
+        assert_eq!(md5_hex(b"abc"), "900150983cd24fb0d6963f7d28e17f72");
         assert_eq!(sha1_hex(b"abc"), "a9993e364706816aba3e25717850c26c9cd0d89d");
         assert_eq!(
             sha256_hex(b"abc"),

@@ -23,6 +23,7 @@ mod json;
 pub mod message;
 pub mod parameter;
 pub mod part;
+pub mod preview;
 pub mod problem;
 mod shield;
 mod structure;
