@@ -111,8 +111,9 @@ impl Exchange {
         self.remarks.iter().map(String::as_str)
     }
 
-    /// Adds to them.
+    /// Adds to them, and to the log.
     pub(super) fn remark(&mut self, text: String) {
+        self.recorder.note(&text);
         remark(&mut self.remarks, text);
     }
 

@@ -105,7 +105,8 @@ impl<S: Source> FetchStream<S> {
             if self.flights.is_empty() {
                 return Ok(None);
             }
-            match session.arrive("UID FETCH")? {
+            let arrival = session.exchange().arrive("UID FETCH", &mut |_| {})?;
+            match arrival {
                 Arrival::Message(message) => self.receive(*message, session),
                 Arrival::Ended(ended) => self.land(ended, session),
                 Arrival::Continuation(_) | Arrival::Shown => {}
@@ -140,12 +141,15 @@ impl<S: Source> FetchStream<S> {
                 if flying > 0 {
                     return Ok(());
                 }
-                session.rest(pause, "UID FETCH; the server asked for patience")?;
+                session
+                    .exchange()
+                    .wire
+                    .rest(pause, "UID FETCH; the server asked for patience")?;
                 self.pause = None;
             }
             if let Some(flight) = self.flights.iter_mut().find(|f| f.is_waiting()) {
                 let command = flight.command();
-                let tag = session.launch("UID FETCH", command.as_bytes())?;
+                let tag = session.exchange().launch("UID FETCH", command.as_bytes())?;
                 flight.sent(tag, flying == 0);
             }
         }
@@ -176,13 +180,14 @@ impl<S: Source> FetchStream<S> {
             session.pace.heard_after(waited);
             if waited > SLOW && !session.pace.is_single() {
                 session.pace.ease();
-                session.remark(format!(
+                session.exchange().remark(format!(
                     "UID FETCH was answered after {} s; from now on one command at a time, and smaller ones",
                     waited.as_secs()
                 ));
             }
         }
-        for message in flight.take(message) {
+        let mut whole = flight.take(message);
+        while let Some(message) = whole.take().or_else(|| flight.give_up()) {
             flight.delivered.insert(message.uid);
             let admitted = self.source.admit(&flight.chunk, message);
             if place == 0 {
@@ -206,12 +211,13 @@ impl<S: Source> FetchStream<S> {
         if ended.status == Status::Ok && flight.has_more() {
             return;
         }
+        let timeout = session.exchange().wire.timeout();
         if ended.is_temporary
-            && let Some(pause) = flight.again_later(session.timeout())
+            && let Some(pause) = flight.again_later(timeout)
         {
             session.pace.ease();
             let seconds = pause.as_secs_f64();
-            session.remark(format!(
+            session.exchange().remark(format!(
                 "UID FETCH refused: {}; asking for less in {seconds} s, and one command at a time from now on",
                 ended.answer
             ));
@@ -221,7 +227,7 @@ impl<S: Source> FetchStream<S> {
         if ended.status == Status::Bad && is_shared && !flight.is_repeated() {
             flight.again();
             session.pace.one_at_a_time();
-            session.remark(format!(
+            session.exchange().remark(format!(
                 "UID FETCH not understood while another is in flight: {}; one command at a time from now on",
                 ended.answer
             ));

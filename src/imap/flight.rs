@@ -121,11 +121,11 @@ impl Flight {
         command.is_first.then(|| now - command.sent)
     }
 
-    /// Takes an answer about a message of it: gives those that are whole now,
-    /// or that are too much to hold.
-    pub(super) fn take(&mut self, message: Message) -> Vec<Message> {
+    /// Takes an answer about a message of it: gives the message if it is whole
+    /// now.
+    pub(super) fn take(&mut self, message: Message) -> Option<Message> {
         if self.delivered.contains(message.uid) {
-            return Vec::new();
+            return None;
         }
         let mut whole = message;
         let known = self.partial.iter().position(|held| held.uid == whole.uid);
@@ -139,18 +139,22 @@ impl Flight {
             command.bytes += whole.weight() as u64;
         }
         if self.chunk.items.are_in(&whole) {
-            return vec![whole];
+            return Some(whole);
         }
         self.weight += whole.weight();
         self.partial.push_back(whole);
-        let mut given_up = Vec::new();
-        while self.weight > HELD
-            && let Some(oldest) = self.partial.pop_front()
-        {
-            self.weight -= oldest.weight();
-            given_up.push(oldest);
+        None
+    }
+
+    /// The oldest of the messages answered in part, where they are too much to
+    /// hold.
+    pub(super) fn give_up(&mut self) -> Option<Message> {
+        if self.weight <= HELD {
+            return None;
         }
-        given_up
+        let oldest = self.partial.pop_front()?;
+        self.weight -= oldest.weight();
+        Some(oldest)
     }
 
     /// Notes that its command has ended.

@@ -6,14 +6,14 @@
 //! [`FetchStream`](super::fetch_stream::FetchStream), sessions from a
 //! [`Pool`](super::pool::Pool).
 
-use std::time::Duration;
+use std::ops::DerefMut;
 
 use super::capability::Capabilities;
 use super::compress;
 use super::dialogue::Dialogue;
 pub use super::dialogue::Examined;
 use super::endpoint::Endpoint;
-use super::exchange::{Arrival, Ended, Exchange};
+use super::exchange::{Ended, Exchange};
 use super::greeting;
 use super::listed::Listed;
 use super::login::Login;
@@ -351,32 +351,9 @@ impl Session {
         self.dialogue.logout();
     }
 
-    /// Sends a command whose answers [`Session::arrive`] gives; its tag.
-    pub(super) fn launch(&mut self, verb: &str, command: &[u8]) -> Result<Vec<u8>> {
-        self.dialogue.exchange().launch(verb, command)
-    }
-
-    /// What comes next.
-    pub(super) fn arrive(&mut self, during: &str) -> Result<Arrival> {
-        self.dialogue.exchange().arrive(during, &mut |_| {})
-    }
-
-    /// Leaves the server alone for a while, where no command is in flight.
-    ///
-    /// # Errors
-    /// The statement is stopped or its deadline passes meanwhile.
-    pub(super) fn rest(&mut self, pause: Duration, during: &str) -> Result<()> {
-        self.dialogue.exchange().wire.rest(pause, during)
-    }
-
-    /// The longest the server may go without progress.
-    pub(super) fn timeout(&self) -> Duration {
-        self.dialogue.exchange().wire.timeout()
-    }
-
-    /// Adds to [`Session::remarks`].
-    pub(super) fn remark(&mut self, text: String) {
-        self.dialogue.exchange().remark(text);
+    /// What is said on its connection, for commands that are in flight together.
+    pub(super) fn exchange(&self) -> impl DerefMut<Target = Exchange> + '_ {
+        self.dialogue.exchange()
     }
 
     /// The open mailbox, as messages name it.

@@ -2,6 +2,7 @@
 
 use imap0::imap::fetch_stream::{Chunk, FetchStream};
 use imap0::imap::items::{Item, Items};
+use imap0::imap::log::Log;
 use imap0::imap::settings::Deadline;
 
 use super::*;
@@ -74,7 +75,11 @@ fn a_throttled_fetch_is_asked_for_again_in_smaller_portions_one_at_a_time() {
             .bytes(body(8))
             .then("S: $ OK done");
         let server = Scripted::play([script]);
-        let patient = Settings::default();
+        let log = Arc::default();
+        let patient = Settings {
+            log: Arc::clone(&log),
+            ..Settings::default()
+        };
         let mut session = Session::open(&endpoint(server.port), &ada(), &patient).expect("in");
         session.examine(&inbox()).expect("INBOX");
         let mut stream = stream(&[&[1, 2, 3, 4], &[5, 6], &[7], &[8]]);
@@ -85,7 +90,10 @@ fn a_throttled_fetch_is_asked_for_again_in_smaller_portions_one_at_a_time() {
             "UID FETCH refused: {refusal}; asking for less in 0.5 s, \
              and one command at a time from now on"
         );
-        assert_eq!(session.remarks(), [expected]);
+        assert_eq!(session.remarks(), [expected.clone()]);
+        let entries = Log::entries(&log);
+        let mut notes = entries.iter().map(|entry| &entry.command);
+        assert!(notes.any(|note| *note == format!("({expected})")));
         server.finish();
     }
 }
