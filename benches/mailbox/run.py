@@ -176,18 +176,24 @@ def measure(links: list[Link], cases: list[Case]) -> dict[tuple[str, str], Measu
     for turn in range(ROUNDS + 1):
         for link in links:
             for case in cases:
-                # It takes minutes, and the file system is warm by then.
+                # It may take minutes, and the mail is in memory by then.
                 is_slow = case.name == "mbsync"
-                if link.name not in case.links or (is_slow and turn > 1):
+                if link.name not in case.links or (is_slow and turn != 1):
                     continue
-                print(f"\r\033[Kround {turn}/{ROUNDS}: {case.name}, {link.name}", end="", file=sys.stderr)
+                show(f"round {turn}/{ROUNDS}: {case.name}, {link.name}")
                 seconds, memory = (peer if case.peer else shell)(case, link)
                 if turn > 0:
                     measured = found.setdefault((case.name, link.name), Measured())
                     measured.seconds.append(seconds)
                     measured.memory.append(memory)
-    print("\r\033[K", end="", file=sys.stderr)
+    show("")
     return found
+
+
+def show(progress: str) -> None:
+    """Says on a terminal how far it is."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{progress}", end="", file=sys.stderr)
 
 
 def ratio(one: Measured, other: Measured) -> float:
