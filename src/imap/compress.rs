@@ -82,6 +82,11 @@ impl Packed {
         &self.below
     }
 
+    /// The transport below, to end it.
+    pub(super) fn below_mut(&mut self) -> &mut Transport {
+        &mut self.below
+    }
+
     /// Reads what is there, or takes in one portion of packed data. One at a
     /// time: packed data may stand for nothing, and the caller is to look up
     /// in between.

@@ -15,13 +15,10 @@ pub use super::dialogue::Examined;
 use super::endpoint::Endpoint;
 use super::exchange::{Ended, Exchange};
 use super::greeting;
-use super::listed::Listed;
 use super::login::Login;
 use super::mailbox::Mailbox;
-use super::mailbox_status::{MailboxStatus, StatusItems};
 use super::pace::Pace;
 use super::quirks;
-use super::quoted::Argument;
 use super::response::Response;
 use super::search::{Answer, Criteria, stretches, uid_search};
 use super::settings::Settings;
@@ -29,10 +26,7 @@ use super::sign_in::Method;
 use super::status_line::Status;
 use super::uid_set::UidSet;
 use super::veil::Veil;
-use crate::error::{Error, Kind, Result, quote};
-
-/// The most folders of one LIST.
-pub(super) const FOLDERS: usize = 100_000;
+use crate::error::{Error, Result, quote};
 
 /// The most runs of UIDs an answer to one search is made of, give or take a line.
 const RANGES: usize = 5_000_000;
@@ -47,6 +41,8 @@ pub struct Session {
     has_esearch: bool,
     /// Whether it searches substrings, once that was asked.
     searches_substrings: Option<bool>,
+    /// Whether PREVIEW gives any, once that has been found out.
+    pub(super) makes_previews: Option<bool>,
     /// How its server is best asked for many messages.
     pub(super) pace: Pace,
 }
@@ -85,6 +81,7 @@ impl Session {
             capabilities,
             examined: None,
             searches_substrings: None,
+            makes_previews: None,
             pace: Pace::default(),
         })
     }
@@ -125,79 +122,6 @@ impl Session {
     /// whether the last messages of an abandoned fetch have come anyway.
     pub(super) fn catch_up(&mut self) {
         self.dialogue.exchange().catch_up();
-    }
-
-    /// The mailboxes whose names match a pattern of LIST (`*` any text, `%`
-    /// any text within one level), in the server's order.
-    ///
-    /// # Errors
-    /// A pattern that cannot be sent, the server's refusal, or the wire's.
-    pub fn list(&mut self, pattern: &str) -> Result<Vec<Listed>> {
-        let spelled = Mailbox::from_name(pattern)?;
-        let command = [&b"LIST \"\" "[..], &quoted(&spelled)?].concat();
-        let mut found = Vec::new();
-        let mut is_complete = true;
-        let ended = self
-            .dialogue
-            .exchange()
-            .command("LIST", &command, &mut |response| {
-                if let Response::List(listed) = response {
-                    is_complete = found.len() < FOLDERS;
-                    found.extend(is_complete.then(|| listed.clone()));
-                }
-            })?;
-        ended.accepted(|| format!("cannot list '{}'", quote(pattern)))?;
-        if !is_complete {
-            let name = quote(pattern);
-            let text = format!("cannot list '{name}': there are more than {FOLDERS} folders");
-            return Err(Kind::TooBig(text).into());
-        }
-        Ok(found)
-    }
-
-    /// The mailboxes a name or a pattern of LIST means, each once, by name: of
-    /// a pattern those that can be opened, which may be none; a name as it is,
-    /// whether it exists or not.
-    ///
-    /// # Errors
-    /// As [`Session::list`].
-    pub fn mailboxes(&mut self, pattern: &str) -> Result<Vec<Mailbox>> {
-        if !pattern.contains(['*', '%']) {
-            return Ok(vec![Mailbox::from_name(pattern)?]);
-        }
-        let listed = self.list(pattern)?.into_iter();
-        let selectable = listed.filter(Listed::is_selectable);
-        let mut mailboxes: Vec<Mailbox> = selectable.map(|listed| listed.mailbox).collect();
-        mailboxes.sort_unstable();
-        mailboxes.dedup();
-        Ok(mailboxes)
-    }
-
-    /// What STATUS tells of a mailbox, which need not be open. At least one of
-    /// the `items` is one that every server has.
-    ///
-    /// # Errors
-    /// The server's refusal, no answer in its answer, or the wire's.
-    pub fn status(&mut self, mailbox: &Mailbox, items: StatusItems) -> Result<MailboxStatus> {
-        let items = items.list(&self.capabilities).unwrap_or_default();
-        let command = [&b"STATUS "[..], &quoted(mailbox)?, b" ", items.as_bytes()].concat();
-        let mut found = None;
-        let ended = self
-            .dialogue
-            .exchange()
-            .command("STATUS", &command, &mut |response| {
-                if let Response::MailboxStatus(status) = response {
-                    found = Some(status.clone());
-                }
-            })?;
-        let name = || quote(mailbox.name());
-        ended.accepted(|| format!("cannot get the status of '{}'", name()))?;
-        found.ok_or_else(|| {
-            Error::misbehaved(format!(
-                "cannot get the status of '{}': no answer in the answer",
-                name()
-            ))
-        })
     }
 
     /// Opens a mailbox for reading; opening the one that is open brings it up
@@ -261,6 +185,11 @@ impl Session {
                 || quirks::searches_substrings(&self.identity()?));
         self.searches_substrings = Some(known);
         Ok(known)
+    }
+
+    /// True where SEARCH goes by other sizes than FETCH tells.
+    pub fn miscounts_sizes(&self) -> bool {
+        quirks::miscounts_sizes(&self.dialogue.exchange().greeting)
     }
 
     /// What the server says it is; nothing where it has no ID.
@@ -362,29 +291,6 @@ impl Session {
             .as_ref()
             .map(|(mailbox, _)| quote(mailbox.name()))
             .unwrap_or_default()
-    }
-}
-
-/// A mailbox as an argument. Where it does not fit into quotes by the letter
-/// (raw 8-bit), it goes there all the same: the server spelled it so.
-pub(super) fn quoted(mailbox: &Mailbox) -> Result<Vec<u8>> {
-    match mailbox.argument() {
-        Argument::Quoted(quoted) => Ok(quoted),
-        Argument::Literal(raw) if raw.iter().any(u8::is_ascii_control) => {
-            let name = quote(mailbox.name());
-            Err(Error::usage(format!(
-                "cannot name '{name}': the server spells it in no known way"
-            )))
-        }
-        Argument::Literal(raw) => {
-            let mut quoted = vec![b'"'];
-            for &byte in raw {
-                quoted.extend(matches!(byte, b'"' | b'\\').then_some(b'\\'));
-                quoted.push(byte);
-            }
-            quoted.push(b'"');
-            Ok(quoted)
-        }
     }
 }
 

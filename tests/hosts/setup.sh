@@ -1,6 +1,8 @@
 #!/bin/bash
 # setup.sh DIR: puts the hosts the tests load the library into below DIR: apsw in
-# a Python environment (DIR/python) and better-sqlite3 (DIR/node).
+# a Python environment (DIR/python) and better-sqlite3 (DIR/node). The exports are
+# checked by those who take them, in a Python environment too (DIR/intel): the
+# hpfeeds broker, stix2, and OpenCTI's own client.
 #
 # The newest that run here, as a user gets them. Once there, they stay until DIR
 # goes.
@@ -13,6 +15,13 @@ if [ ! -e python/ready ]; then
 	/usr/bin/python3 -m venv python
 	python/bin/pip install --quiet apsw
 	touch python/ready
+fi
+
+if [ ! -e intel/ready ]; then
+	rm -rf intel
+	/usr/bin/python3 -m venv intel
+	intel/bin/python -m pip install --quiet 'hpfeeds[broker]' stix2 pycti
+	touch intel/ready
 fi
 
 # The newest better-sqlite3 for this Node. It says itself what it needs, but npm

@@ -10,9 +10,11 @@
     reason = "every test binary compiles this module and uses its own part of it"
 )]
 
+pub mod broker;
 pub mod client;
 pub mod corpus;
 pub mod dovecot;
+pub mod http;
 pub mod library;
 pub mod mail;
 pub mod process;
