@@ -12,8 +12,9 @@
 //!
 //! [`sqlite`] is plumbing and knows no IMAP. [`imap`] speaks the protocol and
 //! knows neither SQLite nor MIME. [`mail`] reads messages and knows neither of
-//! them. `host` is the one bolt between them: SQLite's interrupt, which every
-//! wait of `imap` asks for. `tests/layers.rs` holds the arrows to this.
+//! them. [`hpfeeds`] publishes over `imap`'s connections. `host` is the one
+//! bolt between them: SQLite's interrupt, which every wait of `imap` asks for.
+//! `tests/layers.rs` holds the arrows to this.
 //!
 //! ## The life of a query
 //!

@@ -42,6 +42,7 @@ if [ "$task" != build ]; then
 	need sqlite3 has sqlite3
 fi
 if [ "$task" = test ]; then
+	need curl has curl
 	need nodejs has node
 	need npm has npm
 	need procps has kill
