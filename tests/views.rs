@@ -66,7 +66,7 @@ fn events_are_limacharlies_documented_ones() {
     );
     let expected: Value = serde_json::from_slice(&fixture("limacharlie.json").unwrap()).unwrap();
     let events = values(&rssd, "SELECT event AS json FROM email_event");
-    assert_eq!(events, [expected.clone()]);
+    assert_eq!(events, std::slice::from_ref(&expected));
     let record = &values(&rssd, "SELECT record AS json FROM email_event")[0];
     assert_eq!(record["event"], expected);
     assert_eq!(record["routing"]["event_type"], "email");
