@@ -80,6 +80,14 @@ impl Options {
         self.typed(key, "a text", Value::as_str)
     }
 
+    /// One of `words`, by its place among them.
+    pub fn choice(&self, key: &str, words: &[&str]) -> Result<Option<usize>> {
+        self.typed(key, &words.join(" or "), |value| {
+            let word = value.as_str()?;
+            words.iter().position(|known| *known == word)
+        })
+    }
+
     /// Some texts: a JSON array of them, or one text with commas between them.
     pub fn texts(&self, key: &str) -> Result<Option<Vec<String>>> {
         self.typed(key, "a text or an array of texts", |value| match value {
@@ -178,6 +186,18 @@ mod tests {
         assert_eq!(
             message(parse(r#"{"ca_file": 7}"#).unwrap().path("ca_file")),
             "imap: option ca_file must be a path, not 7"
+        );
+        assert_eq!(
+            message(parse(r#"{"max_size": 7}"#).unwrap().text("max_size")),
+            "imap: option max_size must be a text, not 7"
+        );
+        assert_eq!(
+            message(
+                parse(r#"{"timeout": "no"}"#)
+                    .unwrap()
+                    .choice("timeout", &["a", "b"])
+            ),
+            "imap: option timeout must be a or b, not \"no\""
         );
         assert_eq!(
             message(parse(r#"{"timeout": "yes"}"#).unwrap().switch("timeout")),

@@ -46,7 +46,19 @@ impl Transport {
     /// # Errors
     /// Everything between name resolution and the TLS handshake.
     pub(super) fn open(endpoint: &Endpoint, settings: &Settings) -> Result<Self> {
-        let socket = dial(endpoint, settings)?;
+        Self::over(dial(endpoint, settings)?, endpoint, settings)
+    }
+
+    /// Takes over a connected socket, with TLS if the endpoint says so from the
+    /// start.
+    ///
+    /// # Errors
+    /// The TLS handshake's.
+    pub(super) fn over(
+        socket: TcpStream,
+        endpoint: &Endpoint,
+        settings: &Settings,
+    ) -> Result<Self> {
         let transport = Self::plain(socket).map_err(|e| {
             let peer = endpoint.peer();
             Error::network(format!("cannot use the connection to {peer}: {e}"))
@@ -101,6 +113,15 @@ impl Transport {
             }
             tls @ Self::Tls(_) => Ok(tls),
         }
+    }
+
+    /// The version of TLS, such as `TLSv1.3`; `None` without TLS.
+    pub(super) fn encryption(&self) -> Option<String> {
+        let Self::Tls(tls) = self else {
+            return None;
+        };
+        let version = tls.connection.protocol_version()?;
+        Some(version.as_str()?.replace('_', "."))
     }
 
     /// Reads what is there, or waits a slice for it. Zero bytes are the end.

@@ -30,13 +30,22 @@ impl Wire {
     /// # Errors
     /// Everything between name resolution and the TLS handshake.
     pub(super) fn open(endpoint: &Endpoint, settings: &Settings) -> Result<Self> {
-        Ok(Self {
-            transport: Some(Transport::open(endpoint, settings)?),
+        Ok(Self::over(
+            Transport::open(endpoint, settings)?,
+            endpoint,
+            settings,
+        ))
+    }
+
+    /// Goes on over a connection that is there.
+    pub(super) fn over(transport: Transport, endpoint: &Endpoint, settings: &Settings) -> Self {
+        Self {
+            transport: Some(transport),
             endpoint: endpoint.clone(),
             peer: endpoint.peer(),
             settings: settings.clone(),
             inbox: Inbox::new(Limits::default()),
-        })
+        }
     }
 
     /// Begins TLS after STARTTLS.
@@ -59,6 +68,11 @@ impl Wire {
     /// The server.
     pub(super) fn endpoint(&self) -> &Endpoint {
         &self.endpoint
+    }
+
+    /// What encrypts the connection, `TLSv1.3` for one; `None` in the clear.
+    pub(super) fn encryption(&self) -> Option<String> {
+        self.transport.as_ref().and_then(Transport::encryption)
     }
 
     /// `host:port`, as messages name it.
