@@ -50,7 +50,7 @@ pub fn of(raw: &[u8]) -> Value {
         "body_html": message.body_html(),
         "parts": leaves.map(PartRow::to_json).collect::<Vec<_>>(),
         "attachments": attachments.map(PartRow::to_json_with_digests).collect::<Vec<_>>(),
-        "problems": to_list(&problems(&message, &mime)),
+        "problems": to_list(&problems(&message, raw, &mime)),
     })
 }
 
@@ -68,8 +68,11 @@ fn hop(hop: &Hop) -> Value {
 }
 
 /// The message's own problems and those of the messages in it.
-fn problems(message: &Message<'_>, mime: &[u8]) -> Vec<Problem> {
+fn problems(message: &Message<'_>, raw: &[u8], mime: &[u8]) -> Vec<Problem> {
     let mut problems = message.problems();
+    if let Some(Err(problem)) = accepted::converted(raw) {
+        problems.push(Problem::new("parts", format!("the file {problem}")));
+    }
     for text in entity::walk(mime, |_| {}) {
         let problem = Problem::new("parts", text);
         if !problems.contains(&problem) {

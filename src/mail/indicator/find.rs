@@ -98,25 +98,8 @@ impl Finder<'_> {
     }
 
     fn host(&mut self, host: Host, written: Range<usize>) {
-        match host {
-            Host::Address(address) => {
-                let kind = if address.is_ipv4() {
-                    Kind::Ipv4
-                } else {
-                    Kind::Ipv6
-                };
-                self.add(kind, written, address.to_string(), Vec::new());
-            }
-            Host::Domain(name) => {
-                let registrable = json!(host::registrable(&name));
-                self.add(
-                    Kind::Domain,
-                    written,
-                    name,
-                    vec![("registrable", registrable)],
-                );
-            }
-        }
+        let (kind, normalised, detail) = described(host);
+        self.add(kind, written, normalised, detail);
     }
 
     /// URLs, e-mail addresses and bare names, each name counted once.
@@ -267,6 +250,20 @@ impl Finder<'_> {
                 let range = found.start()..found.start() + length;
                 self.add(Kind::Card, range, digits, vec![("network", json!(network))]);
             }
+        }
+    }
+}
+
+/// What a host is reported as.
+pub(super) fn described(host: Host) -> (Kind, String, Detail) {
+    match host {
+        Host::Address(address) if address.is_ipv4() => {
+            (Kind::Ipv4, address.to_string(), Vec::new())
+        }
+        Host::Address(address) => (Kind::Ipv6, address.to_string(), Vec::new()),
+        Host::Domain(name) => {
+            let detail = vec![("registrable", json!(host::registrable(&name)))];
+            (Kind::Domain, name, detail)
         }
     }
 }

@@ -55,14 +55,19 @@ pub fn bare(written: &str) -> Option<Host> {
     }
     let ascii = name(written)?;
     let (front, last) = ascii.rsplit_once('.')?;
-    let is_special = SPECIAL_USE.contains(&last);
     let is_file = !front.contains('.') && FILE_LIKE.contains(&last);
-    let is_known = is_special || registrable(&ascii).is_some();
+    let is_known = registrable(&ascii).is_some();
     (is_known && !is_file && !joins_sentences(written)).then_some(Host::Domain(ascii))
 }
 
 /// The name that somebody registered: `example.co.uk` of `www.example.co.uk`.
 pub fn registrable(ascii: &str) -> Option<&str> {
+    let mut labels = ascii.rmatch_indices('.').map(|(at, _)| at);
+    if let Some(last) = labels.next()
+        && SPECIAL_USE.contains(&&ascii[last + 1..])
+    {
+        return Some(&ascii[labels.next().map_or(0, |at| at + 1)..]);
+    }
     let suffix = psl::suffix(ascii.as_bytes()).filter(psl::Suffix::is_known)?;
     let domain = psl::domain(ascii.as_bytes())?;
     let is_listed = domain.suffix() == suffix;
@@ -174,6 +179,7 @@ mod tests {
     #[test]
     fn the_registered_name_is_told() {
         assert_eq!(registrable("a.b.example.co.uk"), Some("example.co.uk"));
+        assert_eq!(registrable("mx.harbour.example"), Some("harbour.example"));
         assert_eq!(registrable("co.uk"), None);
         assert_eq!(registrable("a.pdf"), None);
     }

@@ -1,7 +1,7 @@
 //! Where in a message indicators are looked for.
 
 use super::Kind;
-use super::find::{Detail, Found, Scope, find};
+use super::find::{Found, Scope, described, find};
 use super::host::{self, Host};
 use super::html::{Html, Link};
 use super::soar::Pattern;
@@ -191,27 +191,24 @@ impl Collector<'_> {
             && !lower.starts_with("javascr");
         match (self.search, url::whole(target)) {
             (Search::Kinds, Some(name)) if target_is_whole => {
-                let mut add = |kind, normalised: String| {
+                let mut add = |written, (kind, normalised, detail)| {
                     let found = Found {
                         kind,
-                        written: 0..target.len(),
+                        written,
                         normalised,
-                        detail: Detail::new(),
+                        detail,
                     };
                     self.push(target, found, place, link.at);
                 };
-                let (kind, host) = match &name.host {
-                    Host::Domain(name) => (Kind::Domain, name.clone()),
-                    Host::Address(address) if address.is_ipv4() => {
-                        (Kind::Ipv4, address.to_string())
-                    }
-                    Host::Address(address) => (Kind::Ipv6, address.to_string()),
+                add(0..target.len(), (Kind::Url, name.normalised, Vec::new()));
+                // The value of `//host` was read with a scheme before it.
+                let host_at = if target.starts_with("//") {
+                    let added = "https:".len();
+                    name.host_at.start - added..name.host_at.end - added
+                } else {
+                    name.host_at
                 };
-                add(Kind::Url, name.normalised);
-                add(kind, host);
-                if let (Some(last), Some(host)) = (self.list.last_mut(), target.get(name.host_at)) {
-                    host.clone_into(&mut last.value);
-                }
+                add(host_at, described(name.host));
             }
             _ => self.text(target, Scope::Prose, place, |_| link.at),
         }

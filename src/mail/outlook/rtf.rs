@@ -92,6 +92,7 @@ pub fn read(rtf: &[u8]) -> Content {
         bytes: Vec::new(),
         text: String::new(),
         to_skip: 0,
+        high: None,
     };
     reader.run();
     reader.settle();
@@ -136,6 +137,9 @@ struct Reader<'a> {
     text: String,
     /// Characters to pass over after a `\u`.
     to_skip: usize,
+    /// The first half of a character outside the first plane, whose halves
+    /// come as two numbers.
+    high: Option<u16>,
 }
 
 /// Groups whose words are not the text's.
@@ -269,10 +273,17 @@ impl Reader<'_> {
         }
     }
 
-    /// Half a character outside the first plane comes as a number of its own.
     fn unicode(&mut self, code: u16) {
-        let c = char::from_u32(u32::from(code)).unwrap_or('\u{fffd}');
-        self.plain(c.encode_utf8(&mut [0; 4]));
+        let high = self.high.take();
+        if (0xd800..0xdc00).contains(&code) {
+            self.high = Some(code);
+            return;
+        }
+        let units = high.into_iter().chain([code]);
+        let text: String = char::decode_utf16(units)
+            .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .collect();
+        self.plain(&text);
     }
 
     fn is_shown(&self) -> bool {
@@ -340,10 +351,10 @@ mod tests {
 
     #[test]
     fn words_are_told_from_formatting() {
-        let rtf = br"{\rtf1{\*\generator x;}{\info{\author y}}\b bold\b0  \{plain\}\par caf\'e9\tab\bin3 {}{z}";
+        let rtf = br"{\rtf1{\*\generator x;}{\info{\author y}}\b bold\b0  \{plain\}\par caf\'e9\tab\bin3 {}{z\u-10179?\u-8704?}";
         assert_eq!(
             read(rtf),
-            Content::Text("bold {plain}\r\ncaf\u{e9}\tz".into())
+            Content::Text("bold {plain}\r\ncaf\u{e9}\tz\u{1f600}".into())
         );
     }
 

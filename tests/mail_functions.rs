@@ -1,0 +1,287 @@
+//! The `mail_*` functions and tables in the stock shell, on messages in files.
+
+mod support;
+
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+use support::corpus::CORPUS;
+use support::library::library_for_sql;
+use support::python::{Outcome, Python};
+use support::scratch::Scratch;
+use support::shell::Shell;
+
+/// A message of tests/fixtures/eml, as an SQL expression.
+fn file(name: &str) -> String {
+    read(
+        &Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/fixtures/eml")
+            .join(name),
+    )
+}
+
+fn read(path: &Path) -> String {
+    format!(
+        "readfile('{}')",
+        path.display().to_string().replace('\'', "''")
+    )
+}
+
+#[track_caller]
+fn ask(sql: &str) -> Vec<Value> {
+    Shell::new().rows(sql)
+}
+
+#[track_caller]
+fn fails(sql: &str, message: &str) {
+    let outcome = Python::new().one(sql);
+    assert_eq!(outcome, Outcome::Error(message.to_owned(), 1), "{sql}");
+}
+
+#[test]
+fn null_gives_null_or_no_row() {
+    assert_eq!(
+        ask(
+            "SELECT mail_parse(NULL) IS NULL AS a, mail_auth(NULL) IS NULL AS b, \
+             mail_auth(NULL, NULL) IS NULL AS c;"
+        ),
+        [json!({"a": 1, "b": 1, "c": 1})]
+    );
+    for table in [
+        "mail_attachments(NULL)",
+        "mail_headers(NULL)",
+        "mail_indicators(NULL)",
+        "mail_matches(NULL, 'x')",
+        "mail_matches('x', NULL)",
+        "mail_parts(NULL)",
+        "mail_received(NULL)",
+    ] {
+        assert_eq!(
+            ask(&format!("SELECT * FROM {table};")),
+            [json!({}); 0],
+            "{table}"
+        );
+    }
+}
+
+#[test]
+fn text_and_blob_are_the_same_message() {
+    let raw = file("parcel.eml");
+    assert_eq!(
+        ask(&format!(
+            "SELECT mail_parse({raw}) = mail_parse(CAST({raw} AS TEXT)) AS parsed, \
+             (SELECT group_concat(value) FROM mail_headers({raw})) = \
+             (SELECT group_concat(value) FROM mail_headers(CAST({raw} AS TEXT))) AS headers;"
+        )),
+        [json!({"parsed": 1, "headers": 1})]
+    );
+}
+
+#[test]
+fn the_offline_entry_point_has_them_all_and_nothing_of_the_network() {
+    let sql = format!(
+        ".load '{}' sqlite3_imapoffline_init\n\
+         SELECT count(*) > 0 FROM mail_indicators({});\n\
+         SELECT DISTINCT name FROM pragma_module_list WHERE name GLOB 'imap_*' UNION \
+         SELECT DISTINCT name FROM pragma_function_list WHERE name GLOB 'imap_*' ORDER BY 1;",
+        library_for_sql(),
+        file("parcel.eml")
+    );
+    let mut command = std::process::Command::new("sqlite3");
+    command.args(["-batch", "-bail", ":memory:"]);
+    let running = support::process::Running::start(&mut command, sql.as_bytes());
+    let finished = running.finish(std::time::Duration::from_secs(60));
+    assert_eq!(finished.success(), "1\nimap_debug\nimap_version\n");
+}
+
+#[test]
+fn they_may_be_used_in_views_and_joined_to_tables() {
+    let sql = format!(
+        "PRAGMA trusted_schema = OFF;\n\
+         CREATE TABLE mail(id INTEGER PRIMARY KEY, raw BLOB);\n\
+         INSERT INTO mail(raw) VALUES ({0}), (NULL), ({1}), ({0});\n\
+         CREATE VIEW subject AS SELECT m.id, h.value FROM mail AS m, mail_headers(m.raw) AS h \
+         WHERE h.name = 'Subject';\n\
+         SELECT * FROM subject ORDER BY id;",
+        file("parcel.eml"),
+        file("signed.eml")
+    );
+    let parcel = "Your parcel – last notice";
+    assert_eq!(
+        ask(&sql),
+        [
+            json!({"id": 1, "value": parcel}),
+            json!({"id": 3, "value": "Is dinner ready?"}),
+            json!({"id": 4, "value": parcel}),
+        ]
+    );
+}
+
+#[test]
+fn rows_of_one_message_are_told_from_those_of_another_under_or() {
+    let sql = format!(
+        "SELECT count(*) AS n FROM mail_headers \
+         WHERE (raw = {0} AND name = 'From') OR (raw = {1} AND name = 'From') \
+         OR (raw = {0} AND position = 5);",
+        file("parcel.eml"),
+        file("signed.eml")
+    );
+    assert_eq!(ask(&sql), [json!({"n": 2})]);
+}
+
+#[test]
+fn what_is_written_comes_back_byte_for_byte() {
+    let folder = Scratch::new("bytes");
+    let path = folder.join("latin.eml");
+    fs::write(&path, b"Subject: caf\xe9\r\n  au lait\r\nX-A: b\r\n\r\nx").unwrap();
+    assert_eq!(
+        ask(&format!(
+            "SELECT name, value, typeof(raw_value) AS type, hex(raw_value) AS hex FROM mail_headers({});",
+            read(&path)
+        )),
+        [
+            json!({"name": "Subject", "value": "café au lait", "type": "blob",
+                "hex": "20636166E90D0A20206175206C616974"}),
+            json!({"name": "X-A", "value": "b", "type": "text", "hex": "2062"}),
+        ]
+    );
+}
+
+#[test]
+fn an_arc_chain_that_another_library_made_is_verified() {
+    // arc.eml was sealed twice by dkimpy 1.1.8, with a key of its own.
+    let (raw, keys) = (file("arc.eml"), file("arc.json"));
+    let result = |raw: &str| {
+        let sql = format!(
+            "SELECT mail_auth({raw}, {keys}) -> 'arc' ->> 'result' AS r, \
+            mail_auth({raw}, {keys}) -> 'arc' ->> 'reason' AS why;"
+        );
+        ask(&sql).remove(0)
+    };
+    assert_eq!(result(&raw), json!({"r": "pass", "why": null}));
+    for (change, why) in [
+        ("'Hello', 'Hallo'", "the body was changed"),
+        (
+            "'spf=pass', 'spf=fail'",
+            "the signature is not over this header",
+        ),
+        (
+            "'cv=none', 'cv=pass'",
+            "the signature is not over this header",
+        ),
+    ] {
+        let changed = format!("CAST(replace(CAST({raw} AS TEXT), {change}) AS BLOB)");
+        assert_eq!(
+            result(&changed),
+            json!({"r": "fail", "why": why}),
+            "{change}"
+        );
+    }
+}
+
+#[test]
+fn wrong_arguments_are_told_in_a_sentence() {
+    fails(
+        "SELECT * FROM mail_headers",
+        "mail: mail_headers needs the argument raw; call mail_headers(raw)",
+    );
+    fails(
+        "SELECT * FROM mail_matches()",
+        "mail: mail_matches needs the argument text; call mail_matches(text, pattern)",
+    );
+    fails(
+        "SELECT * FROM mail_indicators('x', '{\"pattern\": []}')",
+        "mail: unknown option 'pattern' (known: patterns)",
+    );
+    fails(
+        "SELECT * FROM mail_indicators('x', 'IP')",
+        "mail: options must be a JSON object, such as '{\"patterns\": [\"IP\"]}': \
+         expected value at line 1 column 1",
+    );
+    fails(
+        "SELECT * FROM mail_indicators('x', '{\"patterns\": 1}')",
+        "mail: option patterns must be 'all' or an array of names, not 1",
+    );
+    fails(
+        "SELECT * FROM mail_matches('x', 'cloudsoar:Visa')",
+        "mail: no pattern 'Visa' (known: IP, Email, URL, Domain, MD5, SHA1, SHA256, DateTime, \
+         Email Attachments Filename, MasterCard, Visa Mastercard, Amex Card, BCGlobal, \
+         Carte Blanche Card, Diners Club Card, Discover Card, Insta Payment Card, JCB Card, \
+         KoreanLocalCard, Laser Card, Maestro Card, Solo Card, Switch Card, Union Pay Card, \
+         Visa Card)",
+    );
+    fails(
+        "SELECT * FROM mail_matches('x', '(')",
+        "mail: cannot read the pattern '(': unclosed group",
+    );
+    fails(
+        "SELECT * FROM mail_matches('x', '(?:a{1000}){1000}')",
+        "mail: cannot read the pattern '(?:a{1000}){1000}': Compiled regex exceeds size limit of \
+         4194304 bytes",
+    );
+    fails(
+        "SELECT mail_auth('x', 'sel')",
+        "mail: keys must be a JSON object, such as \
+         '{\"selector._domainkey.example.org\": \"v=DKIM1; p=...\"}': \
+         expected value at line 1 column 1",
+    );
+    fails(
+        "SELECT mail_auth('x', '{\"a\": 1}')",
+        "mail: key 'a' must be a string or an array of strings",
+    );
+    fails(
+        "SELECT * FROM mail_matches('x', X'ff')",
+        "mail: mail_matches cannot read its second argument: it is not UTF-8 text",
+    );
+}
+
+/// A file of the corpus, written where the shell can read it.
+fn from_corpus(folder: &Scratch, name: &str) -> Option<String> {
+    let (_, raw) = CORPUS.iter().find(|(path, _)| path == name)?;
+    let path = folder.join("message");
+    fs::write(&path, raw).unwrap();
+    Some(read(&path))
+}
+
+#[test]
+fn outlook_files_are_messages() {
+    let folder = Scratch::new("outlook");
+    let Some(raw) = from_corpus(&folder, "outlook/testMSG_att_msg.msg") else {
+        eprintln!("outlook: THE CORPUS IS ABSENT, nothing was read");
+        return;
+    };
+    let sql = format!(
+        "SELECT mail_parse({raw}) ->> 'form' AS form, mail_parse({raw}) ->> 'subject' AS subject, \
+         (SELECT group_concat(coalesce(part, '-') || ' ' || content_type, ', ') FROM mail_parts({raw})) AS parts;"
+    );
+    let rows = ask(&sql);
+    assert_eq!(rows[0]["form"], "msg");
+    assert_eq!(rows[0]["subject"], "Test Attachment");
+    println!("{rows:?}");
+}
+
+#[test]
+fn every_file_that_tnef_lists_is_an_attachment() {
+    let lists = CORPUS
+        .iter()
+        .filter(|(name, _)| name.starts_with("mimekit/tnef/") && name.ends_with(".list"));
+    let mut compared = 0;
+    for (name, list) in lists {
+        let folder = Scratch::new("tnef");
+        let Some(raw) = from_corpus(&folder, &name.replace(".list", ".tnef")) else {
+            continue;
+        };
+        let rows = ask(&format!(
+            "SELECT filename FROM mail_attachments({raw}) WHERE message IS NULL;"
+        ));
+        let found: Vec<&str> = rows
+            .iter()
+            .filter_map(|row| row["filename"].as_str())
+            .collect();
+        println!("{name}: {found:?} {}", String::from_utf8_lossy(list));
+        compared += 1;
+    }
+    if compared == 0 {
+        eprintln!("tnef: THE CORPUS IS ABSENT, nothing was compared");
+    }
+}
