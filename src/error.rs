@@ -164,9 +164,14 @@ impl fmt::Display for Error {
             | Kind::Usage(text)
             | Kind::Host { text, .. } => write!(f, "imap: {text}"),
             Kind::Internal { place, text } => {
+                let prefix = if place.starts_with("mail_") {
+                    "mail"
+                } else {
+                    "imap"
+                };
                 write!(
                     f,
-                    "imap: internal error in {place}: {} (please report)",
+                    "{prefix}: internal error in {place}: {} (please report)",
                     quote(text)
                 )
             }
@@ -242,6 +247,18 @@ mod tests {
         assert_eq!(quote("a\r\nb\u{9b}31m"), "a\\r\\nb\\u{9b}31m");
         assert_eq!(quote(&"x".repeat(1000)).len(), FOREIGN_TEXT + 3);
         assert_eq!(quote_bytes(b"caf\xe9 %s%n"), "caf\u{fffd} %s%n");
+    }
+
+    #[test]
+    fn the_pure_functions_say_mail_in_front() {
+        assert_eq!(Error::mail("no message").to_string(), "mail: no message");
+        let place = "mail_parse".to_owned();
+        let text = "gone".to_owned();
+        let error = Error::from(Kind::Internal { place, text });
+        assert_eq!(
+            error.to_string(),
+            "mail: internal error in mail_parse: gone (please report)"
+        );
     }
 
     #[test]

@@ -56,11 +56,7 @@ fn null_gives_null_or_no_row() {
         "mail_parts(NULL)",
         "mail_received(NULL)",
     ] {
-        assert_eq!(
-            ask(&format!("SELECT * FROM {table};")),
-            [json!({}); 0],
-            "{table}"
-        );
+        assert!(ask(&format!("SELECT * FROM {table};")).is_empty(), "{table}");
     }
 }
 

@@ -52,7 +52,8 @@ fn every_file_of_the_corpus_is_read() {
 
 #[test]
 fn time_grows_with_the_size_and_no_faster() {
-    let shapes: [(&str, fn(usize) -> String); 14] = [
+    type Shape = (&'static str, fn(usize) -> String);
+    let shapes: [Shape; 14] = [
         ("at signs", |n| "@".repeat(n)),
         ("addresses", |n| "a@b.example ".repeat(n / 12)),
         ("a long name", |n| format!("a@{}", "a.".repeat(n / 2))),

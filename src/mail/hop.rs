@@ -104,10 +104,10 @@ impl<'a> Clauses<'a> {
                     list.push((name, ""));
                     current = Some(at);
                 }
-            } else if let (Some(start), Some(last)) = (current, list.last_mut()) {
-                if semicolon.is_none() || semicolon == Some(at) {
-                    last.1 = text[start..at].trim_matches([' ', ';']);
-                }
+            } else if let (Some(start), Some(last)) = (current, list.last_mut())
+                && semicolon.is_none_or(|semicolon| semicolon == at)
+            {
+                last.1 = text[start..at].trim_matches([' ', ';']);
             }
             word = (at + 1).min(text.len());
         }

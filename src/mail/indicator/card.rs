@@ -120,7 +120,7 @@ fn passes_luhn(digits: &str) -> bool {
         .enumerate()
         .map(|(place, &value)| if place % 2 == 1 { double(value) } else { value })
         .sum();
-    sum % 10 == 0 && values.iter().any(|value| *value != values[0])
+    sum.is_multiple_of(10) && values.iter().any(|value| *value != values[0])
 }
 
 #[cfg(test)]

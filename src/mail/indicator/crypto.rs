@@ -103,7 +103,14 @@ fn ethereum(word: &str) -> Option<Found> {
 /// digits' hash at its place is 8 or more.
 fn eip55(lower: &str) -> String {
     let hash = Keccak256::digest(lower.as_bytes());
-    let digit = |place: usize| hash[place / 2] >> if place % 2 == 0 { 4 } else { 0 } & 15;
+    let digit = |place: usize| {
+        let pair = hash[place / 2];
+        if place.is_multiple_of(2) {
+            pair >> 4
+        } else {
+            pair & 15
+        }
+    };
     let cased = lower.chars().enumerate().map(|(place, c)| {
         if digit(place) >= 8 {
             c.to_ascii_uppercase()

@@ -149,7 +149,7 @@ impl Html {
             let (from, to, after) = value(html, at);
             at = after;
             let known = |known: &&str| attribute.eq_ignore_ascii_case(known);
-            if !is_end && URL_ATTRIBUTES.iter().any(|name| known(&name)) {
+            if !is_end && URL_ATTRIBUTES.iter().any(known) {
                 let is_anchor = element == "a" && attribute.eq_ignore_ascii_case("href");
                 self.link(html, from, to, is_anchor, anchor);
             }

@@ -287,7 +287,8 @@ impl Reader<'_> {
     }
 
     fn is_shown(&self) -> bool {
-        !self.group.is_hidden && !(self.is_html && self.group.is_repeated)
+        let is_repeated = self.is_html && self.group.is_repeated;
+        !self.group.is_hidden && !is_repeated
     }
 
     fn plain(&mut self, text: &str) {
