@@ -45,6 +45,7 @@ test: setup
 	cargo fmt --check
 	cargo fmt --check --manifest-path examples/rust/Cargo.toml
 	cargo clippy --quiet --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --locked --no-deps --document-private-items
 	cargo test --quiet --locked --no-fail-fast --lib --tests
 
 clean:

@@ -1,4 +1,4 @@
-//! [unsafe] The exported entry points, by the names SQLite looks for.
+//! (unsafe) The exported entry points, by the names SQLite looks for.
 //!
 //! `.load ./imap0` finds `sqlite3_extension_init` first; hosts that derive the
 //! name from the file's find `sqlite3_imap_init`.

@@ -108,6 +108,11 @@ impl Error {
         matches!(*self.0, Kind::Network(_))
     }
 
+    /// True where the server said no, which says nothing against its session.
+    pub fn is_refused(&self) -> bool {
+        matches!(*self.0, Kind::Refused { .. })
+    }
+
     /// True where the user stopped the statement.
     pub fn is_cancelled(&self) -> bool {
         matches!(*self.0, Kind::Cancelled)
@@ -211,7 +216,7 @@ impl std::error::Error for Error {}
 const FOREIGN_TEXT: usize = 200;
 
 /// Foreign text made fit for one line of a message: control characters (C1
-/// ones too, which terminals obey) escaped, at most [`FOREIGN_TEXT`] bytes.
+/// ones too, which terminals obey) escaped, at most 200 bytes.
 pub fn quote(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {

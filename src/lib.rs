@@ -40,7 +40,8 @@
 //! ## Threads, panics and unsafe code
 //!
 //! SQLite is called on the host's thread only, from inside SQLite's own calls.
-//! The one thread this library starts resolves names and touches nothing else.
+//! The threads this library starts resolve names and connect, which nothing else
+//! can interrupt, and touch nothing else.
 //! Every callback catches panics and turns them into an SQL error. Unsafe code
 //! lives in `entry` and in the files of [`sqlite`] that face the C API, and
 //! nowhere else.
@@ -80,12 +81,16 @@ use sqlite::Connection;
 /// The version of this extension, as `imap_version()` gives it after a `v`.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Adds every table and function to `connection`.
+/// Adds every table and function to `connection`. Loaded a second time, it
+/// leaves them as they are, with the secrets and sessions they hold.
 ///
 /// # Errors
 ///
 /// What SQLite says where it refuses one of them.
 pub fn register(connection: &Connection) -> Result<()> {
+    if connection.has_function("imap_login", 3) {
+        return Ok(());
+    }
     let client = Arc::new(Client::new(Arc::new(host::Interrupt::of(connection))));
     table::messages::register(connection, &client)?;
     function::imap_ingest::register(connection, &client)?;

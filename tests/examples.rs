@@ -103,7 +103,7 @@ fn the_demo_runs_on_a_server_of_its_own_and_ends_it() {
     assert!(text.contains("308 messages."), "{text}");
     assert!(project.join("demo/rssd.sqlite.db").exists());
     let port = text
-        .split_once("imaps://localhost:")
+        .split_once("imaps://127.0.0.1:")
         .unwrap()
         .1
         .split_once(',')

@@ -130,6 +130,17 @@ fn a_message_above_max_size_waits_for_a_run_that_takes_it() {
 }
 
 #[test]
+fn a_problem_ends_with_its_uidvalidity() {
+    let user = Dovecot::shared().user("problem");
+    user.append("INBOX", &Mail::many(2));
+    let rssd = Rssd::of(&user);
+    assert_eq!(rssd.counts(r#"{"max_size": 10}"#), [0, 0, 0, 2]);
+    user.set_uidvalidity("INBOX", 4242);
+    assert_eq!(rssd.counts("{}"), [2, 2, 0, 0]);
+    assert_eq!(rssd.ask("SELECT count(*) FROM imap_sync_problem"), "0");
+}
+
+#[test]
 fn a_message_the_database_refuses_stops_none_behind_it() {
     let user = Dovecot::shared().user("refused");
     let rssd = Rssd::of(&user);

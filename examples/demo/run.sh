@@ -32,9 +32,9 @@ private_server() {
 	# Expanded now: the trap runs where the function's variables are gone.
 	trap "tests/server/dovecot.sh stop '$(fact DIR)'" EXIT
 	folder=${DEMO_FOLDER:-*}
-	echo "A private IMAP server runs at imaps://localhost:$(fact TLS_PORT), with" \
+	echo "A private IMAP server runs at imaps://127.0.0.1:$(fact TLS_PORT), with" \
 		"$(/usr/bin/python3 tests/fixtures/mail/fill.py "$(fact PORT)" alice pw-alice)."
-	export IMAP_SERVER=imaps://localhost:$(fact TLS_PORT) IMAP_USER=alice IMAP_PASSWORD=pw-alice
+	export IMAP_SERVER=imaps://127.0.0.1:$(fact TLS_PORT) IMAP_USER=alice IMAP_PASSWORD=pw-alice
 	SSL_CERT_FILE=$(fact CA)
 	export SSL_CERT_FILE
 }

@@ -80,7 +80,8 @@ SELECT lower(hex(randomblob(16))), session_id, folder_id, message, coalesce(mess
  WHERE message IS NOT NULL
     ON CONFLICT DO NOTHING;
 
-INSERT INTO rssd_mail_uid SELECT folder_name, uidvalidity, uid FROM fresh;
+-- One that the server gave no content of is asked for again by the next run.
+INSERT INTO rssd_mail_uid SELECT folder_name, uidvalidity, uid FROM fresh WHERE message IS NOT NULL;
 
 COMMIT;
 

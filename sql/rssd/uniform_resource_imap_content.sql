@@ -1,6 +1,7 @@
 -- The HTML bodies of the messages, from the 'json' resource of each.
 -- The join also names the device, so that the index on (device_id, uri) serves
--- and two devices that hold the same mail do not multiply each other's rows.
+-- and two devices that hold the same mail do not multiply each other's rows; and
+-- the message, since databases that are merged may use one uri for two messages.
 CREATE VIEW IF NOT EXISTS uniform_resource_imap_content AS
 SELECT mail.uniform_resource_id,
        base.uniform_resource_id AS base_id,
@@ -17,5 +18,6 @@ SELECT mail.uniform_resource_id,
     ON ext.device_id = base.device_id
    AND ext.uri = base.uri || '/json'
    AND ext.nature = 'json'
+   AND ext.ingest_session_imap_acct_folder_message = base.ingest_session_imap_acct_folder_message
   JOIN json_each(ext.content, '$.parts') AS part
  WHERE json_extract(part.value, '$.body.Html') IS NOT NULL;

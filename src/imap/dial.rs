@@ -182,6 +182,39 @@ mod tests {
     }
 
     #[test]
+    fn a_resolver_that_never_answers_is_abandoned() {
+        struct Stopped;
+        impl super::super::settings::Cancel for Stopped {
+            fn is_cancelled(&self) -> bool {
+                true
+            }
+        }
+        let (_answers, answer) = channel::<()>();
+        let timeout = Duration::from_millis(150);
+        let impatient = Settings {
+            timeout,
+            ..Settings::default()
+        };
+        let mut watch = Watch::start(&impatient, "h:1", "name resolution");
+        let error = wait(&answer, &mut watch, None).expect_err("silence");
+        assert_eq!(
+            error.to_string(),
+            "imap: h:1 did not answer within 0.15 s (name resolution)"
+        );
+        let cancel = std::sync::Arc::new(Stopped);
+        let stopped = Settings {
+            cancel,
+            ..Settings::default()
+        };
+        let mut watch = Watch::start(&stopped, "h:1", "name resolution");
+        assert!(
+            wait(&answer, &mut watch, None)
+                .expect_err("stopped")
+                .is_cancelled()
+        );
+    }
+
+    #[test]
     fn the_systems_words_are_kept_without_their_wrapping() {
         let error = io::Error::other(
             "failed to lookup address information: Name or service not known (os error 7)",

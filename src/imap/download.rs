@@ -1,7 +1,7 @@
 //! Messages off the wire, one at a time, as far as they are wanted.
 //!
-//! Used by the cursor of a table and by the ingest alike: a [`Schedule`] of
-//! what to ask for, a [`FetchStream`] that asks, and what comes of it in a form
+//! Used by the cursor of a table and by the ingest alike: a schedule of
+//! what to ask for, a fetch stream that asks, and what comes of it in a form
 //! that does not depend on how it was asked for.
 
 use std::sync::Arc;

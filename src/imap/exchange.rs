@@ -11,6 +11,7 @@ use super::capability::Capabilities;
 use super::message::Message;
 use super::response::{Response, parse};
 use super::status_line::{Status, StatusLine};
+use super::veil::Veil;
 use super::wire::Wire;
 use crate::error::{Error, Kind, Result, quote_bytes};
 
@@ -19,6 +20,9 @@ const REMARKS: usize = 100;
 
 /// How many unreadable responses in a row are borne with.
 const UNREADABLE: usize = 1_000;
+
+/// The most that is read without being asked for: a new connection is cheaper.
+const CATCH_UP: usize = 256 << 10;
 
 /// How a command ended.
 pub(super) struct Ended {
@@ -65,6 +69,8 @@ pub(super) struct Exchange {
     pub(super) capabilities: Capabilities,
     /// True from LOGOUT on, when BYE is the answer.
     pub(super) is_leaving: bool,
+    /// Over the secret, while signing in.
+    pub(super) veil: Veil,
     tags: u32,
     /// Commands sent by [`Exchange::launch`] that have not ended.
     flying: Vec<Vec<u8>>,
@@ -78,6 +84,7 @@ impl Exchange {
             wire,
             capabilities: Capabilities::default(),
             is_leaving: false,
+            veil: Veil::default(),
             tags: 0,
             flying: Vec::new(),
             unreadable: 0,
@@ -173,12 +180,12 @@ impl Exchange {
                 Arrival::Ended(Ended {
                     tag: tag.to_vec(),
                     status: status.status,
-                    answer: status.answer(),
+                    answer: words(&self.veil, &status),
                 })
             }
             Response::Continuation(text) => Arrival::Continuation(text.to_vec()),
             Response::Status(status) if status.status == Status::Bye && !self.is_leaving => {
-                bye = Some(status.answer());
+                bye = Some(words(&self.veil, &status));
                 Arrival::Shown
             }
             response => {
@@ -188,12 +195,12 @@ impl Exchange {
                         note(&mut self.capabilities, status);
                         if status.status != Status::Ok || status.code.is_some_and(|c| c.is("ALERT"))
                         {
-                            remark(&mut self.remarks, status.answer());
+                            remark(&mut self.remarks, words(&self.veil, status));
                         }
                     }
                     Response::Other(line) => {
                         self.unreadable += 1;
-                        remark(&mut self.remarks, quote_bytes(line));
+                        remark(&mut self.remarks, quote_bytes(&self.veil.cover(line)));
                     }
                     _ => {}
                 }
@@ -218,9 +225,16 @@ impl Exchange {
     }
 
     /// Reads what has come meanwhile, without waiting: afterwards the wire is
-    /// broken if the server has left, and commands may have ended.
+    /// broken if the server has left, or goes on and on; and commands may have
+    /// ended.
     pub(super) fn catch_up(&mut self) {
-        while let Some(frame) = self.wire.poll() {
+        let mut bytes = 0;
+        while let Some(frame) = self.wire.poll(CATCH_UP) {
+            bytes += frame.bytes.len();
+            if bytes > CATCH_UP {
+                self.wire.break_off();
+                return;
+            }
             let is_over = match parse(&frame.bytes) {
                 Response::Tagged { tag, .. } => {
                     self.flying.retain(|flying| flying != tag);
@@ -234,6 +248,11 @@ impl Exchange {
             }
         }
     }
+}
+
+/// A status line as errors quote it.
+fn words(veil: &Veil, status: &StatusLine<'_>) -> String {
+    status.answer_with(&veil.cover(status.said()))
 }
 
 /// Takes the capabilities a status response carries.

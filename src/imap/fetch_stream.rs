@@ -23,6 +23,9 @@ const IN_FLIGHT: usize = 2;
 /// Room for the UIDs of one command line, of the 4,000 bytes every server takes.
 const SET: usize = 3_000;
 
+/// Bytes of messages answered in part that are held for the rest of the answer.
+const HELD: usize = 32 << 20;
+
 /// What one command asks for.
 #[derive(Clone, Debug)]
 pub struct Chunk {
@@ -73,8 +76,9 @@ struct Flight {
     tag: Vec<u8>,
     chunk: Chunk,
     delivered: UidSet,
-    /// Messages that have been answered in part.
+    /// Messages that have been answered in part, and what they weigh.
     partial: VecDeque<Message>,
+    weight: usize,
     /// Messages that wait until this is the first command.
     held: Vec<Message>,
     /// How it ended, if it has.
@@ -152,6 +156,7 @@ impl<S: Source> FetchStream<S> {
                 chunk,
                 delivered: UidSet::new(),
                 partial: VecDeque::new(),
+                weight: 0,
                 held: Vec::new(),
                 ended: None,
             });
@@ -172,23 +177,40 @@ impl<S: Source> FetchStream<S> {
             return;
         }
         let known = flight.partial.iter().position(|partial| partial.uid == uid);
-        let message = match known.and_then(|index| flight.partial.remove(index)) {
-            Some(mut partial) => {
-                partial.merge(message);
-                partial
-            }
-            None => message,
+        let mut whole = message;
+        if let Some(mut partial) = known.and_then(|index| flight.partial.remove(index)) {
+            flight.weight -= partial.weight();
+            partial.merge(whole);
+            whole = partial;
+        }
+        flight.chunk.items.keep_in(&mut whole);
+        if flight.chunk.items.are_in(&whole) {
+            self.deliver(place, whole);
+            return;
+        }
+        flight.weight += whole.weight();
+        flight.partial.push_back(whole);
+        while let Some(flight) = self.flights.get_mut(place)
+            && flight.weight > HELD
+            && let Some(oldest) = flight.partial.pop_front()
+        {
+            flight.weight -= oldest.weight();
+            self.deliver(place, oldest);
+        }
+    }
+
+    /// Takes a message of the command at `place` as it is: to be given out now,
+    /// or when it is that command's turn.
+    fn deliver(&mut self, place: usize, message: Message) {
+        let Some(flight) = self.flights.get_mut(place) else {
+            return;
         };
-        if flight.chunk.items.are_in(&message) {
-            flight.delivered.insert(uid);
-            let admitted = self.source.admit(&flight.chunk, message);
-            if place == 0 {
-                self.ready.extend(admitted);
-            } else {
-                flight.held.extend(admitted);
-            }
+        flight.delivered.insert(message.uid);
+        let admitted = self.source.admit(&flight.chunk, message);
+        if place == 0 {
+            self.ready.extend(admitted);
         } else {
-            flight.partial.push_back(message);
+            flight.held.extend(admitted);
         }
     }
 

@@ -83,7 +83,7 @@ impl<'a> Fetched<'a> {
         self.section("")
     }
 
-    /// The header, from BODY[HEADER] or RFC822.HEADER.
+    /// The header, from `BODY[HEADER]` or RFC822.HEADER.
     pub fn header(&self) -> Option<&Section<'a>> {
         self.section("HEADER")
     }

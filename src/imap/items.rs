@@ -81,6 +81,21 @@ impl Items {
             Item::Body => message.body().is_some(),
         })
     }
+
+    /// Drops the sections nobody asked for, and all but the first of each.
+    pub(super) fn keep_in(&self, message: &mut Message) {
+        let mut kept = vec![false; self.0.len()];
+        message.contents.retain(|content| {
+            let asked = self.0.iter().position(|item| match item {
+                Item::HeaderFields(_) => content.is_header_fields(),
+                Item::Header => content.is("HEADER"),
+                Item::Section(name) => content.is(name),
+                Item::Body => content.is(""),
+                Item::Flags | Item::InternalDate | Item::Size | Item::Structure => false,
+            });
+            asked.is_some_and(|index| !std::mem::replace(&mut kept[index], true))
+        });
+    }
 }
 
 impl fmt::Display for Items {

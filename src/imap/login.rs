@@ -13,7 +13,7 @@ pub enum Credential {
 }
 
 impl Credential {
-    fn secret(&self) -> &Secret {
+    pub(super) fn secret(&self) -> &Secret {
         match self {
             Self::Password(secret) | Self::AccessToken(secret) => secret,
         }

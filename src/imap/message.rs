@@ -8,6 +8,9 @@ use super::flags::Flags;
 use super::inbox::Frame;
 use super::structure::Structure;
 
+/// Problems of one message that are kept, of however many answers.
+const PROBLEMS: usize = 100;
+
 /// A message, as far as it was asked for and answered. What the server did not
 /// give is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,8 +46,15 @@ pub struct Content {
 }
 
 impl Content {
-    fn is(&self, name: &str) -> bool {
+    /// True if this is the section of that name, in any case.
+    pub fn is(&self, name: &str) -> bool {
         self.section.eq_ignore_ascii_case(name.as_bytes())
+    }
+
+    /// True for HEADER.FIELDS, however the server echoes the names after it.
+    pub fn is_header_fields(&self) -> bool {
+        let word = self.section.split(|byte| b" (".contains(byte)).next();
+        word.is_some_and(|word| word.eq_ignore_ascii_case(b"HEADER.FIELDS"))
     }
 }
 
@@ -59,12 +69,11 @@ impl Message {
         self.section("HEADER")
     }
 
-    /// The header fields that were asked for, however the server echoes their names.
+    /// The header fields that were asked for.
     pub fn header_fields(&self) -> Option<&Content> {
-        self.contents.iter().find(|content| {
-            let word = content.section.split(|byte| b" (".contains(byte)).next();
-            word.is_some_and(|word| word.eq_ignore_ascii_case(b"HEADER.FIELDS"))
-        })
+        self.contents
+            .iter()
+            .find(|content| content.is_header_fields())
     }
 
     /// The section of this name, in any case.
@@ -143,16 +152,18 @@ impl Message {
         self.size = other.size.or(self.size);
         self.modseq = other.modseq.or(self.modseq);
         self.structure = other.structure.or(self.structure.take());
-        for content in other.contents {
-            if !self
-                .contents
-                .iter()
-                .any(|known| known.section == content.section)
-            {
-                self.contents.push(content);
-            }
-        }
+        self.contents.extend(other.contents);
         self.problems.extend(other.problems);
+        self.problems.truncate(PROBLEMS);
+    }
+
+    /// The memory its sections take, in bytes.
+    pub(super) fn weight(&self) -> usize {
+        let bytes = self
+            .contents
+            .iter()
+            .filter_map(|content| content.bytes.as_ref());
+        bytes.map(Vec::len).sum()
     }
 }
 

@@ -7,6 +7,7 @@
 //! UID SEARCH, UID FETCH (PEEK), NOOP and LOGOUT, no others.
 
 pub mod capability;
+mod channel;
 mod dial;
 mod dialogue;
 pub mod download;
@@ -42,6 +43,7 @@ mod transport;
 mod trust;
 pub mod uid_set;
 mod utf7;
+mod veil;
 pub mod wanted;
 mod watch;
 mod wire;

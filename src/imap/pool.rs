@@ -129,7 +129,9 @@ impl Idle {
         None
     }
 
-    fn put(&self, slot: Slot) {
+    fn put(&self, mut slot: Slot) {
+        // What the statement brought along ends with the statement.
+        slot.session.set_settings(Settings::default());
         let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if slots.len() == IDLE {
             let oldest = slots.remove(0);
@@ -204,6 +206,10 @@ impl Drop for Lease {
         let Some((mut session, key)) = self.held.take() else {
             return;
         };
+        // A child of fork must not read what its parent waits for.
+        if self.process != std::process::id() {
+            return;
+        }
         session.catch_up();
         if let Some(idle) = self.idle.upgrade()
             && session.is_usable()
@@ -215,5 +221,80 @@ impl Drop for Lease {
                 process: self.process,
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::super::login::Credential;
+    use super::*;
+    use crate::secret::Secret;
+
+    /// Says OK to everything on so many connections; gives what it was asked.
+    fn yes_man(connections: usize) -> (Endpoint, thread::JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("its address").port();
+        let server = thread::spawn(move || {
+            let serve = |_| {
+                let (mut socket, _) = listener.accept().expect("a connection");
+                socket
+                    .write_all(b"* OK [CAPABILITY IMAP4rev1] ready\r\n")
+                    .expect("a greeting");
+                let mut heard = String::new();
+                for line in BufReader::new(socket.try_clone().expect("a clone")).lines() {
+                    let Ok(line) = line else { break };
+                    let (tag, command) = line.split_once(' ').expect("a tag");
+                    heard += command.split(' ').next().expect("a verb");
+                    let answer = format!("{tag} OK [CAPABILITY IMAP4rev1] done\r\n");
+                    if socket.write_all(answer.as_bytes()).is_err() {
+                        break;
+                    }
+                }
+                heard
+            };
+            (0..connections).map(serve).collect()
+        });
+        let endpoint = format!("imap+insecure://127.0.0.1:{port}");
+        (Endpoint::parse(&endpoint).expect("a server"), server)
+    }
+
+    fn lease(pool: &Pool, endpoint: &Endpoint) -> Lease {
+        let credential = Credential::Password(Secret::new("secret".into()));
+        let login = Login {
+            user: "ada".into(),
+            credential,
+        };
+        let leased = pool.lease(endpoint, &login, &Settings::default(), Session::noop);
+        leased.expect("a session").0
+    }
+
+    #[test]
+    fn whoever_has_a_connection_may_move_it_to_another_thread() {
+        fn is_send<T: Send>() {}
+        is_send::<Pool>();
+        is_send::<Lease>();
+        is_send::<super::super::download::Download>();
+    }
+
+    #[test]
+    fn a_forked_child_leaves_its_parents_sessions_alone() {
+        let (endpoint, server) = yes_man(3);
+        let pool = Pool::new();
+        // The sessions of another process: one idle, one on loan.
+        drop(lease(&pool, &endpoint));
+        pool.idle.0.lock().expect("whole")[0].process += 1;
+        let mut on_loan = lease(&pool, &endpoint);
+        on_loan.process += 1;
+        drop(on_loan);
+        assert!(pool.idle.0.lock().expect("whole").is_empty());
+        drop(lease(&pool, &endpoint));
+        assert_eq!(pool.connects(), 3);
+        drop(pool);
+        let heard = server.join().expect("the server");
+        assert_eq!(heard, ["LOGINNOOP", "LOGINNOOP", "LOGINNOOPLOGOUT"]);
     }
 }

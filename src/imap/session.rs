@@ -23,10 +23,14 @@ use super::settings::Settings;
 use super::sign_in::Method;
 use super::status_line::Status;
 use super::uid_set::UidSet;
-use crate::error::{Error, Result, quote};
+use super::veil::Veil;
+use crate::error::{Error, Kind, Result, quote};
 
 /// The most folders of one LIST.
 const FOLDERS: usize = 100_000;
+
+/// The most runs of UIDs an answer to one search is made of, give or take a line.
+const RANGES: usize = 5_000_000;
 
 /// A signed-in connection to a server.
 pub struct Session {
@@ -50,8 +54,10 @@ impl Session {
         // What the server can do may differ once it knows the user.
         let before = std::mem::take(&mut exchange.capabilities);
         let method = Method::choose(login, endpoint, &before)?;
+        exchange.veil = Veil::over(login.credential.secret().declassify());
         let dialogue = Dialogue::sign_in(exchange, &login.user, method)?;
         greeting::ask_capabilities(&mut dialogue.exchange())?;
+        dialogue.exchange().veil = Veil::default();
         let capabilities = dialogue.exchange().capabilities.clone();
         Ok(Self {
             dialogue,
@@ -109,18 +115,41 @@ impl Session {
         let spelled = Mailbox::from_name(pattern)?;
         let command = [&b"LIST \"\" "[..], &quoted(&spelled)?].concat();
         let mut found = Vec::new();
+        let mut is_complete = true;
         let ended = self
             .dialogue
             .exchange()
             .command("LIST", &command, &mut |response| {
-                if let Response::List(listed) = response
-                    && found.len() < FOLDERS
-                {
-                    found.push(listed.clone());
+                if let Response::List(listed) = response {
+                    is_complete = found.len() < FOLDERS;
+                    found.extend(is_complete.then(|| listed.clone()));
                 }
             })?;
         ended.accepted(|| format!("cannot list '{}'", quote(pattern)))?;
+        if !is_complete {
+            let name = quote(pattern);
+            let text = format!("cannot list '{name}': there are more than {FOLDERS} folders");
+            return Err(Kind::TooBig(text).into());
+        }
         Ok(found)
+    }
+
+    /// The mailboxes a name or a pattern of LIST means, each once, by name: of
+    /// a pattern those that can be opened, which may be none; a name as it is,
+    /// whether it exists or not.
+    ///
+    /// # Errors
+    /// As [`Session::list`].
+    pub fn mailboxes(&mut self, pattern: &str) -> Result<Vec<Mailbox>> {
+        if !pattern.contains(['*', '%']) {
+            return Ok(vec![Mailbox::from_name(pattern)?]);
+        }
+        let listed = self.list(pattern)?.into_iter();
+        let selectable = listed.filter(Listed::is_selectable);
+        let mut mailboxes: Vec<Mailbox> = selectable.map(|listed| listed.mailbox).collect();
+        mailboxes.sort_unstable();
+        mailboxes.dedup();
+        Ok(mailboxes)
     }
 
     /// What STATUS tells of a mailbox, which need not be open.
@@ -224,7 +253,10 @@ impl Session {
                     _ => return,
                 };
                 is_answered = true;
-                ranges.extend(found.into_iter().flat_map(UidSet::ranges));
+                is_readable &= ranges.len() < RANGES;
+                if is_readable {
+                    ranges.extend(found.into_iter().flat_map(UidSet::ranges));
+                }
             })?;
             if ended.status != Status::Ok {
                 return Ok(Err(ended));

@@ -33,10 +33,13 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// The deadline `allowed` from now.
+    /// The deadline `allowed` from now; a year from now where that is later
+    /// than the clock can tell.
     pub fn after(allowed: Duration) -> Self {
+        const YEAR: Duration = Duration::from_secs(31_536_000);
+        let now = Instant::now();
         Self {
-            at: Instant::now() + allowed,
+            at: now.checked_add(allowed).unwrap_or(now + YEAR),
             allowed,
         }
     }

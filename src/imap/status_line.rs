@@ -126,13 +126,23 @@ impl<'a> StatusLine<'a> {
         self.code.filter(|code| code.is(name))?.number()
     }
 
+    /// What follows the status word: the code and the text.
+    pub fn said(&self) -> &'a [u8] {
+        self.said
+    }
+
     /// The line as errors quote it: `NO [NONEXISTENT] no such mailbox`.
     pub fn answer(&self) -> String {
+        self.answer_with(self.said)
+    }
+
+    /// [`Self::answer`], with other words in the place of what was said.
+    pub fn answer_with(&self, said: &[u8]) -> String {
         let word = self.status.word();
-        if self.said.is_empty() {
+        if said.is_empty() {
             return word.to_owned();
         }
-        format!("{word} {}", quote_bytes(self.said))
+        format!("{word} {}", quote_bytes(said))
     }
 }
 

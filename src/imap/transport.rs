@@ -127,6 +127,8 @@ impl Tls {
         };
         let mut heard = Vec::new();
         loop {
+            // Also where bytes keep coming: they may be many and lead nowhere.
+            watch.check()?;
             self.flush(watch)?.map_err(|e| broke(&e))?;
             if !self.connection.is_handshaking() {
                 return Ok(());
@@ -134,10 +136,7 @@ impl Tls {
             match self.fill() {
                 Ok(0) => return Err(broke(&ErrorKind::UnexpectedEof.into())),
                 Ok(_) => watch.progress(),
-                Err(error) if is_pause(&error) => {
-                    watch.check()?;
-                    continue;
-                }
+                Err(error) if is_pause(&error) => continue,
                 Err(error) => return Err(broke(&error)),
             }
             if heard.is_empty() {
@@ -156,23 +155,31 @@ impl Tls {
         }
     }
 
+    /// Reads what is there, or takes in one portion of ciphertext. One at a
+    /// time: records without data may follow each other for ever, and the
+    /// caller is to look up in between.
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        loop {
-            match self.connection.reader().read(into) {
-                // Many servers close without the alert that should come first;
-                // what is framed tells whether anything is missing.
-                Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(0),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                other => return other,
-            }
-            if self.start == self.end {
-                self.fill()?;
-            }
-            self.feed()?;
-            if self.connection.wants_write() {
-                // An answer to a key update: small, so that the socket takes it at once.
-                self.connection.write_tls(&mut self.socket)?;
-            }
+        match self.plaintext(into) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            other => return other,
+        }
+        if self.start == self.end {
+            self.fill()?;
+        }
+        self.feed()?;
+        if self.connection.wants_write() {
+            // An answer to a key update: small, so that the socket takes it at once.
+            self.connection.write_tls(&mut self.socket)?;
+        }
+        self.plaintext(into)
+    }
+
+    fn plaintext(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self.connection.reader().read(into) {
+            // Many servers close without the alert that should come first;
+            // what is framed tells whether anything is missing.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(0),
+            other => other,
         }
     }
 

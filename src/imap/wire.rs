@@ -161,7 +161,8 @@ impl Wire {
     /// The next response that is there already, or can be read without
     /// waiting; `None` where there is none. The wire is broken after an error
     /// or when the server has closed it.
-    pub(super) fn poll(&mut self) -> Option<Frame<'_>> {
+    pub(super) fn poll(&mut self, limit: usize) -> Option<Frame<'_>> {
+        let mut bytes = 0;
         loop {
             let transport = self.transport.as_mut()?;
             let at_least = match self.inbox.scan() {
@@ -170,7 +171,10 @@ impl Wire {
                 Err(_) => 0,
             };
             match transport.peek(self.inbox.room(at_least)) {
-                Ok(count) if count > 0 && at_least > 0 => self.inbox.filled(count),
+                Ok(count) if count > 0 && at_least > 0 && bytes < limit => {
+                    bytes += count;
+                    self.inbox.filled(count);
+                }
                 Err(error) if is_pause(&error) && at_least > 0 => return None,
                 _ => self.break_off(),
             }

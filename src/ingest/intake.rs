@@ -6,7 +6,6 @@ use super::incoming::IncomingMessage;
 use super::location::Failure;
 use super::options::{BATCH_BYTES, Options};
 use super::progress::Meter;
-use super::run::is_refusal;
 use super::state::Trouble;
 use super::writer::{Folder, Writer};
 use crate::error::{Error, Result, quote};
@@ -16,6 +15,9 @@ use crate::imap::search::Criteria;
 use crate::imap::session::Session;
 use crate::imap::uid_set::UidSet;
 use crate::imap::wanted::Wanted;
+
+/// More messages than this, all of them refused, are not asked for one by one.
+const CROWD: u64 = 20;
 
 /// Where the messages of a folder go, and those that wait to be written.
 pub struct Intake<'a> {
@@ -56,16 +58,17 @@ impl<'a> Intake<'a> {
     ///
     /// # Errors
     /// The session's or SQLite's, after what had been downloaded is written;
-    /// the server's refusal where it refuses all of the messages.
+    /// the server's refusal where it refuses all of many messages.
     pub fn take(&mut self, uids: &UidSet) -> Result<()> {
         self.meter.folder(&self.folder.name, uids.len());
         let (mut missing, refusal) = self.download(uids.clone())?;
         let mut detail = "the server lists it and sends no content".to_owned();
         if let Some(refusal) = refusal {
-            if missing.len() == uids.len() {
+            // One message that the server cannot read costs its whole command;
+            // a crowd of which it sends none is another matter.
+            if missing.len() == uids.len() && uids.len() > CROWD {
                 return Err(refusal);
             }
-            // One message that the server cannot read costs its whole command.
             detail = quote(&refusal.to_string());
             missing = self.one_by_one(&missing)?;
         }
@@ -88,7 +91,7 @@ impl<'a> Intake<'a> {
                     Err(uid) => empty.insert(uid),
                 },
                 Ok(None) => break,
-                Err(error) if is_refusal(&error) => refusal = Some(error),
+                Err(error) if error.is_refused() => refusal = Some(error),
                 Err(error) => {
                     self.write()?;
                     return Err(error);

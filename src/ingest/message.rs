@@ -14,6 +14,9 @@ pub struct Messages {
     insert: Insert,
     by_id: Statement,
     by_text: Statement,
+    foreign: Statement,
+    /// Whether other tools have written messages here, once it matters.
+    has_foreign: Option<bool>,
     resources: Resources,
     order: Order,
 }
@@ -65,6 +68,10 @@ impl Messages {
             by_text: connection.prepare(&format!(
                 "SELECT {TABLE}_id FROM main.{TABLE} WHERE message = ? AND message_id = ?"
             ))?,
+            foreign: connection.prepare(&format!(
+                "SELECT 1 FROM main.{TABLE} WHERE {TABLE}_id NOT GLOB '????????-????-8*' LIMIT 1"
+            ))?,
+            has_foreign: None,
             resources: Resources::open(connection)?,
             order: if refers {
                 Order::MessageFirst
@@ -92,6 +99,9 @@ impl Messages {
                 Held::Twin
             });
         }
+        if !self.has_foreign()? {
+            return Ok(Held::Nothing);
+        }
         self.by_text
             .bind_all(&[Bind::Text(&record.text), Bind::Text(&record.message_id)])?;
         let held = match self
@@ -105,6 +115,19 @@ impl Messages {
         };
         self.by_text.reset();
         Ok(held)
+    }
+
+    /// True where there are messages whose ids are not derived from them. Only
+    /// then are they looked for by text, which means to compare whole messages
+    /// at each step down the index.
+    fn has_foreign(&mut self) -> Result<bool> {
+        if let Some(known) = self.has_foreign {
+            return Ok(known);
+        }
+        let found = self.foreign.step()?;
+        self.foreign.reset();
+        self.has_foreign = Some(found);
+        Ok(found)
     }
 
     /// Writes all rows of a message of which [`Self::held`] does not know the

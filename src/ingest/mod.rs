@@ -1,6 +1,6 @@
 //! Ingest into RSSD: the only writer of its tables.
 //!
-//! [`open`] finds the folders; [`run`] takes what is new in them from an IMAP
+//! [`open`] finds the folders; [`run()`] takes what is new in them from an IMAP
 //! session and hands it in batches to the [`Writer`], which knows no IMAP. A batch is
 //! downloaded first and written then, rows and state together, so that no
 //! network wait holds a lock and a run that is killed goes on where it stopped.

@@ -37,8 +37,14 @@ pub fn pull(
         .uids_to_retry(&folder, options.max_size)?
         .into_iter()
         .collect();
+    let uidnext = examined.uidnext.map(u64::from);
+    if uidnext.is_some_and(|uidnext| uidnext < folder.state.next_uid) {
+        // The mailbox went back in time, restored from a backup for one: what
+        // is below may be new.
+        folder.state.start_over();
+    }
     let next_uid = folder.state.next_uid;
-    let is_unchanged = examined.uidnext.map(u64::from) == Some(next_uid);
+    let is_unchanged = uidnext == Some(next_uid);
     if is_unchanged && retry.is_empty() {
         return Ok(());
     }
@@ -50,11 +56,10 @@ pub fn pull(
         Intake::new(writer, session, &mut folder, options, meter).take(&new)?;
     }
     let gone: Vec<u32> = retry.difference(&found).iter().collect();
+    // Where the server says UIDNEXT, a UID beyond it that SEARCH lists must not
+    // move the state past messages still to come.
     let beyond = found.last().map_or(next_uid, |last| u64::from(last) + 1);
-    let next_uid = beyond
-        .max(next_uid)
-        .max(examined.uidnext.map_or(0, u64::from));
-    writer.finish_folder(&mut folder, next_uid, &gone)
+    writer.finish_folder(&mut folder, uidnext.unwrap_or(beyond).max(next_uid), &gone)
 }
 
 /// Those of the UIDs `wanted`, the messages from `next_uid` on and single ones

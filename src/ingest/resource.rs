@@ -68,8 +68,10 @@ impl Resources {
                   WHERE device_id = ?2 AND uri = ?3 AND content_digest = ?4 AND size_bytes = ?5
                   LIMIT 1",
             )?,
+            // Without the nature SQLite would prefer to scan the unique index,
+            // which covers the rest but has uri behind content_digest.
             same_uri: connection.prepare(
-                "SELECT max(content_digest = ?3) FROM main.uniform_resource
+                "SELECT max(nature = 'text' AND content_digest = ?3) FROM main.uniform_resource
                   WHERE device_id = ?1 AND uri = ?2",
             )?,
         })
@@ -211,11 +213,15 @@ impl Resources {
 }
 
 /// Bytes as TEXT wherever that keeps them exactly: UTF-8 without NUL, at which
-/// SQLite's text functions stop.
+/// SQLite's text functions stop, and without U+FFFE and U+FFFF, which SQLite
+/// replaces where the database is in UTF-16.
 fn exact(bytes: &[u8]) -> Bind<'_> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) if memchr::memchr(0, bytes).is_none() => Bind::Text(text),
-        _ => Bind::Blob(bytes),
+    let is_kept = |text: &&str| {
+        memchr::memchr(0, bytes).is_none() && !text.contains(['\u{fffe}', '\u{ffff}'])
+    };
+    match std::str::from_utf8(bytes).ok().filter(is_kept) {
+        Some(text) => Bind::Text(text),
+        None => Bind::Blob(bytes),
     }
 }
 
@@ -248,5 +254,7 @@ mod tests {
         assert_eq!(exact("é".as_bytes()), Bind::Text("é"));
         assert_eq!(exact(b"\xe9"), Bind::Blob(b"\xe9"));
         assert_eq!(exact(b"a\0b"), Bind::Blob(b"a\0b"));
+        let noncharacter = "a\u{ffff}".as_bytes();
+        assert_eq!(exact(noncharacter), Bind::Blob(noncharacter));
     }
 }

@@ -5,7 +5,7 @@ use super::place::Account;
 use super::progress::Meter;
 use super::pull::pull;
 use super::writer::Writer;
-use crate::error::{Error, Kind, Result, quote};
+use crate::error::{Error, Result, quote};
 use crate::imap::mailbox::Mailbox;
 use crate::imap::session::{Examined, Session};
 use crate::sqlite::Connection;
@@ -24,18 +24,7 @@ pub struct Opening {
 /// # Errors
 /// No folder matches, the only one cannot be opened, or the session fails.
 pub fn open(session: &mut Session, pattern: &str) -> Result<Opening> {
-    let mut mailboxes = if pattern.contains(['*', '%']) {
-        let listed = session.list(pattern)?;
-        listed
-            .into_iter()
-            .filter(|found| found.is_selectable())
-            .map(|found| found.mailbox)
-            .collect()
-    } else {
-        vec![Mailbox::from_name(pattern)?]
-    };
-    mailboxes.sort();
-    mailboxes.dedup();
+    let mailboxes = session.mailboxes(pattern)?;
     let Some(first) = mailboxes.first() else {
         let pattern = quote(pattern);
         return Err(Error::usage(format!(
@@ -110,16 +99,11 @@ fn folders(
         let pulled = examined
             .and_then(|examined| pull(writer, session, mailbox.name(), examined, options, &meter));
         match pulled {
-            Err(error) if is_refusal(&error) && session.is_usable() => {
+            Err(error) if error.is_refused() && session.is_usable() => {
                 refused.get_or_insert(error);
             }
             pulled => pulled?,
         }
     }
     refused.map_or(Ok(()), Err)
-}
-
-/// True for a refusal by the server, which says nothing of the session.
-pub(super) fn is_refusal(error: &Error) -> bool {
-    matches!(error.kind(), Kind::Refused { .. })
 }

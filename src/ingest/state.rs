@@ -20,6 +20,21 @@ pub struct FolderState {
     /// Every message with a lower UID has been dealt with. Up to 2^32: one
     /// beyond the largest UID.
     pub next_uid: u64,
+    /// What of it the database holds.
+    stored: u64,
+}
+
+impl FolderState {
+    /// Has the folder read from its beginning, which is allowed where no other
+    /// run has come further meanwhile: its UIDs went back in time.
+    pub fn start_over(&mut self) {
+        self.next_uid = 1;
+    }
+
+    /// True where the database does not say `next_uid` yet.
+    pub fn is_news(&self, next_uid: u64) -> bool {
+        next_uid != self.stored
+    }
 }
 
 /// A message that is not ingested: `imap_sync_problem.problem`.
@@ -70,6 +85,7 @@ pub fn folder(
         id,
         uidvalidity,
         next_uid,
+        stored: next_uid,
     })
 }
 
@@ -119,7 +135,8 @@ fn account_id(account: &Account) -> String {
 }
 
 /// Writes the state of a folder, with its account's row; of one that has not
-/// changed, nothing.
+/// changed, nothing. Where another run has come further meanwhile, it stays
+/// there. Problems of a past UIDVALIDITY go: their messages have other UIDs.
 ///
 /// # Errors
 /// `Host` where SQLite refuses.
@@ -136,11 +153,12 @@ pub fn write_folder(
         .run_with(&[&account_id, &account.server, &account.user, &now].map(|s| Bind::Text(s)))?;
     connection
         .prepare(
-            "INSERT INTO main.imap_sync_folder VALUES (?, ?, ?, ?, ?, ?)
+            "INSERT INTO main.imap_sync_folder VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (imap_sync_folder_id) DO UPDATE
                SET uidvalidity = excluded.uidvalidity, next_uid = excluded.next_uid,
                    updated_at = excluded.updated_at
-             WHERE (uidvalidity, next_uid) <> (excluded.uidvalidity, excluded.next_uid)",
+             WHERE uidvalidity <> excluded.uidvalidity OR next_uid < excluded.next_uid
+                OR (next_uid = ?7 AND next_uid <> excluded.next_uid)",
         )?
         .run_with(&[
             Bind::Text(&folder.id),
@@ -149,5 +167,15 @@ pub fn write_folder(
             Bind::Integer(folder.uidvalidity.into()),
             Bind::Integer(i64::try_from(folder.next_uid).unwrap_or(i64::MAX)),
             Bind::Text(&now),
+            Bind::Integer(i64::try_from(folder.stored).unwrap_or(i64::MAX)),
+        ])?;
+    connection
+        .prepare(
+            "DELETE FROM main.imap_sync_problem
+              WHERE imap_sync_folder_id = ? AND uidvalidity <> ?",
+        )?
+        .run_with(&[
+            Bind::Text(&folder.id),
+            Bind::Integer(folder.uidvalidity.into()),
         ])
 }

@@ -149,7 +149,7 @@ impl Writer {
         next_uid: u64,
         gone: &[u32],
     ) -> Result<()> {
-        if gone.is_empty() && next_uid == folder.state.next_uid {
+        if gone.is_empty() && !folder.state.is_news(next_uid) {
             return Ok(());
         }
         folder.state.next_uid = next_uid;

@@ -1,5 +1,4 @@
-//! Points in time as SQL gets them: unix seconds to ISO 8601, and IMAP's
-//! INTERNALDATE.
+//! Points in time as SQL gets them: unix seconds to ISO 8601.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -14,14 +13,6 @@ pub fn iso8601(unix_seconds: i64) -> Option<String> {
     Timestamp::from_second(unix_seconds)
         .ok()
         .map(|time| time.to_string())
-}
-
-/// Unix seconds of an RFC 9051 date-time, as INTERNALDATE gives it: `"
-/// 1-Jan-2026 12:00:00 +0100"`, without the quotes.
-pub fn internal_date(text: &[u8]) -> Option<i64> {
-    let text = std::str::from_utf8(text).ok()?.trim();
-    let read = jiff::fmt::strtime::parse("%d-%b-%Y %H:%M:%S %z", text).ok()?;
-    Some(read.to_timestamp().ok()?.as_second())
 }
 
 /// Unix seconds of a wall clock that is `offset` seconds ahead of UTC.
@@ -47,17 +38,5 @@ mod tests {
         );
         assert_eq!(iso8601(i64::MIN), None);
         assert_eq!(iso8601(i64::MAX), None);
-    }
-
-    #[test]
-    fn internal_dates_are_read_with_their_zone() {
-        assert_eq!(
-            internal_date(b"17-Jul-1996 02:44:25 -0700"),
-            Some(837_596_665)
-        );
-        assert_eq!(internal_date(b" 1-Jan-1970 01:00:00 +0100"), Some(0));
-        assert_eq!(internal_date(b"yesterday"), None);
-        assert_eq!(internal_date(b"31-Feb-2020 00:00:00 +0000"), None);
-        assert_eq!(internal_date(b"\xff"), None);
     }
 }

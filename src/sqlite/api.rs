@@ -1,4 +1,4 @@
-//! [unsafe] The functions of the host's SQLite, by the names SQLite gives them.
+//! (unsafe) The functions of the host's SQLite, by the names SQLite gives them.
 //!
 //! Used by the other files of this folder only. The host hands its table of
 //! function pointers to the entry point; [`adopt`] checks and keeps it. One

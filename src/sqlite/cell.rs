@@ -1,4 +1,4 @@
-//! [unsafe] Where a result goes: a column of a table's row, or a function's value.
+//! (unsafe) Where a result goes: a column of a table's row, or a function's value.
 
 use std::marker::PhantomData;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! [unsafe] The host's connection, and statements run on it.
+//! (unsafe) The host's connection, and statements run on it.
 
 use std::ffi::{CStr, CString, c_int};
 use std::ptr;

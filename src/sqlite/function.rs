@@ -1,4 +1,4 @@
-//! [unsafe] Scalar functions: a closure that SQL can call.
+//! (unsafe) Scalar functions: a closure that SQL can call.
 
 use std::ffi::{c_int, c_void};
 use std::ops::RangeInclusive;

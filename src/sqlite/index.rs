@@ -1,4 +1,4 @@
-//! [unsafe] xBestIndex's question and answer.
+//! (unsafe) xBestIndex's question and answer.
 //!
 //! Positions are those of SQLite's array of constraints. A method that is given
 //! a position the array does not have panics, which makes an SQL error.

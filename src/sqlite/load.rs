@@ -1,4 +1,4 @@
-//! [unsafe] What every entry point does: meet the host, then register.
+//! (unsafe) What every entry point does: meet the host, then register.
 //!
 //! Used by `src/entry.rs`, which owns the exported names.
 

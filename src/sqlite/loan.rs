@@ -1,4 +1,4 @@
-//! [unsafe] Large values lent to SQLite instead of copied.
+//! (unsafe) Large values lent to SQLite instead of copied.
 //!
 //! SQLite gives a value back by its address alone, while Rust frees memory by
 //! address and size. So a list remembers what is lent. Anyone may lend the same

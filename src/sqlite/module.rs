@@ -1,4 +1,4 @@
-//! [unsafe] The one shim between SQLite's `sqlite3_module` and [`Table`].
+//! (unsafe) The one shim between SQLite's `sqlite3_module` and [`Table`].
 //!
 //! SQLite owns three things of ours, each a `Box` it hands back as a pointer:
 //! the [`Module`] (from registration to the end of the connection), a

@@ -1,4 +1,4 @@
-//! [unsafe] A prepared statement, for the ingest and whoever else runs SQL.
+//! (unsafe) A prepared statement, for the ingest and whoever else runs SQL.
 
 use std::ffi::{CStr, c_int};
 use std::slice;

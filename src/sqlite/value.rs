@@ -1,4 +1,4 @@
-//! [unsafe] A value SQLite passes in: an argument of a function or of a scan.
+//! (unsafe) A value SQLite passes in: an argument of a function or of a scan.
 
 use std::ffi::c_int;
 use std::marker::PhantomData;

@@ -16,7 +16,7 @@ use super::uid_bound::UidBound;
 use crate::account::{Account, CONNECTION_KEYS, Client, Options};
 use crate::error::{Error, Kind, Result};
 use crate::imap::download::Download;
-use crate::imap::{Examined, Lease, Listed, Mailbox, Session, UidSet};
+use crate::imap::{Examined, Lease, Mailbox, Session, UidSet};
 use crate::sqlite::{Cell, Cursor, Value};
 
 /// One open cursor.
@@ -44,6 +44,8 @@ struct Running {
     bound: UidBound,
     max_size: Option<u64>,
     folders: VecDeque<Mailbox>,
+    /// What EXAMINE said of the first folder, until it is read.
+    examined: Option<Examined>,
     open: Option<OpenFolder>,
 }
 
@@ -81,33 +83,27 @@ impl Scan {
         let settings = self.client.settings(&options)?;
         let max_size = options.count("max_size")?;
         let pattern = arguments.folder.as_deref().unwrap_or("INBOX");
-        let mailbox = Mailbox::from_name(pattern)?;
+        // A name that cannot be sent is told before anybody connects.
+        Mailbox::from_name(pattern)?;
         let (server, user) = (arguments.server.as_deref(), arguments.user.as_deref());
         let account = self.client.account("imap_messages", server, user)?;
-        let is_pattern = pattern.contains(['*', '%']);
-        let (lease, folders, examined) = if is_pattern {
-            let list = |session: &mut Session| session.list(pattern);
-            let (lease, listed) = self.client.lease(&account, &settings, list)?;
-            (lease, selectable(listed), None)
-        } else {
-            let examine = |session: &mut Session| session.examine(&mailbox);
-            let (lease, examined) = self.client.lease(&account, &settings, examine)?;
-            (lease, VecDeque::new(), Some(examined))
+        let first = |session: &mut Session| {
+            let folders = VecDeque::from(session.mailboxes(pattern)?);
+            let examined = folders.front().map(|mailbox| session.examine(mailbox));
+            Ok((examined.transpose()?, folders))
         };
+        let (lease, (examined, folders)) = self.client.lease(&account, &settings, first)?;
         self.arguments = arguments;
-        let mut running = Running {
+        self.running = Some(Running {
             account,
             lease,
             plan,
             bound,
             max_size,
             folders,
+            examined,
             open: None,
-        };
-        if let Some(examined) = examined {
-            running.begin(&mailbox, examined, &self.numbers)?;
-        }
-        self.running = Some(running);
+        });
         Ok(())
     }
 }
@@ -130,7 +126,10 @@ impl Running {
             let Some(mailbox) = self.folders.pop_front() else {
                 return Ok(None);
             };
-            let examined = self.lease.examine(&mailbox)?;
+            let examined = match self.examined.take() {
+                Some(examined) => examined,
+                None => self.lease.examine(&mailbox)?,
+            };
             self.begin(&mailbox, examined, numbers)?;
         }
     }
@@ -156,18 +155,6 @@ impl Running {
         });
         Ok(())
     }
-}
-
-/// The folders of a LIST that can be examined, each once, by name.
-fn selectable(listed: Vec<Listed>) -> VecDeque<Mailbox> {
-    let mut mailboxes: Vec<Mailbox> = listed
-        .into_iter()
-        .filter(Listed::is_selectable)
-        .map(|listed| listed.mailbox)
-        .collect();
-    mailboxes.sort_unstable();
-    mailboxes.dedup();
-    mailboxes.into()
 }
 
 impl Cursor for Scan {

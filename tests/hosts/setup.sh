@@ -2,7 +2,8 @@
 # setup.sh DIR: puts the hosts the tests load the library into below DIR: apsw in
 # a Python environment (DIR/python) and better-sqlite3 (DIR/node).
 #
-# Whatever is newest, as a user gets it. Once there, it stays until DIR goes.
+# The newest that run here, as a user gets them. Once there, they stay until DIR
+# goes.
 set -euo pipefail
 mkdir -p "$1"
 cd "$1"
@@ -14,15 +15,31 @@ if [ ! -e python/ready ]; then
 	touch python/ready
 fi
 
+# The newest better-sqlite3 for this Node. It says itself what it needs, but npm
+# before version 10 does not heed that, and with another Node it crashes.
+better_sqlite3() {
+	local node
+	node=$(node -p 'process.versions.node.split(".")[0]')
+	if [ "$node" -ge 22 ]; then
+		echo better-sqlite3
+	elif [ "$node" -ge 20 ]; then
+		echo better-sqlite3@12
+	else
+		echo better-sqlite3@11
+	fi
+}
+
+works() { node -e 'new (require("better-sqlite3"))(":memory:")'; }
+
 if [ ! -e node/ready ]; then
 	rm -rf node
 	mkdir node
 	cd node
-	npm install --silent --no-save --no-package-lock --prefix . better-sqlite3
+	npm install --silent --no-save --no-package-lock --prefix . "$(better_sqlite3)"
 	# Where install scripts are blocked, the native half is missing at first.
-	if ! node -e 'new (require("better-sqlite3"))(":memory:")' 2>/dev/null; then
+	if ! works 2>/dev/null; then
 		npm rebuild --silent --foreground-scripts --prefix . better-sqlite3 >&2
+		works
 	fi
-	node -e 'new (require("better-sqlite3"))(":memory:")'
 	touch ready
 fi

@@ -326,3 +326,43 @@ fn a_chunk_of_scattered_uids_is_cut_into_lines_servers_take() {
     assert_eq!(fetches.len(), 2);
     assert!(fetches.iter().all(|line| line.len() < 4_000));
 }
+
+#[test]
+fn messages_answered_in_part_are_not_held_without_bound() {
+    // The size is asked for and never comes.
+    let large = "x".repeat(5_000_000);
+    let mut script = Script::new(SIGNED_IN)
+        .then(EXAMINED)
+        .then("C: UID FETCH 1:20 (UID RFC822.SIZE BODY.PEEK[])");
+    for uid in 1..=20 {
+        script = script.bytes(body(uid, &large));
+    }
+    let (server, mut session) = opened(script.stall());
+    let all: Vec<u32> = (1..=20).collect();
+    let mut stream = stream(&[Item::Size, Item::Body], &[&all]);
+    for uid in 1..=13 {
+        let message = stream
+            .next(&mut session)
+            .expect("a message")
+            .expect("one more");
+        assert_eq!((message.uid, message.size), (uid, None));
+    }
+    drop(session);
+    server.finish();
+}
+
+#[test]
+fn sections_nobody_asked_for_are_dropped() {
+    let script = asked_for_bodies()
+        .bytes("* 1 FETCH (UID 1 BODY[1] {3}\r\nabc BODY[TEXT] \"x\" BODY[] {1}\r\ny BODY[] {1}\r\nz)\r\n")
+        .then("S: $ OK done");
+    let (server, mut session, mut stream) = asked(script);
+    let message = stream.next(&mut session).expect("a message").expect("one");
+    assert_eq!(message.contents.len(), 1);
+    assert_eq!(
+        message.body().and_then(|body| body.bytes.as_deref()),
+        Some(&b"y"[..])
+    );
+    drop(session);
+    server.finish();
+}

@@ -190,3 +190,25 @@ fn a_login_that_would_break_its_line_sends_nothing() {
         );
     }
 }
+
+#[test]
+fn a_server_that_quotes_the_secret_is_not_quoted_with_it() {
+    let script = Script::new(GREETED)
+        .then(r#"C: LOGIN "ada" "secret""#)
+        .then(r#"S: * NO [ALERT] LOGIN "ada" "secret""#)
+        .then(
+            r#"S: $ BAD [X-SAID secret] unknown command: LOGIN "ada" "secret" (AGFkYQBzZWNyZXQ=)"#,
+        );
+    assert_eq!(
+        refusal(script),
+        "imap: login refused for 'ada' at 127.0.0.1: \
+         BAD [X-SAID ***] unknown command: LOGIN \"ada\" \"***\" (AGFkYQB***Q=)"
+    );
+    let script = Script::new(GREETED)
+        .then(r#"C: LOGIN "ada" "secret""#)
+        .then("S: * BYE secret? never");
+    assert_eq!(
+        refusal(script),
+        "imap: 127.0.0.1:PORT closed the connection (LOGIN): BYE ***? never"
+    );
+}

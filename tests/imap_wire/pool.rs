@@ -196,3 +196,18 @@ fn servers_that_do_not_answer_logout_delay_the_end_by_a_second_at_most() {
     );
     server.finish();
 }
+
+#[test]
+fn a_server_that_never_stops_talking_is_left() {
+    let chatty = Script::new(SIGNED_IN)
+        .then(EXAMINED)
+        .repeat("* OK still here\r\n", usize::MAX);
+    let server = Scripted::play([chatty, Script::new(SIGNED_IN).then(EXAMINED).then(LEAVES)]);
+    let pool = Pool::new();
+    drop(examined(&pool, &server, &ada()).expect("signed in"));
+    std::thread::sleep(Duration::from_millis(300));
+    let started = Instant::now();
+    drop(examined(&pool, &server, &ada()).expect("a new session"));
+    assert!(started.elapsed() < Duration::from_secs(5));
+    drop(pool);
+}

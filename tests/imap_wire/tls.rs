@@ -1,9 +1,11 @@
 //! TLS from the first byte and by STARTTLS, and whom we trust.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use imap0::imap::settings::Deadline;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -268,4 +270,64 @@ fn a_large_message_comes_through_tls_byte_for_byte() {
     assert!(message.take_body().expect("its body") == large);
     assert!(stream.next(&mut session).expect("the end").is_none());
     server.finish();
+}
+
+/// A server that accepts one connection, does `talk` with it in a thread and
+/// lives until the client hangs up; its port.
+fn talking(talk: impl FnOnce(std::net::TcpStream) + Send + 'static) -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || talk(listener.accept().expect("a client").0));
+    port
+}
+
+fn hurried() -> Settings {
+    Settings {
+        deadline: Some(Deadline::after(Duration::from_millis(700))),
+        ..trusting("ca.pem")
+    }
+}
+
+#[test]
+fn a_handshake_that_drips_ends_with_the_deadline() {
+    let port = talking(|mut socket| {
+        // The head of a record of 16,000 bytes, and then a byte now and then.
+        let _ = socket.write_all(&[22, 3, 3, 0x3e, 0x80]);
+        while socket.write_all(&[2]).is_ok() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    });
+    let endpoint = Endpoint::parse(&format!("127.0.0.1:{port}")).expect("a server");
+    let error = Session::open(&endpoint, &ada(), &hurried())
+        .err()
+        .expect("late");
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "imap: 127.0.0.1:{port} did not answer within 0.7 s \
+             (TLS handshake; deadline of the statement)"
+        )
+    );
+}
+
+#[test]
+fn records_without_data_end_with_the_deadline() {
+    let port = talking(|socket| {
+        let connection = rustls::ServerConnection::new(good()).expect("a server");
+        let mut tls = rustls::StreamOwned::new(connection, socket);
+        let _ = tls.flush();
+        // A key update asks for nothing and says nothing.
+        while tls.conn.refresh_traffic_keys().is_ok() && tls.flush().is_ok() {}
+    });
+    let endpoint = Endpoint::parse(&format!("127.0.0.1:{port}")).expect("a server");
+    let error = Session::open(&endpoint, &ada(), &hurried())
+        .err()
+        .expect("late");
+    assert!(
+        matches!(
+            error.kind(),
+            imap0::error::Kind::TimedOut { .. } | imap0::error::Kind::Network(_)
+        ),
+        "{error}"
+    );
 }

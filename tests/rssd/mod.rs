@@ -27,6 +27,18 @@ impl Rssd {
         Self { folder, shell }
     }
 
+    /// An empty database, for the mail of `ada` with the password `secret` at a
+    /// server.
+    pub fn at(server: &str) -> Self {
+        let folder = Scratch::new("rssd");
+        let shell = Shell::new()
+            .database(&folder.join("rssd.db"))
+            .env("IMAP_SERVER", server)
+            .env("IMAP_USER", "ada")
+            .env("IMAP_PASSWORD", "secret");
+        Self { folder, shell }
+    }
+
     /// The database file.
     pub fn path(&self) -> PathBuf {
         self.folder.join("rssd.db")

@@ -1,5 +1,5 @@
 #!/bin/bash
-# A private Dovecot on loopback, for the demo and the tests.
+# A private Dovecot (2.3 or 2.4) on loopback, for the demo and the tests.
 #
 #   dovecot.sh start [SETTING...]   starts one; prints what `run` prints
 #   dovecot.sh stop DIR             stops it, waits until it is gone, removes DIR
@@ -27,6 +27,7 @@ die() {
 # Debian keeps server programs where an ordinary user's PATH does not look.
 PATH=$PATH:/usr/sbin:/sbin
 
+# The configuration, but for what Dovecot 2.4 spells in another way than 2.3.
 configure() { # DIR PORT SETTING...
 	local dir=$1 port=$2 mail_user mail_group internal_user login_user chroot=''
 	shift 2
@@ -37,10 +38,12 @@ configure() { # DIR PORT SETTING...
 		mail_user=$(id -un) mail_group=$(id -gn) internal_user=$mail_user login_user=$mail_user
 		chroot='chroot ='
 	fi
-	local listen='127.0.0.1 127.0.0.2 127.0.0.3 127.0.0.4'
-	if grep -q ' lo$' /proc/net/if_inet6 2>/dev/null; then listen+=' ::1'; fi
+	local listen='127.0.0.1, 127.0.0.2, 127.0.0.3, 127.0.0.4'
+	if grep -q ' lo$' /proc/net/if_inet6 2>/dev/null; then listen+=', ::1'; fi
+	local spelling=spelling_of_2_4
+	if [[ $(dovecot --version) == 2.3.* ]]; then spelling=spelling_of_2_3; fi
+	"$spelling" "$dir" "$mail_user" "$mail_group"
 	cat <<CONF
-protocols = imap
 listen = $listen
 base_dir = $dir/run
 state_dir = $dir/state
@@ -52,7 +55,6 @@ default_login_user = $login_user
 first_valid_uid = 0
 first_valid_gid = 0
 
-mail_location = sdbox:$dir/mail/%u
 mail_uid = $mail_user
 mail_gid = $mail_group
 mail_fsync = never
@@ -66,42 +68,11 @@ namespace inbox {
   }
 }
 
-# What a session said goes to a file there, for the users who have the folder.
-protocol imap {
-  rawlog_dir = $dir/rawlog/%u
-}
-
 auth_mechanisms = plain login
 auth_username_chars =
 auth_failure_delay = 0
-disable_plaintext_auth = no
-passdb {
-  driver = passwd-file
-  args = scheme=PLAIN username_format=%u $dir/passwd
-}
-passdb {
-  driver = static
-  args = password=pw-%u
-}
-userdb {
-  driver = static
-  args = allow_all_users=yes uid=$mail_user gid=$mail_group home=$dir/mail/%u
-}
 
 ssl = yes
-ssl_cert = <$dir/pki/good.pem
-ssl_key = <$dir/pki/good.key
-local 127.0.0.2 {
-  ssl_cert = <$dir/pki/wrong.pem
-  ssl_key = <$dir/pki/wrong.key
-}
-local 127.0.0.3 {
-  ssl_cert = <$dir/pki/expired.pem
-}
-local 127.0.0.4 {
-  ssl_cert = <$dir/pki/selfsigned.pem
-  ssl_key = <$dir/pki/selfsigned.key
-}
 
 service imap-login {
   $chroot
@@ -132,6 +103,90 @@ service anvil {
 }
 CONF
 	printf '%s\n' "$@"
+}
+
+spelling_of_2_3() { # DIR MAIL-USER MAIL-GROUP
+	local dir=$1 mail_user=$2 mail_group=$3
+	cat <<CONF
+protocols = imap
+mail_location = sdbox:$dir/mail/%u
+# What a session said goes to a file there, for the users who have the folder.
+protocol imap {
+  rawlog_dir = $dir/rawlog/%u
+}
+disable_plaintext_auth = no
+passdb {
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%u $dir/passwd
+}
+passdb {
+  driver = static
+  args = password=pw-%u
+}
+userdb {
+  driver = static
+  args = allow_all_users=yes uid=$mail_user gid=$mail_group home=$dir/mail/%u
+}
+ssl_cert = <$dir/pki/good.pem
+ssl_key = <$dir/pki/good.key
+local 127.0.0.2 {
+  ssl_cert = <$dir/pki/wrong.pem
+  ssl_key = <$dir/pki/wrong.key
+}
+local 127.0.0.3 {
+  ssl_cert = <$dir/pki/expired.pem
+}
+local 127.0.0.4 {
+  ssl_cert = <$dir/pki/selfsigned.pem
+  ssl_key = <$dir/pki/selfsigned.key
+}
+CONF
+}
+
+spelling_of_2_4() { # DIR MAIL-USER MAIL-GROUP
+	local dir=$1 mail_user=$2 mail_group=$3
+	cat <<CONF
+dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+protocols = imap
+mail_driver = sdbox
+mail_path = $dir/mail/%{user}
+# What a session said goes to a file there, for the users who have the folder.
+protocol imap {
+  rawlog_dir = $dir/rawlog/%{user}
+}
+auth_allow_cleartext = yes
+passdb passwd-file {
+  driver = passwd-file
+  passwd_file_path = $dir/passwd
+}
+passdb static {
+  driver = static
+  password = pw-%{user}
+}
+userdb static {
+  driver = static
+  static_allow_all_users = yes
+  fields {
+    uid = $mail_user
+    gid = $mail_group
+    home = $dir/mail/%{user}
+  }
+}
+ssl_server_cert_file = $dir/pki/good.pem
+ssl_server_key_file = $dir/pki/good.key
+local 127.0.0.2 {
+  ssl_server_cert_file = $dir/pki/wrong.pem
+  ssl_server_key_file = $dir/pki/wrong.key
+}
+local 127.0.0.3 {
+  ssl_server_cert_file = $dir/pki/expired.pem
+}
+local 127.0.0.4 {
+  ssl_server_cert_file = $dir/pki/selfsigned.pem
+  ssl_server_key_file = $dir/pki/selfsigned.key
+}
+CONF
 }
 
 start() {

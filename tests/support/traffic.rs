@@ -71,9 +71,11 @@ pub fn read(log: &Path) -> String {
 /// The sums, once every session that began has ended. Sessions go by their id:
 /// the end of an earlier one may still come in.
 fn sum(log: &str, user: &str) -> Option<Traffic> {
-    let login = format!("Login: user=<{user}>,");
+    // As Dovecot 2.3 and 2.4 put it.
+    let logins = ["Login", "Logged in"].map(|said| format!(": {said}: user=<{user}>,"));
+    let is_login = |line: &&str| logins.iter().any(|login| line.contains(login));
     let mut traffic = Traffic::default();
-    for line in log.lines().filter(|line| line.contains(&login)) {
+    for line in log.lines().filter(is_login) {
         let id = line.split_once(" session=").unwrap().1;
         let ended = |line: &&str| line.contains(id) && line.contains(" body_count=");
         let end = log.lines().find(ended)?;

@@ -1,0 +1,323 @@
+//! `imap_ingest` from servers that stall, hang up, refuse or send nothing: what
+//! came is kept, and the rest is asked for again.
+
+mod rssd;
+mod support;
+
+use rssd::Rssd;
+use std::time::Duration;
+use support::scripted::{Script, Scripted};
+
+/// Up to the answer to the sizes of three messages.
+const THREE: &str = r#"
+    S: * OK [CAPABILITY IMAP4rev1] ready
+    C: LOGIN "ada" "secret"
+    S: $ OK [CAPABILITY IMAP4rev1] done
+    C: EXAMINE "INBOX"
+    S: * 3 EXISTS
+    S: * OK [UIDVALIDITY 7] uids
+    S: * OK [UIDNEXT 4] next
+    S: $ OK [READ-ONLY] done
+"#;
+
+const SIZES: &str = r"
+    C: UID SEARCH ALL
+    S: * SEARCH 1 2 3
+    S: $ OK done
+    C: UID FETCH 1:3 (UID RFC822.SIZE)
+    S: * 1 FETCH (UID 1 RFC822.SIZE 24)
+    S: * 2 FETCH (UID 2 RFC822.SIZE 24)
+    S: * 3 FETCH (UID 3 RFC822.SIZE 24)
+    S: $ OK done
+    C: UID FETCH 1:3 (UID FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[])
+";
+
+/// The answer with a message of 24 bytes.
+fn message(uid: u32) -> String {
+    format!(
+        "* {uid} FETCH (UID {uid} FLAGS () INTERNALDATE \"01-Jan-2026 00:00:00 +0000\" \
+         RFC822.SIZE 24 BODY[] {{24}}\r\nSubject: m{uid}\r\n\r\nbody{uid}\r\n\r\n)\r\n"
+    )
+}
+
+fn server(scripts: impl IntoIterator<Item = Script>) -> (Scripted, Rssd) {
+    let server = Scripted::play(scripts);
+    let rssd = Rssd::at(&format!("imap+insecure://127.0.0.1:{}", server.port));
+    (server, rssd)
+}
+
+#[test]
+fn a_stall_holds_no_lock_and_loses_nothing_that_came() {
+    let stalling = Script::new(THREE)
+        .then(SIZES)
+        .bytes(message(1))
+        .bytes(message(2))
+        .stall();
+    let going_on = Script::new(THREE)
+        .then("C: UID SEARCH ALL\nS: * SEARCH 1 2 3\nS: $ OK done")
+        .then("C: UID FETCH 3 (UID RFC822.SIZE)\nS: * 3 FETCH (UID 3 RFC822.SIZE 24)\nS: $ OK done")
+        .then("C: UID FETCH 3 (UID FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[])")
+        .bytes(message(3))
+        .then("S: $ OK done");
+    let (server, rssd) = server([stalling, going_on]);
+    let port = server.port;
+    let running = rssd
+        .shell
+        .start("SELECT imap_ingest(NULL, NULL, NULL, '{\"timeout\": 1.5, \"batch\": 1}');");
+    std::thread::sleep(Duration::from_millis(700));
+    assert_eq!(
+        rssd.ask("CREATE TABLE t (x); SELECT count(*) FROM imap_sync_message"),
+        "2"
+    );
+    let finished = running.finish(Duration::from_secs(10));
+    let error = format!("imap: 127.0.0.1:{port} did not answer within 1.5 s (UID FETCH)");
+    assert!(finished.stderr.contains(&error), "{}", finished.stderr);
+    let told = "SELECT elaboration ->> 'error', elaboration ->> 'inserted',
+                       ingest_finished_at IS NOT NULL FROM ur_ingest_session";
+    assert_eq!(rssd.ask(told), format!("{error}|2|1"));
+    assert_eq!(rssd.counts("{}"), [1, 1, 0, 0]);
+    rssd.check();
+    server.finish();
+}
+
+#[test]
+fn what_came_before_the_server_hung_up_is_written() {
+    let hanging_up = Script::new(THREE)
+        .then(SIZES)
+        .bytes(message(1))
+        .bytes("* 2 FETCH (UID 2 BO");
+    let (server, rssd) = server([hanging_up]);
+    let error = rssd.shell.error("SELECT imap_ingest();");
+    assert!(
+        error.contains(&format!("127.0.0.1:{}", server.port)),
+        "{error}"
+    );
+    assert_eq!(
+        rssd.ask("SELECT group_concat(subject) FROM uniform_resource_imap"),
+        "m1"
+    );
+    assert_eq!(rssd.ask("SELECT next_uid FROM imap_sync_folder"), "1");
+    rssd.check();
+    server.finish();
+}
+
+#[test]
+fn a_message_without_content_is_asked_for_again() {
+    let empty = Script::new(THREE)
+        .then(SIZES)
+        .bytes(message(1))
+        .bytes("* 2 FETCH (UID 2 FLAGS () INTERNALDATE \"01-Jan-2026 00:00:00 +0000\" RFC822.SIZE 24 BODY[] NIL)\r\n")
+        .bytes(message(3))
+        .then("S: $ OK done")
+        .then("C: UID SEARCH UID 2\nS: * SEARCH 2\nS: $ OK done");
+    let complete = Script::new(THREE)
+        .then("C: UID SEARCH UID 2,4:4294967295\nS: * SEARCH 2\nS: $ OK done")
+        .then("C: UID FETCH 2 (UID RFC822.SIZE)\nS: * 2 FETCH (UID 2 RFC822.SIZE 24)\nS: $ OK done")
+        .then("C: UID FETCH 2 (UID FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[])")
+        .bytes(message(2))
+        .then("S: $ OK done");
+    let (server, rssd) = server([empty, complete, Script::new(THREE)]);
+    assert_eq!(rssd.counts("{}"), [2, 2, 0, 1]);
+    assert_eq!(
+        rssd.ask("SELECT uid, problem, detail FROM imap_sync_problem"),
+        "2|not_sent|the server lists it and sends no content"
+    );
+    assert_eq!(rssd.counts("{}"), [1, 1, 0, 0]);
+    assert_eq!(rssd.ask("SELECT count(*) FROM imap_sync_problem"), "0");
+    assert_eq!(rssd.counts("{}"), [0, 0, 0, 0]);
+    rssd.check();
+    server.finish();
+}
+
+#[test]
+fn a_message_the_server_cannot_read_costs_no_other() {
+    let body = "(UID FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[])";
+    let refusing = Script::new(THREE)
+        .then(SIZES)
+        .bytes(message(1))
+        .then("S: $ NO [SERVERBUG] cannot read message 2 %s%n")
+        .then("C: UID FETCH 2 (UID RFC822.SIZE)\nS: * 2 FETCH (UID 2 RFC822.SIZE 24)\nS: $ OK done")
+        .then(&format!(
+            "C: UID FETCH 2 {body}\nS: $ NO [SERVERBUG] cannot read it %s%n"
+        ))
+        .then("C: UID FETCH 3 (UID RFC822.SIZE)\nS: * 3 FETCH (UID 3 RFC822.SIZE 24)\nS: $ OK done")
+        .then(&format!("C: UID FETCH 3 {body}"))
+        .bytes(message(3))
+        .then("S: $ OK done")
+        .then("C: UID SEARCH UID 2\nS: * SEARCH 2\nS: $ OK done");
+    let (server, rssd) = server([refusing]);
+    assert_eq!(rssd.counts("{}"), [2, 2, 0, 1]);
+    assert_eq!(
+        rssd.ask("SELECT uid, problem, detail FROM imap_sync_problem"),
+        "2|not_sent|imap: cannot fetch from 'INBOX': NO [SERVERBUG] cannot read message 2 %s%n"
+    );
+    rssd.check();
+    server.finish();
+}
+
+#[test]
+fn a_message_expunged_meanwhile_is_no_problem() {
+    let expunging = Script::new(THREE)
+        .then(SIZES)
+        .bytes(message(1))
+        .bytes(message(3))
+        .then("S: * 2 EXPUNGE\nS: $ OK done")
+        .then("C: UID SEARCH UID 2\nS: * SEARCH\nS: $ OK done");
+    let (server, rssd) = server([expunging]);
+    assert_eq!(rssd.counts("{}"), [2, 2, 0, 0]);
+    assert_eq!(rssd.ask("SELECT next_uid FROM imap_sync_folder"), "4");
+    server.finish();
+}
+
+#[test]
+fn uids_that_do_not_last_are_not_relied_on() {
+    let unnumbered = || {
+        Script::new(&THREE.replace("    S: * OK [UIDVALIDITY 7] uids\n", ""))
+            .then(SIZES)
+            .bytes(message(1))
+            .bytes(message(2))
+            .bytes(message(3))
+            .then("S: $ OK done")
+    };
+    let (server, rssd) = server([unnumbered(), unnumbered()]);
+    assert_eq!(rssd.counts("{}"), [3, 3, 0, 0]);
+    assert_eq!(rssd.counts("{}"), [3, 0, 3, 0]);
+    rssd.check();
+    server.finish();
+}
+
+#[test]
+fn a_folder_that_is_refused_does_not_stop_those_behind_it() {
+    let listing = r#"
+        S: * OK [CAPABILITY IMAP4rev1] ready
+        C: LOGIN "ada" "secret"
+        S: $ OK [CAPABILITY IMAP4rev1] done
+        C: LIST "" "*"
+        S: * LIST () "/" A
+        S: * LIST (\Noselect) "/" B
+        S: * LIST () "/" C
+        S: $ OK done
+        C: EXAMINE "A"
+        S: $ NO [NOPERM] not yours
+        C: EXAMINE "C"
+        S: * 1 EXISTS
+        S: * OK [UIDVALIDITY 7] uids
+        S: * OK [UIDNEXT 2] next
+        S: $ OK [READ-ONLY] done
+        C: UID SEARCH ALL
+        S: * SEARCH 1
+        S: $ OK done
+        C: UID FETCH 1 (UID RFC822.SIZE)
+        S: * 1 FETCH (UID 1 RFC822.SIZE 24)
+        S: $ OK done
+        C: UID FETCH 1 (UID FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[])
+    "#;
+    let script = Script::new(listing).bytes(message(1)).then("S: $ OK done");
+    let (server, rssd) = server([script]);
+    let error = rssd.shell.error("SELECT imap_ingest(NULL, NULL, '*');");
+    assert_eq!(error, "imap: cannot examine 'A': NO [NOPERM] not yours");
+    assert_eq!(
+        rssd.ask("SELECT folder_name FROM uniform_resource_imap"),
+        "C"
+    );
+    server.finish();
+}
+
+#[test]
+fn a_snapshot_that_another_writer_left_behind_is_explained() {
+    let (before, after) = THREE.split_once("    S: * 3 EXISTS").unwrap();
+    let slow = Script::new(before)
+        .pause(Duration::from_millis(800))
+        .then(&format!("S: * 3 EXISTS{after}"));
+    let (server, rssd) = server([slow]);
+    rssd.ask("PRAGMA journal_mode = WAL; CREATE TABLE f (name); INSERT INTO f VALUES ('INBOX')");
+    let running = rssd
+        .shell
+        .start("SELECT imap_ingest(NULL, NULL, name) FROM f;");
+    std::thread::sleep(Duration::from_millis(400));
+    rssd.ask("INSERT INTO f VALUES ('Sent')");
+    let finished = running.finish(Duration::from_secs(10));
+    let error = "imap: cannot run 'BEGIN IMMEDIATE': database is locked; the statement around \
+                 imap_ingest reads what another connection has changed since; call it without \
+                 FROM, for many folders as imap_ingest(server, user, '*') (5)";
+    assert!(finished.stderr.contains(error), "{}", finished.stderr);
+    server.finish();
+}
+
+#[test]
+fn a_message_that_stays_unreadable_is_no_error_of_later_runs() {
+    let refused = |uids: &str| {
+        format!(
+            "C: UID FETCH {uids} (UID RFC822.SIZE)\nS: $ NO [SERVERBUG] cannot read\n\
+             C: UID FETCH 2 (UID RFC822.SIZE)\nS: $ NO [SERVERBUG] cannot read\n\
+             C: UID SEARCH UID 2\nS: * SEARCH 2\nS: $ OK done"
+        )
+    };
+    let again = || {
+        Script::new(THREE)
+            .then("C: UID SEARCH UID 2,4:4294967295\nS: * SEARCH 2\nS: $ OK done")
+            .then(&refused("2"))
+    };
+    let first = Script::new(THREE)
+        .then(SIZES)
+        .bytes(message(1))
+        .bytes(message(3))
+        .then("S: $ NO [SERVERBUG] cannot read 2")
+        .then("C: UID FETCH 2 (UID RFC822.SIZE)\nS: $ NO [SERVERBUG] cannot read")
+        .then("C: UID SEARCH UID 2\nS: * SEARCH 2\nS: $ OK done");
+    let (server, rssd) = server([first, again(), again()]);
+    assert_eq!(rssd.counts("{}"), [2, 2, 0, 1]);
+    assert_eq!(rssd.counts("{}"), [0, 0, 0, 1]);
+    assert_eq!(rssd.counts("{}"), [0, 0, 0, 1]);
+    rssd.check();
+    server.finish();
+}
+
+#[test]
+fn a_uid_that_only_search_knows_does_not_move_the_state() {
+    let lying = Script::new(THREE)
+        .then("C: UID SEARCH ALL\nS: * SEARCH 1 4294967295\nS: $ OK done")
+        .then("C: UID FETCH 1,4294967295 (UID RFC822.SIZE)")
+        .then("S: * 1 FETCH (UID 1 RFC822.SIZE 24)\nS: $ OK done")
+        .then("C: UID FETCH 1 (UID FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[])")
+        .bytes(message(1))
+        .then("S: $ OK done")
+        .then("C: UID SEARCH UID 4294967295\nS: * SEARCH\nS: $ OK done");
+    let (server, rssd) = server([lying]);
+    assert_eq!(rssd.counts("{}"), [1, 1, 0, 0]);
+    assert_eq!(rssd.ask("SELECT next_uid FROM imap_sync_folder"), "4");
+    rssd.check();
+    server.finish();
+}
+
+#[test]
+fn a_mailbox_restored_from_a_backup_is_read_on_from_there() {
+    let earlier = r#"
+        S: * OK [CAPABILITY IMAP4rev1] ready
+        C: LOGIN "ada" "secret"
+        S: $ OK [CAPABILITY IMAP4rev1] done
+        C: EXAMINE "INBOX"
+        S: * 2 EXISTS
+        S: * OK [UIDVALIDITY 7] uids
+        S: * OK [UIDNEXT 3] next
+        S: $ OK [READ-ONLY] done
+        C: UID SEARCH ALL
+        S: * SEARCH 1 2
+        S: $ OK done
+    "#;
+    let whole = Script::new(THREE)
+        .then(SIZES)
+        .bytes(message(1))
+        .bytes(message(2))
+        .bytes(message(3))
+        .then("S: $ OK done");
+    let grown =
+        Script::new(THREE).then("C: UID SEARCH UID 3:4294967295\nS: * SEARCH 3\nS: $ OK done");
+    let (server, rssd) = server([whole, Script::new(earlier), grown]);
+    assert_eq!(rssd.counts("{}"), [3, 3, 0, 0]);
+    assert_eq!(rssd.counts("{}"), [0, 0, 0, 0]);
+    assert_eq!(rssd.ask("SELECT next_uid FROM imap_sync_folder"), "3");
+    assert_eq!(rssd.counts("{}"), [0, 0, 0, 0]);
+    rssd.check();
+    server.finish();
+}
