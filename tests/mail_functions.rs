@@ -56,7 +56,10 @@ fn null_gives_null_or_no_row() {
         "mail_parts(NULL)",
         "mail_received(NULL)",
     ] {
-        assert!(ask(&format!("SELECT * FROM {table};")).is_empty(), "{table}");
+        assert!(
+            ask(&format!("SELECT * FROM {table};")).is_empty(),
+            "{table}"
+        );
     }
 }
 

@@ -8,9 +8,7 @@
 use super::host::{self, Host};
 use super::refang::refanged;
 use super::url::{self, Span};
-use super::{Kind, card, crypto};
-use crate::mail::date;
-use crate::mail::time::iso8601;
+use super::{Kind, card, crypto, datetime};
 use regex::Regex;
 use serde_json::{Value, json};
 use std::ops::Range;
@@ -204,31 +202,8 @@ impl Finder<'_> {
     }
 
     fn dates(&mut self) {
-        static ISO: LazyLock<Regex> = LazyLock::new(|| {
-            constant(
-                r"\b([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(?:[.,][0-9]{1,9})?(?: ?(Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}))?\b",
-            )
-        });
-        static MAIL: LazyLock<Regex> = LazyLock::new(|| {
-            constant(
-                r"(?i)\b(?:(?:mon|tue|wed|thu|fri|sat|sun), {1,2})?[0-9]{1,2} (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec) [0-9]{4} [0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?: (?:[+-][0-9]{4}|GMT|UTC|UT|EST|EDT|CST|CDT|MST|MDT|PST|PDT)\b)?",
-            )
-        });
-        for captures in ISO.captures_iter(self.text) {
-            let group = |n| captures.get(n).map(|found| found.as_str());
-            let (Some(whole), Some(day), Some(minute)) = (captures.get(0), group(1), group(2))
-            else {
-                continue;
-            };
-            let clock = format!("{day}T{minute}{}", group(3).unwrap_or(":00"));
-            if let Some(normalised) = normalised(&clock, group(4)) {
-                self.add(Kind::DateTime, whole.range(), normalised, Vec::new());
-            }
-        }
-        for found in MAIL.find_iter(self.text) {
-            if let Some(time) = date::unix(found.as_str().as_bytes()).and_then(iso8601) {
-                self.add(Kind::DateTime, found.range(), time, Vec::new());
-            }
+        for (range, normalised) in datetime::all(self.text) {
+            self.add(Kind::DateTime, range, normalised, Vec::new());
         }
     }
 
@@ -271,19 +246,6 @@ pub(super) fn described(host: Host) -> (Kind, String, Detail) {
 /// A pattern of this module, which its tests run.
 pub(super) fn constant(pattern: &str) -> Regex {
     Regex::new(pattern).expect("the pattern is a constant that tests run")
-}
-
-/// UTC where the zone is known, else the clock without one.
-fn normalised(clock: &str, zone: Option<&str>) -> Option<String> {
-    let civil: jiff::civil::DateTime = clock.parse().ok()?;
-    match zone {
-        None => Some(civil.to_string()),
-        Some("Z" | "UTC" | "GMT") => Some(format!("{civil}Z")),
-        Some(offset) => {
-            let time: jiff::Timestamp = format!("{clock}{offset}").parse().ok()?;
-            iso8601(time.as_second())
-        }
-    }
 }
 
 /// The runs of characters that belong together.
@@ -349,20 +311,6 @@ mod tests {
             [
                 format!("md5 {md5} = {}", md5.to_lowercase()),
                 "card 4111 1111 1111 1111 = 4111111111111111".to_owned(),
-            ]
-        );
-    }
-
-    #[test]
-    fn date_times_are_told_in_utc_where_they_say_their_zone() {
-        assert_eq!(
-            found(
-                "2021-01-28 11:21:04 2021-01-28T11:21:04+01:00 Mon, 2 Sep 2024 11:34:26 -0700 2021-13-28 11:21:04"
-            ),
-            [
-                "datetime 2021-01-28 11:21:04 = 2021-01-28T11:21:04",
-                "datetime 2021-01-28T11:21:04+01:00 = 2021-01-28T10:21:04Z",
-                "datetime Mon, 2 Sep 2024 11:34:26 -0700 = 2024-09-02T18:34:26Z",
             ]
         );
     }

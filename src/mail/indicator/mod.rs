@@ -8,17 +8,22 @@
 
 mod card;
 mod crypto;
+mod datetime;
 mod find;
 mod host;
 mod html;
 mod mapped;
 mod punycode;
 mod refang;
+mod reference;
 pub mod soar;
 mod source;
 mod url;
 
-pub use source::{Indicator, Search, indicators};
+pub use source::indicators;
+
+use serde_json::{Map, Value};
+use soar::Pattern;
 
 /// What an indicator is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,4 +69,34 @@ impl Kind {
             Self::Crypto => "crypto",
         }
     }
+}
+
+/// What is looked for.
+#[derive(Clone, Default)]
+pub enum Search {
+    /// Every kind, as it is meant, with its checks.
+    #[default]
+    Kinds,
+    /// What these patterns match, as it stands.
+    Patterns(Vec<&'static Pattern>),
+}
+
+/// One indicator at one place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Indicator {
+    /// What it is; `None` where a pattern without a kind matched.
+    pub kind: Option<Kind>,
+    /// As it was written.
+    pub value: String,
+    /// The one form to compare by; `None` for what a pattern matched.
+    pub normalised: Option<String>,
+    /// The IMAP section it is in: `HEADER`, `1`, `2.HEADER`.
+    pub part: Option<String>,
+    /// Bytes from the beginning of the text: of the field's decoded value, of
+    /// the part's text, of the file name; `None` for a digest that was computed.
+    pub offset: Option<usize>,
+    /// `header`, `text`, `html`, `link`, `filename` or `content`.
+    pub source: &'static str,
+    /// What else is known, as an object.
+    pub detail: Map<String, Value>,
 }

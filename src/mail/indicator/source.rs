@@ -1,16 +1,16 @@
 //! Where in a message indicators are looked for.
 
-use super::Kind;
 use super::find::{Found, Scope, described, find};
 use super::host::{self, Host};
 use super::html::{Html, Link};
 use super::soar::Pattern;
 use super::url;
+use super::{Indicator, Kind, Search};
 use crate::mail::digest::{md5_hex, sha1_hex, sha256_hex};
 use crate::mail::entity::{Entity, walk};
 use crate::mail::headers::Headers;
 use crate::mail::words;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 use std::borrow::Cow;
 
 /// The most that are reported of one message.
@@ -18,36 +18,6 @@ const MAX_INDICATORS: usize = 100_000;
 
 /// The most of a text that is read: more than any people wrote.
 const MAX_TEXT: usize = 16 * 1024 * 1024;
-
-/// What is looked for.
-#[derive(Clone, Default)]
-pub enum Search {
-    /// Every kind, as it is meant, with its checks.
-    #[default]
-    Kinds,
-    /// What these patterns match, as it stands.
-    Patterns(Vec<&'static Pattern>),
-}
-
-/// One indicator at one place.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Indicator {
-    /// What it is; `None` where a pattern without a kind matched.
-    pub kind: Option<Kind>,
-    /// As it was written.
-    pub value: String,
-    /// The one form to compare by; `None` for what a pattern matched.
-    pub normalised: Option<String>,
-    /// The IMAP section it is in: `HEADER`, `1`, `2.HEADER`.
-    pub part: Option<String>,
-    /// Bytes from the beginning of the text: of the field's decoded value, of
-    /// the part's text, of the file name; `None` for a digest that was computed.
-    pub offset: Option<usize>,
-    /// `header`, `text`, `html`, `link`, `filename` or `content`.
-    pub source: &'static str,
-    /// What else is known, as an object.
-    pub detail: Map<String, Value>,
-}
 
 /// Every indicator in a message, in the order of its parts.
 pub fn indicators(raw: &[u8], search: &Search) -> Vec<Indicator> {
@@ -336,6 +306,7 @@ fn first(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     fn lines(raw: &str) -> Vec<String> {
         let list = indicators(raw.as_bytes(), &Search::Kinds).into_iter();

@@ -5,7 +5,7 @@
 //! content can be taken for a boundary and its bytes stay exact.
 
 use super::item::{Attachment, Item, Properties, charset_of, id};
-use super::rtf;
+use super::{lzfu, rtf};
 use crate::mail::headers::Headers;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -127,7 +127,7 @@ fn body(item: &Item) -> String {
     let mut text = own.text(id::BODY);
     let mut html = html(own);
     if html.is_none() {
-        let rtf = own.bytes(id::RTF_COMPRESSED).and_then(rtf::decompressed);
+        let rtf = own.bytes(id::RTF_COMPRESSED).and_then(lzfu::decompressed);
         match rtf.map(|rtf| rtf::read(&rtf)) {
             Some(rtf::Content::Html(found)) => html = Some(("utf-8".into(), found.into_bytes())),
             Some(rtf::Content::Text(found)) if text.is_none() => text = Some(found),

@@ -6,6 +6,7 @@
 
 mod compose;
 mod item;
+mod lzfu;
 pub mod msg;
 mod rtf;
 pub mod tnef;
