@@ -5,11 +5,14 @@ mod support;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
-use support::corpus::CORPUS;
+use support::corpus::{self, CORPUS};
+use support::dovecot::Dovecot;
 use support::library::library_for_sql;
+use support::mail::Mail;
 use support::python::{Outcome, Python};
 use support::scratch::Scratch;
 use support::shell::Shell;
+use support::user::User;
 
 /// A message of tests/fixtures/eml, as an SQL expression.
 fn file(name: &str) -> String {
@@ -231,6 +234,54 @@ fn wrong_arguments_are_told_in_a_sentence() {
     fails(
         "SELECT * FROM mail_matches('x', X'ff')",
         "mail: mail_matches cannot read its second argument: it is not UTF-8 text",
+    );
+}
+
+/// How many messages of a user there are, and the UIDs of those in which
+/// `mail_parts` finds other leaves than the server's BODYSTRUCTURE.
+fn other_than_the_server(user: &User<'_>) -> (usize, Vec<Value>) {
+    let rows = user.shell().rows(
+        "SELECT uid, ours, theirs FROM (SELECT uid, \
+         (SELECT group_concat(part || ' ' || content_type) FROM mail_parts(m.raw) \
+           WHERE message IS NULL AND content IS NOT NULL) AS ours, \
+         (SELECT group_concat((value ->> 'part') || ' ' || (value ->> 'content_type')) \
+           FROM json_each(m.parts)) AS theirs \
+         FROM imap_messages(NULL, NULL, '*') AS m);",
+    );
+    let count = rows.len();
+    let other = rows.into_iter().filter(|row| row["ours"] != row["theirs"]);
+    (count, other.collect())
+}
+
+#[test]
+fn parts_are_numbered_as_the_server_numbers_them() {
+    let user = Dovecot::shared().user("sections");
+    user.fill_with_demo_mail();
+    let (count, other) = other_than_the_server(&user);
+    assert!(count > 200);
+    // One has forty multiparts inside one another; the limits differ.
+    assert!(other.len() == 1, "{other:?}");
+    let depth = |text: &Value| text.as_str().unwrap().matches('.').count();
+    assert!(depth(&other[0]["ours"]) > 20 && depth(&other[0]["theirs"]) > 20);
+}
+
+#[test]
+fn broken_mail_has_mostly_the_parts_that_the_server_sees() {
+    let user = Dovecot::shared().user("broken");
+    let folders = ["enmime/mail", "mail-parser", "zbateson", "rubymail"];
+    let raw = folders.into_iter().flat_map(corpus::messages);
+    let mails: Vec<Mail> = raw.map(Mail::raw).collect();
+    if mails.is_empty() {
+        eprintln!("broken: THE CORPUS IS ABSENT, nothing was compared");
+        return;
+    }
+    user.append("INBOX", &mails);
+    let (count, other) = other_than_the_server(&user);
+    // Where boundaries are wrong or missing, each guesses in its own way.
+    assert!(
+        count > 250 && other.len() * 12 < count,
+        "{} of {count}",
+        other.len()
     );
 }
 

@@ -121,14 +121,16 @@ pub fn ipv6(written: &str) -> Option<Ipv6Addr> {
 }
 
 /// The ways in which browsers take an IPv4 address: dotted, or as one number
-/// (WHATWG URL section 3.5), which phishers use to hide it.
+/// (WHATWG URL section 3.5), which phishers use to hide it. A number that gives
+/// an address in 0.0.0.0/8, where no host is, was meant as a number.
 fn number(host: &str) -> Option<Ipv4Addr> {
     let hex = host.strip_prefix("0x").or_else(|| host.strip_prefix("0X"));
     let number = match hex {
         Some(digits) => u32::from_str_radix(digits, 16).ok(),
         None => host.parse::<u32>().ok().filter(|_| !host.starts_with('+')),
     };
-    ipv4(host).or_else(|| number.map(Ipv4Addr::from))
+    let hidden = number.map(Ipv4Addr::from).filter(|ip| ip.octets()[0] != 0);
+    ipv4(host).or(hidden)
 }
 
 #[cfg(test)]
@@ -173,6 +175,7 @@ mod tests {
         assert_eq!(in_context("[2001:db8::1]"), address("2001:db8::1"));
         assert_eq!(in_context("3232235777"), address("192.168.1.1"));
         assert_eq!(in_context("0xC0A80101"), address("192.168.1.1"));
+        assert_eq!(in_context("47"), None);
         assert_eq!(in_context("localhost"), None);
     }
 

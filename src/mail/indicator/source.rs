@@ -291,7 +291,8 @@ fn describe(indicator: &mut Indicator, label: &str) {
         .zip(target)
         .map(|(named, target)| registered(&named) != registered(&target.host));
     let detail = &mut indicator.detail;
-    detail.insert("shown".to_owned(), json!(label));
+    let words: Vec<&str> = label.split_whitespace().collect();
+    detail.insert("shown".to_owned(), json!(words.join(" ")));
     detail.insert("differs".to_owned(), json!(differs.map(u8::from)));
 }
 
