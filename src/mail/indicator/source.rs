@@ -292,9 +292,13 @@ fn describe(indicator: &mut Indicator, label: &str) {
         .map(|(named, target)| registered(&named) != registered(&target.host));
     let detail = &mut indicator.detail;
     let words: Vec<&str> = label.split_whitespace().collect();
-    detail.insert("shown".to_owned(), json!(words.join(" ")));
+    let shown: String = words.join(" ").chars().take(MAX_SHOWN).collect();
+    detail.insert("shown".to_owned(), json!(shown));
     detail.insert("differs".to_owned(), json!(differs.map(u8::from)));
 }
+
+/// The most characters of a link's text that are told.
+const MAX_SHOWN: usize = 500;
 
 /// As much of a text as is read.
 fn first(text: &str) -> &str {
