@@ -7,7 +7,7 @@ use super::soar::Pattern;
 use super::url;
 use super::{Indicator, Kind, Search};
 use crate::mail::digest::{md5_hex, sha1_hex, sha256_hex};
-use crate::mail::entity::{Entity, walk};
+use crate::mail::entity::{Entity, is_message, walk};
 use crate::mail::headers::Headers;
 use crate::mail::words;
 use serde_json::{Map, json};
@@ -80,7 +80,8 @@ impl Collector<'_> {
             self.text(stem, Scope::Prose, &at("filename"), |offset| offset);
         }
         let kind = entity.about.content_type.value.as_str();
-        if kind.starts_with("text/") {
+        // Reports, of delivery or of abuse, are text too.
+        if kind.starts_with("text/") || kind.starts_with("message/") && !is_message(kind) {
             let text = entity.about.decode_text(entity.body).text;
             let text = first(&text);
             if kind == "text/html" {
