@@ -2,6 +2,7 @@
 # make demo      shows it at work on a private server, or on your own mailbox:
 #                make demo SERVER=imaps://imap.example.org USER=ada FOLDER=INBOX
 # make test      checks everything
+# make test-servers  runs the scenarios of every server, Cyrus and Courier too (needs root)
 # make setup     installs what these need (they do so themselves)
 # make clean     removes what they leave
 
@@ -19,7 +20,9 @@ BUILT := libimap0.so
 LIBRARY := imap0.so
 endif
 
-.PHONY: build clean demo setup test
+SERVERS := cyrus courier
+
+.PHONY: build clean demo setup test test-servers
 
 build:
 	@tests/setup.sh build
@@ -47,6 +50,13 @@ test: setup
 	cargo clippy --quiet --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --locked --no-deps --document-private-items
 	cargo test --quiet --locked --no-fail-fast --lib --tests
+
+# Debian's packages of IMAP servers exclude each other, so these live in chroots
+# under target/servers, made once.
+test-servers:
+	@tests/setup.sh servers
+	@for server in $(SERVERS); do tests/server/chroot.sh $$server "$(TARGET)/servers" >/dev/null || exit 1; done
+	cargo test --quiet --locked --test servers -- --include-ignored
 
 clean:
 	cargo clean

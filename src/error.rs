@@ -215,12 +215,18 @@ impl std::error::Error for Error {}
 /// The most of somebody else's text that goes into a message, in bytes.
 const FOREIGN_TEXT: usize = 200;
 
-/// Foreign text made fit for one line of a message: control characters (C1
-/// ones too, which terminals obey) escaped, at most 200 bytes.
+/// Foreign text made fit for one line of a message: [`one_line`] of at most
+/// 200 bytes.
 pub fn quote(text: &str) -> String {
+    one_line(text, FOREIGN_TEXT)
+}
+
+/// Text as one line: control characters (C1 ones too, which terminals obey)
+/// escaped, cut after `most` bytes.
+pub fn one_line(text: &str, most: usize) -> String {
     let mut out = String::new();
     for c in text.chars() {
-        if out.len() >= FOREIGN_TEXT {
+        if out.len() >= most {
             out.push_str("...");
             break;
         }

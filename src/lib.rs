@@ -96,6 +96,10 @@ pub fn register(connection: &Connection) -> Result<()> {
         return Ok(());
     }
     let client = Arc::new(Client::new(Arc::new(host::Interrupt::of(connection))));
+    table::attachments::register(connection, &client)?;
+    table::check::register(connection, &client)?;
+    table::folders::register(connection, &client)?;
+    table::log::register(connection, &client)?;
     table::messages::register(connection, &client)?;
     function::imap_ingest::register(connection, &client)?;
     function::imap_login::register(connection, &client)?;

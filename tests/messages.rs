@@ -114,6 +114,7 @@ fn a_whole_message_is_a_whole_row() {
         }])
     );
     assert!(row.remove("uidvalidity").unwrap().is_u64());
+    assert!(row.remove("modseq").unwrap().is_u64());
     assert!(row.remove("sha256").unwrap().as_str().unwrap().len() == 64);
     assert_eq!(
         Value::Object(row),
@@ -122,7 +123,8 @@ fn a_whole_message_is_a_whole_row() {
             "in_reply_to": "parent@example.org", "subject": "café",
             "from": "Juergen@example.org", "from_name": "Jürgen Doe",
             "sender": "office@example.org", "bcc": null,
-            "date": "2026-01-31T12:00:00Z",
+            "date": "2026-01-31T12:00:00Z", "preview": "grüße", "gm_msgid": null, "gm_thrid": null,
+            "gm_labels": null, "email_id": null, "thread_id": null,
             "date_header": "Sat, 31 Jan 2026 13:00:00 +0100",
             "internal_date": "2026-01-31T23:30:00Z", "size": RICH.len(),
             "seen": 1, "flagged": 1, "answered": 0, "deleted": 0, "draft": 0,

@@ -1,12 +1,12 @@
 #!/bin/bash
-# setup.sh build|demo|test: sees to it that what the task needs is there.
+# setup.sh build|demo|test|servers: sees to it that what the task needs is there.
 #
 # Installs what is missing on Debian, as root or through sudo. Elsewhere it says
 # in one sentence what to install. Where nothing is missing it costs a moment.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 PATH=$PATH:/usr/sbin:/sbin:$HOME/.cargo/bin
-task=${1:?build, demo or test}
+task=${1:?build, demo, test or servers}
 
 fail() {
 	echo "setup: $*" >&2
@@ -40,6 +40,9 @@ if [ "$task" != build ]; then
 	need openssl has openssl
 	need python3 test -x /usr/bin/python3
 	need sqlite3 has sqlite3
+fi
+if [ "$task" = servers ]; then
+	need mmdebstrap has mmdebstrap
 fi
 if [ "$task" = test ]; then
 	need nodejs has node

@@ -6,6 +6,7 @@ CREATE TABLE imap_messages(
   folder_name TEXT,          -- the folder's name, in UTF-8
   uid INTEGER,               -- the message's UID in its folder (RFC 9051 section 2.3.1.1)
   uidvalidity INTEGER,       -- the folder's UIDVALIDITY: while it stays, a UID names one message
+  modseq INTEGER,            -- grows with every change of the message (RFC 7162); NULL where the server does not count
   message_id TEXT,           -- Message-ID without angle brackets
   in_reply_to TEXT,          -- the first id of In-Reply-To, without angle brackets
   email_references TEXT,     -- the ids of References, oldest first, JSON array
@@ -38,9 +39,16 @@ CREATE TABLE imap_messages(
   message TEXT,              -- the whole message as text; lossy where its bytes are not UTF-8
   raw BLOB,                  -- the whole message, byte for byte
   sha256 TEXT,               -- SHA-256 of raw, lower-case hexadecimal
+  preview TEXT,              -- the first words: the server's (RFC 8970), else 200 characters of the text in the first 32 KiB
+  gm_msgid INTEGER,          -- Gmail's id of the message (X-GM-MSGID)
+  gm_thrid INTEGER,          -- Gmail's id of the conversation (X-GM-THRID)
+  gm_labels TEXT,            -- Gmail's labels (X-GM-LABELS), JSON array
+  email_id TEXT,             -- the server's id of the message, the same in every folder (EMAILID, RFC 8474)
+  thread_id TEXT,            -- the server's id of the conversation (THREADID, RFC 8474)
   problems TEXT,             -- what could not be read, JSON array of {field, problem}; reading it fetches the whole message
   server TEXT HIDDEN,        -- host, host:port, imaps://, imap:// (STARTTLS) or imap+insecure://; default: the environment account's
   user TEXT HIDDEN,          -- the user name; default: the environment account's
   folder TEXT HIDDEN,        -- a folder, or a pattern with * and % as LIST takes them; default INBOX
-  options TEXT HIDDEN        -- JSON object: ca_file, deadline, max_size, timeout
+  options TEXT HIDDEN,       -- JSON object: ca_file, deadline, max_size, search, timeout, trust_search
+  imap_messages TEXT HIDDEN  -- for MATCH: imap_messages MATCH 'x' finds what the server's SEARCH TEXT finds
 );

@@ -11,7 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Error, Result, quote};
-use crate::imap::{Cancel, Credential, Deadline, Endpoint, Lease, Login, Pool, Session, Settings};
+use crate::imap::{
+    Cancel, Credential, Deadline, Endpoint, Lease, Log, Login, Pool, Session, Settings,
+};
 use crate::secret::Secret;
 
 use environment::Environment;
@@ -36,6 +38,7 @@ pub struct Client {
     vault: Vault,
     pool: Pool,
     cancel: Arc<dyn Cancel>,
+    log: Arc<Log>,
 }
 
 impl Client {
@@ -45,7 +48,13 @@ impl Client {
             vault: Vault::default(),
             pool: Pool::new(),
             cancel,
+            log: Arc::default(),
         }
+    }
+
+    /// What this connection has said to servers so far.
+    pub fn log(&self) -> &Log {
+        &self.log
     }
 
     /// Keeps `secret` in memory for `user` at `server`.
@@ -140,6 +149,7 @@ impl Client {
             deadline: options.seconds("deadline")?.map(Deadline::after),
             ca_file: options.path("ca_file")?,
             cancel: Arc::clone(&self.cancel),
+            log: Arc::clone(&self.log),
         })
     }
 

@@ -70,6 +70,19 @@ impl Options {
         })
     }
 
+    /// A text.
+    pub fn text(&self, key: &str) -> Result<Option<&str>> {
+        self.typed(key, "a text", Value::as_str)
+    }
+
+    /// One of `words`, by its place among them.
+    pub fn choice(&self, key: &str, words: &[&str]) -> Result<Option<usize>> {
+        self.typed(key, &words.join(" or "), |value| {
+            let word = value.as_str()?;
+            words.iter().position(|known| *known == word)
+        })
+    }
+
     /// A yes or no: JSON's true and false, or SQL's 1 and 0.
     pub fn switch(&self, key: &str) -> Result<bool> {
         let value = self.typed(key, "true or false", |value| match value {
@@ -79,11 +92,11 @@ impl Options {
         Ok(value.unwrap_or(false))
     }
 
-    fn typed<T>(
-        &self,
+    fn typed<'a, T>(
+        &'a self,
         key: &str,
         wanted: &str,
-        read: impl FnOnce(&Value) -> Option<T>,
+        read: impl FnOnce(&'a Value) -> Option<T>,
     ) -> Result<Option<T>> {
         match self.0.get(key) {
             None | Some(Value::Null) => Ok(None),
@@ -156,6 +169,18 @@ mod tests {
         assert_eq!(
             message(parse(r#"{"ca_file": 7}"#).unwrap().path("ca_file")),
             "imap: option ca_file must be a path, not 7"
+        );
+        assert_eq!(
+            message(parse(r#"{"max_size": 7}"#).unwrap().text("max_size")),
+            "imap: option max_size must be a text, not 7"
+        );
+        assert_eq!(
+            message(
+                parse(r#"{"timeout": "no"}"#)
+                    .unwrap()
+                    .choice("timeout", &["a", "b"])
+            ),
+            "imap: option timeout must be a or b, not \"no\""
         );
         assert_eq!(
             message(parse(r#"{"timeout": "yes"}"#).unwrap().switch("timeout")),

@@ -110,12 +110,16 @@ impl Shared {
             return Ok(());
         };
         if turn.tag.is_empty() {
-            turn.tag = turn
-                .outgoing
-                .split(|&b| b == b' ')
-                .next()
-                .unwrap_or_default()
-                .to_vec();
+            let mut words = turn.outgoing.splitn(2, |&b| b == b' ');
+            turn.tag = words.next().unwrap_or_default().to_vec();
+            let command = words.next().unwrap_or_default();
+            let recorder = &mut self.exchange.recorder;
+            match turn.verb {
+                Verb::Login | Verb::Authenticate => {
+                    recorder.signed_in(&turn.tag, turn.verb.name());
+                }
+                _ => recorder.sent(&turn.tag, command, turn.outgoing.len()),
+            }
         }
         let sent = self.exchange.wire.send(&turn.outgoing, turn.verb.name());
         turn.outgoing = Zeroizing::default();

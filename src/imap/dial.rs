@@ -27,19 +27,20 @@ const ADDRESSES: usize = 8;
 /// # Errors
 /// Unknown host, refused or unreachable port, timeout, deadline, cancelled.
 pub(super) fn dial(endpoint: &Endpoint, settings: &Settings) -> Result<TcpStream> {
-    let peer = endpoint.peer();
-    let addresses = resolve(endpoint, &peer, settings)?;
-    let stream = connect(&addresses, &peer, settings)?;
-    // Only a matter of speed: a command is always sent whole.
-    let _ = stream.set_nodelay(true);
-    Ok(stream)
+    let addresses = resolve(endpoint, settings)?;
+    connect(&addresses, &endpoint.peer(), settings)
 }
 
-fn resolve(endpoint: &Endpoint, peer: &str, settings: &Settings) -> Result<Vec<SocketAddr>> {
+/// The addresses of the endpoint's host.
+///
+/// # Errors
+/// Unknown host, timeout, deadline, cancelled.
+pub(super) fn resolve(endpoint: &Endpoint, settings: &Settings) -> Result<Vec<SocketAddr>> {
     if let Ok(address) = endpoint.host().parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, endpoint.port())]);
     }
-    let mut watch = Watch::start(settings, peer, "name resolution");
+    let peer = endpoint.peer();
+    let mut watch = Watch::start(settings, &peer, "name resolution");
     watch.check()?;
     let (found, answer) = channel();
     let (host, port) = (endpoint.host().to_owned(), endpoint.port());
@@ -62,7 +63,16 @@ fn resolve(endpoint: &Endpoint, peer: &str, settings: &Settings) -> Result<Vec<S
     }
 }
 
-fn connect(addresses: &[SocketAddr], peer: &str, settings: &Settings) -> Result<TcpStream> {
+/// Connects to the first of the addresses to answer; the stream blocks and has
+/// no delay.
+///
+/// # Errors
+/// Refused or unreachable port, timeout, deadline, cancelled.
+pub(super) fn connect(
+    addresses: &[SocketAddr],
+    peer: &str,
+    settings: &Settings,
+) -> Result<TcpStream> {
     let mut watch = Watch::start(settings, peer, "connect");
     watch.check()?;
     let (sender, answers) = channel();
@@ -76,7 +86,11 @@ fn connect(addresses: &[SocketAddr], peer: &str, settings: &Settings) -> Result<
         }
         let patience = (waiting.len() > 0).then(|| Instant::now() + NEXT_ADDRESS);
         match wait(&answers, &mut watch, patience)? {
-            Some(Ok(stream)) => return Ok(stream),
+            Some(Ok(stream)) => {
+                // Only a matter of speed: a command is always sent whole.
+                let _ = stream.set_nodelay(true);
+                return Ok(stream);
+            }
             Some(Err(error)) => {
                 pending -= 1;
                 failure.get_or_insert(error);

@@ -34,6 +34,9 @@ pub struct Examined {
     pub exists: u32,
     /// Grows with every change (RFC 7162).
     pub highestmodseq: Option<u64>,
+    /// True where the mailbox does not count changes (NOMODSEQ, RFC 7162 section
+    /// 3.1.2.2): asking for them is an error there.
+    pub no_modseq: bool,
 }
 
 impl Dialogue {
@@ -79,6 +82,7 @@ impl Dialogue {
     /// # Errors
     /// [`Kind::Refused`], after which no mailbox is open, or the wire's.
     pub(super) fn examine(&mut self, name: &str, spelling: &str) -> Result<Examined> {
+        self.exchange().no_modseq = false;
         let found = take_turn(&self.shared, Verb::Examine, || {
             self.session.examine(spelling)
         })
@@ -95,6 +99,7 @@ impl Dialogue {
             uidnext: found.uid_next,
             exists: found.exists,
             highestmodseq: found.highest_mod_seq,
+            no_modseq: self.exchange().no_modseq,
         })
     }
 
@@ -211,6 +216,7 @@ mod tests {
     use std::net::TcpListener;
 
     use super::super::endpoint::Endpoint;
+    use super::super::recorder::Recorder;
     use super::super::settings::Settings;
     use super::super::wire::Wire;
     use super::*;
@@ -220,8 +226,10 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("its address").port();
         let endpoint = Endpoint::parse(&format!("imap+insecure://127.0.0.1:{port}"));
-        let wire = Wire::open(&endpoint.expect("a server"), &Settings::default());
-        let exchange = Exchange::new(wire.expect("a connection"));
+        let endpoint = endpoint.expect("a server");
+        let wire = Wire::open(&endpoint, &Settings::default());
+        let recorder = Recorder::new(&Arc::default(), &endpoint, "ada");
+        let exchange = Exchange::new(wire.expect("a connection"), recorder);
         let shared = Arc::new(Mutex::new(Shared {
             exchange,
             turn: None,

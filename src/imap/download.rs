@@ -6,12 +6,14 @@
 
 use std::sync::Arc;
 
+use super::extra::Extra;
 use super::fetch_stream::FetchStream;
 use super::flags::Flags;
 use super::message::Message;
 use super::schedule::Schedule;
 use super::session::Session;
 use super::structure::Structure;
+use super::uid_order::{Direction, Uids};
 use super::uid_set::UidSet;
 use super::wanted::Wanted;
 use crate::error::Result;
@@ -27,10 +29,16 @@ pub struct Downloaded {
     pub internal_date: Option<Vec<u8>>,
     /// RFC822.SIZE in bytes.
     pub size: Option<u64>,
+    /// MODSEQ.
+    pub modseq: Option<u64>,
+    /// The items of extensions; see [`Downloaded::extra`].
+    pub extras: Vec<(Extra, Option<Vec<String>>)>,
     /// BODYSTRUCTURE.
     pub structure: Option<Box<Structure>>,
     /// The header, or the fields of it that were wanted.
     pub header: Option<Vec<u8>>,
+    /// The first bytes of the message, where they were wanted.
+    pub head: Option<Vec<u8>>,
     /// The text part, where it was fetched alone.
     pub text: Option<TextPart>,
     /// The whole message, byte for byte; shared, so that SQLite can take it
@@ -57,7 +65,7 @@ pub struct Download(Course);
 
 enum Course {
     /// Nothing is wanted: the UIDs are all there is to tell.
-    Listed(Box<dyn Iterator<Item = u32> + Send>),
+    Listed(Uids),
     /// What is wanted is fetched.
     Fetched {
         stream: Box<FetchStream<Schedule>>,
@@ -67,13 +75,13 @@ enum Course {
 
 impl Download {
     /// What is `wanted` of the messages `uids`; of those above `max_size`
-    /// bytes, all but their content.
-    pub fn new(uids: UidSet, wanted: Wanted, max_size: Option<u64>) -> Self {
+    /// bytes, all but their content. They are asked for in this direction, and
+    /// come in the order in which the server answers each command.
+    pub fn new(uids: UidSet, wanted: Wanted, max_size: Option<u64>, direction: Direction) -> Self {
         if wanted.is_empty() {
-            let ranges: Vec<_> = uids.ranges().collect();
-            return Self(Course::Listed(Box::new(ranges.into_iter().flatten())));
+            return Self(Course::Listed(direction.uids(&uids)));
         }
-        let schedule = Schedule::new(uids, wanted, max_size);
+        let schedule = Schedule::new(uids, wanted, max_size, direction);
         let stream = Box::new(FetchStream::new(schedule));
         Self(Course::Fetched { stream, max_size })
     }
@@ -107,14 +115,23 @@ impl Download {
 }
 
 impl Downloaded {
+    /// The words of an extension's item: `None` where the server was not asked
+    /// for it, `Some(None)` where it has none.
+    pub fn extra(&self, extra: Extra) -> Option<Option<&[String]>> {
+        let mut known = self.extras.iter().filter(|(known, _)| *known == extra);
+        known.next().map(|(_, words)| words.as_deref())
+    }
+
     fn new(mut message: Message, max_size: Option<u64>) -> Self {
         let is_oversized =
             matches!((message.size, max_size), (Some(size), Some(max)) if size > max);
         let raw = message.take_body().map(Arc::new);
-        let (mut header, mut part_header, mut body) = (None, None, None);
+        let (mut header, mut head, mut part_header, mut body) = (None, None, None, None);
         for content in message.contents {
             let section = content.section.to_ascii_uppercase();
-            if section.starts_with(b"HEADER") {
+            if content.origin.is_some() {
+                head = content.bytes;
+            } else if section.starts_with(b"HEADER") {
                 header = content.bytes;
             } else if section.ends_with(b".MIME") {
                 part_header = content.bytes;
@@ -127,8 +144,11 @@ impl Downloaded {
             flags: message.flags,
             internal_date: message.internal_date,
             size: message.size,
+            modseq: message.modseq,
+            extras: message.extras,
             structure: message.structure,
             header,
+            head,
             text: body.map(|body| TextPart {
                 header: part_header.unwrap_or_default(),
                 body,

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 
 use super::capability::Capabilities;
 use super::message::Message;
+use super::recorder::Recorder;
 use super::response::{Response, parse};
 use super::status_line::{Status, StatusLine};
 use super::veil::Veil;
@@ -67,10 +68,16 @@ pub(super) struct Exchange {
     pub(super) wire: Wire,
     /// As the server last told them.
     pub(super) capabilities: Capabilities,
+    /// How the server introduced itself.
+    pub(super) greeting: String,
     /// True from LOGOUT on, when BYE is the answer.
     pub(super) is_leaving: bool,
     /// Over the secret, while signing in.
     pub(super) veil: Veil,
+    /// True once the server has said NOMODSEQ.
+    pub(super) no_modseq: bool,
+    /// Writes down what is said.
+    pub(super) recorder: Recorder,
     tags: u32,
     /// Commands sent by [`Exchange::launch`] that have not ended.
     flying: Vec<Vec<u8>>,
@@ -79,12 +86,15 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    pub(super) fn new(wire: Wire) -> Self {
+    pub(super) fn new(wire: Wire, recorder: Recorder) -> Self {
         Self {
             wire,
             capabilities: Capabilities::default(),
+            greeting: String::new(),
             is_leaving: false,
             veil: Veil::default(),
+            no_modseq: false,
+            recorder,
             tags: 0,
             flying: Vec::new(),
             unreadable: 0,
@@ -128,13 +138,30 @@ impl Exchange {
         command: &[u8],
         on: &mut dyn FnMut(&Response<'_>),
     ) -> Result<Ended> {
+        self.command_in_stretches(verb, &[command.to_vec()], on)
+    }
+
+    /// [`Exchange::command`] for a command with literals: each stretch but the
+    /// first is sent when the server asks for it (RFC 9051 section 4.3).
+    pub(super) fn command_in_stretches(
+        &mut self,
+        verb: &str,
+        stretches: &[Vec<u8>],
+        on: &mut dyn FnMut(&Response<'_>),
+    ) -> Result<Ended> {
         self.check_free(verb)?;
-        let tag = self.launch(verb, command)?;
+        let mut stretches = stretches.iter();
+        let first = stretches.next().map_or(&[][..], Vec::as_slice);
+        let tag = self.launch(verb, first)?;
         loop {
-            if let Arrival::Ended(ended) = self.arrive(verb, on)?
-                && ended.tag == tag
-            {
-                return Ok(ended);
+            match self.arrive(verb, on)? {
+                Arrival::Ended(ended) if ended.tag == tag => return Ok(ended),
+                Arrival::Continuation(_) => {
+                    if let Some(next) = stretches.next() {
+                        self.wire.send(&[next, &b"\r\n"[..]].concat(), verb)?;
+                    }
+                }
+                _ => {}
             }
         }
     }
@@ -143,8 +170,11 @@ impl Exchange {
     pub(super) fn launch(&mut self, verb: &str, command: &[u8]) -> Result<Vec<u8>> {
         self.tags += 1;
         let tag = format!("x{}", self.tags).into_bytes();
+        let line = [&tag, &b" "[..], command, b"\r\n"].concat();
+        self.recorder.sent(&tag, command, line.len());
         self.wire
-            .send(&[&tag, &b" "[..], command, b"\r\n"].concat(), verb)?;
+            .send(&line, verb)
+            .inspect_err(|error| self.recorder.failed(error))?;
         self.flying.push(tag.clone());
         Ok(tag)
     }
@@ -158,7 +188,9 @@ impl Exchange {
         during: &str,
         on: &mut dyn FnMut(&Response<'_>),
     ) -> Result<Arrival> {
-        let frame = self.wire.receive(during)?;
+        let received = self.wire.receive(during);
+        let frame = received.inspect_err(|error| self.recorder.failed(error))?;
+        self.recorder.received(frame.bytes.len());
         let response = parse(&frame.bytes);
         if !matches!(response, Response::Other(_)) {
             self.unreadable = 0;
@@ -177,10 +209,12 @@ impl Exchange {
             Response::Tagged { tag, status } => {
                 note(&mut self.capabilities, &status);
                 self.flying.retain(|flying| flying != tag);
+                let answer = words(&self.veil, &status);
+                self.recorder.ended(tag, &answer);
                 Arrival::Ended(Ended {
                     tag: tag.to_vec(),
                     status: status.status,
-                    answer: words(&self.veil, &status),
+                    answer,
                 })
             }
             Response::Continuation(text) => Arrival::Continuation(text.to_vec()),
@@ -193,6 +227,7 @@ impl Exchange {
                     Response::Capability(told) => self.capabilities = told.clone(),
                     Response::Status(status) => {
                         note(&mut self.capabilities, status);
+                        self.no_modseq |= status.code.is_some_and(|c| c.is("NOMODSEQ"));
                         if status.status != Status::Ok || status.code.is_some_and(|c| c.is("ALERT"))
                         {
                             remark(&mut self.remarks, words(&self.veil, status));
@@ -211,7 +246,9 @@ impl Exchange {
         if let Some(answer) = bye {
             let peer = self.wire.peer();
             let text = format!("{peer} closed the connection ({during}): {answer}");
-            return Err(self.wire.breaking(Error::network(text)));
+            let error = self.wire.breaking(Error::network(text));
+            self.recorder.failed(&error);
+            return Err(error);
         }
         if self.unreadable > UNREADABLE {
             let last = self.remarks.back().cloned().unwrap_or_default();
@@ -231,12 +268,14 @@ impl Exchange {
         let mut bytes = 0;
         while let Some(frame) = self.wire.poll(CATCH_UP) {
             bytes += frame.bytes.len();
+            self.recorder.received(frame.bytes.len());
             if bytes > CATCH_UP {
                 self.wire.break_off();
                 return;
             }
             let is_over = match parse(&frame.bytes) {
-                Response::Tagged { tag, .. } => {
+                Response::Tagged { tag, status } => {
+                    self.recorder.ended(tag, &words(&self.veil, &status));
                     self.flying.retain(|flying| flying != tag);
                     false
                 }

@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use crate::error::quote_bytes;
 
+use super::extra::Extra;
 use super::flags::Flags;
 use super::structure::Structure;
 use super::token::{Reader, range_of};
@@ -30,6 +31,8 @@ pub struct Fetched<'a> {
     pub size: Option<u64>,
     /// MODSEQ (RFC 7162).
     pub modseq: Option<u64>,
+    /// The items of extensions, each with its words; None for NIL.
+    pub extras: Vec<(Extra, Option<Vec<String>>)>,
     /// BODYSTRUCTURE, or the BODY that is it without extensions.
     pub structure: Option<Box<Structure>>,
     /// BODY[...], BINARY[...] and the RFC822 items, which are sections too.
@@ -158,7 +161,12 @@ impl<'a> Fetched<'a> {
             b"RFC822.TEXT" => self.add_section(whole(b"TEXT"), reader),
             // A second value of an item before, and no name.
             [first, ..] if !first.is_ascii_alphabetic() => {}
-            _ => reader.skip_value(),
+            name => match Extra::named(name) {
+                Some(extra) if self.extras.len() < MOST => {
+                    self.extras.push((extra, extra.read(reader)));
+                }
+                _ => reader.skip_value(),
+            },
         }
     }
 
@@ -221,12 +229,28 @@ mod tests {
     #[test]
     fn unknown_items_are_passed_over() {
         let fetched = read(
-            b"(X-GM-LABELS (\"\\\\Inbox\" {3}\r\n)(\" X) X-BAR 1 2 -3 X-FOO {4}\r\nUID  \
-              EMAILID (M6d99) PREVIEW NIL \
-              THREADID NIL SAVEDATE \" 1-Jan-2024 00:00:00 +0000\" BINARY.SIZE[1] 7 \
+            b"(X-ODD-LABELS (\"\\\\Inbox\" {3}\r\n)(\" X) X-BAR 1 2 -3 X-FOO {4}\r\nUID  \
+              SAVEDATE \" 1-Jan-2024 00:00:00 +0000\" BINARY.SIZE[1] 7 \
               ENVELOPE (NIL \"caf\xe9\" ((NIL NIL \"a\" \"b\"))) \"stray\" UID 9)",
         );
         assert_eq!((fetched.uid, fetched.sections.len()), (Some(9), 0));
+    }
+
+    #[test]
+    fn items_of_extensions_are_words() {
+        let fetched =
+            read(b"(X-GM-LABELS (\"\\\\Inbox\" x) x-gm-msgid 7 PREVIEW NIL EMAILID (M1) UID 9)");
+        let words = |words: &[&str]| Some(words.iter().map(|&word| word.to_owned()).collect());
+        assert_eq!(
+            fetched.extras,
+            [
+                (Extra::GmLabels, words(&["\\Inbox", "x"])),
+                (Extra::GmMsgid, words(&["7"])),
+                (Extra::Preview, None),
+                (Extra::EmailId, words(&["M1"])),
+            ]
+        );
+        assert_eq!(fetched.uid, Some(9));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use super::capability::Capabilities;
 use super::endpoint::{Endpoint, Security};
 use super::exchange::Exchange;
+use super::recorder::Recorder;
 use super::response::{Response, parse};
 use super::settings::Settings;
 use super::status_line::Status;
@@ -17,8 +18,18 @@ use crate::error::{Error, Kind, Result, quote_bytes};
 /// # Errors
 /// Whatever keeps a server from being signed in to, in its own words if it
 /// has any.
-pub(super) fn open(endpoint: &Endpoint, settings: &Settings) -> Result<Exchange> {
-    let mut exchange = Exchange::new(Wire::open(endpoint, settings)?);
+pub(super) fn open(endpoint: &Endpoint, user: &str, settings: &Settings) -> Result<Exchange> {
+    receive(Wire::open(endpoint, settings)?, user, settings)
+}
+
+/// The same over a connection that is there.
+///
+/// # Errors
+/// As [`open`], from the greeting on.
+pub(super) fn receive(wire: Wire, user: &str, settings: &Settings) -> Result<Exchange> {
+    let endpoint = wire.endpoint().clone();
+    let recorder = Recorder::new(&settings.log, &endpoint, user);
+    let mut exchange = Exchange::new(wire, recorder);
     greeting(&mut exchange)?;
     if endpoint.security() == Security::StartTls {
         start_tls(&mut exchange)?;
@@ -45,6 +56,7 @@ fn greeting(exchange: &mut Exchange) -> Result<()> {
         Response::Status(status) => match status.status {
             Status::Ok => {
                 let told = status.code.and_then(|code| code.capabilities());
+                exchange.greeting = String::from_utf8_lossy(status.text).into_owned();
                 exchange.capabilities = told.unwrap_or_default();
                 return Ok(());
             }

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use super::extra::Extra;
 use super::message::Message;
 use crate::error::{Error, Result, quote};
 
@@ -18,17 +19,28 @@ pub enum Item {
     InternalDate,
     /// `RFC822.SIZE`
     Size,
+    /// `MODSEQ`
+    Modseq,
     /// `BODYSTRUCTURE`
     Structure,
+    /// An item of an extension.
+    Extra(Extra),
+    /// `BODY.PEEK[]<0.32768>`: the first [`HEAD`] bytes.
+    Head,
     /// `BODY.PEEK[HEADER.FIELDS (...)]`: these header fields.
     HeaderFields(Vec<String>),
     /// `BODY.PEEK[HEADER]`: the header.
     Header,
     /// `BODY.PEEK[1.2]`, `BODY.PEEK[1.2.MIME]`: a part, or its header.
     Section(String),
+    /// `BINARY.PEEK[1.2]`: a part without its transfer encoding (RFC 3516).
+    Binary(String),
     /// `BODY.PEEK[]`: the whole message.
     Body,
 }
+
+/// Bytes of [`Item::Head`]: header and first text of nearly every message.
+pub const HEAD: usize = 32 << 10;
 
 /// The items of one FETCH; the UID always comes with them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -44,7 +56,7 @@ impl Items {
             let names = match item {
                 Item::HeaderFields(names) if names.is_empty() => return Err(bad_name("")),
                 Item::HeaderFields(names) => names.as_slice(),
-                Item::Section(name) => std::slice::from_ref(name),
+                Item::Section(name) | Item::Binary(name) => std::slice::from_ref(name),
                 _ => &[],
             };
             for name in names {
@@ -74,25 +86,39 @@ impl Items {
             Item::Flags => message.flags.is_some(),
             Item::InternalDate => message.internal_date.is_some(),
             Item::Size => message.size.is_some(),
+            Item::Modseq => message.modseq.is_some(),
             Item::Structure => message.structure.is_some(),
+            Item::Extra(extra) => message.extras.iter().any(|(known, _)| known == extra),
+            Item::Head => message.head().is_some(),
             Item::HeaderFields(_) => message.header_fields().is_some(),
             Item::Header => message.header().is_some(),
-            Item::Section(name) => message.section(name).is_some(),
+            Item::Section(name) | Item::Binary(name) => message.section(name).is_some(),
             Item::Body => message.body().is_some(),
         })
     }
 
-    /// Drops the sections nobody asked for, and all but the first of each.
+    /// Drops the sections and items of extensions nobody asked for, and all but
+    /// the first of each.
     pub(super) fn keep_in(&self, message: &mut Message) {
         let mut kept = vec![false; self.0.len()];
         message.contents.retain(|content| {
             let asked = self.0.iter().position(|item| match item {
                 Item::HeaderFields(_) => content.is_header_fields(),
                 Item::Header => content.is("HEADER"),
-                Item::Section(name) => content.is(name),
+                Item::Section(name) | Item::Binary(name) => content.is(name),
+                Item::Head => content.is_head(),
                 Item::Body => content.is(""),
-                Item::Flags | Item::InternalDate | Item::Size | Item::Structure => false,
+                Item::Flags
+                | Item::InternalDate
+                | Item::Size
+                | Item::Modseq
+                | Item::Extra(_)
+                | Item::Structure => false,
             });
+            asked.is_some_and(|index| !std::mem::replace(&mut kept[index], true))
+        });
+        message.extras.retain(|(extra, _)| {
+            let asked = (self.0.iter()).position(|item| *item == Item::Extra(*extra));
             asked.is_some_and(|index| !std::mem::replace(&mut kept[index], true))
         });
     }
@@ -107,12 +133,16 @@ impl fmt::Display for Items {
                 Item::Flags => f.write_str(" FLAGS"),
                 Item::InternalDate => f.write_str(" INTERNALDATE"),
                 Item::Size => f.write_str(" RFC822.SIZE"),
+                Item::Modseq => f.write_str(" MODSEQ"),
                 Item::Structure => f.write_str(" BODYSTRUCTURE"),
+                Item::Extra(extra) => write!(f, " {}", extra.item()),
+                Item::Head => write!(f, " BODY.PEEK[]<0.{HEAD}>"),
                 Item::HeaderFields(names) => {
                     write!(f, " BODY.PEEK[HEADER.FIELDS ({})]", names.join(" "))
                 }
                 Item::Header => f.write_str(" BODY.PEEK[HEADER]"),
                 Item::Section(name) => write!(f, " BODY.PEEK[{name}]"),
+                Item::Binary(name) => write!(f, " BINARY.PEEK[{name}]"),
                 Item::Body => f.write_str(" BODY.PEEK[]"),
             }?;
         }
@@ -141,13 +171,18 @@ mod tests {
             Item::HeaderFields(vec!["Subject".into(), "X-Spam".into()]),
             Item::Header,
             Item::Section("1.2.MIME".into()),
+            Item::Binary("2".into()),
+            Item::Modseq,
+            Item::Extra(Extra::GmLabels),
+            Item::Head,
             Item::Body,
         ]);
         assert_eq!(
             items.expect("good names").to_string(),
             "(UID FLAGS INTERNALDATE RFC822.SIZE BODYSTRUCTURE \
              BODY.PEEK[HEADER.FIELDS (Subject X-Spam)] BODY.PEEK[HEADER] \
-             BODY.PEEK[1.2.MIME] BODY.PEEK[])"
+             BODY.PEEK[1.2.MIME] BINARY.PEEK[2] MODSEQ X-GM-LABELS BODY.PEEK[]<0.32768> \
+             BODY.PEEK[])"
         );
         assert_eq!(Items::default().to_string(), "(UID)");
     }

@@ -3,9 +3,46 @@
 //! Numbers a server does not give are None; items nobody asked for are passed
 //! over.
 
+use super::capability::Capabilities;
 use super::listed::read_mailbox;
 use super::mailbox::Mailbox;
 use super::token::Reader;
+
+/// What STATUS is asked for: a set of the items of [`MailboxStatus`].
+///
+/// | bit | item | where the server has |
+/// |---|---|---|
+/// | 0x01 | `MESSAGES` | |
+/// | 0x02 | `UNSEEN` | |
+/// | 0x04 | `UIDNEXT` | |
+/// | 0x08 | `UIDVALIDITY` | |
+/// | 0x10 | `HIGHESTMODSEQ` | CONDSTORE |
+/// | 0x20 | `SIZE` | STATUS=SIZE |
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StatusItems(pub u8);
+
+impl StatusItems {
+    /// Every item.
+    pub const ALL: Self = Self(0x3f);
+
+    /// The items as a command lists them, without those that the server does
+    /// not have; `None` where none is left.
+    pub fn list(self, capabilities: &Capabilities) -> Option<String> {
+        const ITEMS: [(&str, Option<&str>); 6] = [
+            ("MESSAGES", None),
+            ("UNSEEN", None),
+            ("UIDNEXT", None),
+            ("UIDVALIDITY", None),
+            ("HIGHESTMODSEQ", Some("CONDSTORE")),
+            ("SIZE", Some("STATUS=SIZE")),
+        ];
+        let asked = ITEMS.iter().enumerate().filter(|(bit, (_, capability))| {
+            self.0 >> bit & 1 == 1 && capability.is_none_or(|name| capabilities.has(name))
+        });
+        let names: Vec<&str> = asked.map(|(_, (name, _))| *name).collect();
+        (!names.is_empty()).then(|| format!("({})", names.join(" ")))
+    }
+}
 
 /// What STATUS tells of a mailbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +104,19 @@ impl MailboxStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_is_wanted_and_there_is_asked_for() {
+        let list = |bits: u8, capabilities: &str| {
+            StatusItems(bits).list(&Capabilities::parse(capabilities.as_bytes()))
+        };
+        assert_eq!(
+            list(0xff, "CONDSTORE STATUS=SIZE").as_deref(),
+            Some("(MESSAGES UNSEEN UIDNEXT UIDVALIDITY HIGHESTMODSEQ SIZE)")
+        );
+        assert_eq!(list(0x21, "IMAP4rev1").as_deref(), Some("(MESSAGES)"));
+        assert_eq!(list(0x30, "IMAP4rev1"), None);
+    }
 
     #[test]
     fn numbers_given_are_read_and_the_others_none() {

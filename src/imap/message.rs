@@ -3,6 +3,7 @@
 //! Which columns or files come of it is the caller's business, and so is what
 //! is in the bytes.
 
+use super::extra::Extra;
 use super::fetched::{Fetched, Section};
 use super::flags::Flags;
 use super::inbox::Frame;
@@ -25,6 +26,8 @@ pub struct Message {
     pub size: Option<u64>,
     /// MODSEQ (RFC 7162).
     pub modseq: Option<u64>,
+    /// The items of extensions, each with its words; `None` for NIL.
+    pub extras: Vec<(Extra, Option<Vec<String>>)>,
     /// BODYSTRUCTURE.
     pub structure: Option<Box<Structure>>,
     /// The sections.
@@ -41,14 +44,21 @@ pub struct Content {
     pub section: Vec<u8>,
     /// True where the server has undone the transfer encoding (BINARY).
     pub decoded: bool,
+    /// Where the bytes begin, if only a part of them was asked for.
+    pub origin: Option<u64>,
     /// The exact bytes; `None` where the server says it has none (NIL).
     pub bytes: Option<Vec<u8>>,
 }
 
 impl Content {
-    /// True if this is the section of that name, in any case.
+    /// True if this is all of the section of that name, in any case.
     pub fn is(&self, name: &str) -> bool {
-        self.section.eq_ignore_ascii_case(name.as_bytes())
+        self.origin.is_none() && self.section.eq_ignore_ascii_case(name.as_bytes())
+    }
+
+    /// True for the first bytes of a message that was not asked for as a whole.
+    pub fn is_head(&self) -> bool {
+        self.origin == Some(0) && self.section.is_empty()
     }
 
     /// True for HEADER.FIELDS, however the server echoes the names after it.
@@ -76,7 +86,12 @@ impl Message {
             .find(|content| content.is_header_fields())
     }
 
-    /// The section of this name, in any case.
+    /// The first bytes of the message, where a part of it was asked for.
+    pub fn head(&self) -> Option<&Content> {
+        self.contents.iter().find(|content| content.is_head())
+    }
+
+    /// The whole section of this name, in any case.
     pub fn section(&self, name: &str) -> Option<&Content> {
         self.contents.iter().find(|content| content.is(name))
     }
@@ -119,6 +134,7 @@ impl Message {
                 Content {
                     section: section.name.to_vec(),
                     decoded: section.decoded,
+                    origin: section.origin,
                     bytes: section
                         .content
                         .filter(|_| !is_carved)
@@ -131,6 +147,7 @@ impl Message {
             internal_date: fetched.internal_date.map(|bytes| bytes.into_owned()),
             size: fetched.size,
             modseq: fetched.modseq,
+            extras: fetched.extras,
             structure: fetched.structure,
             contents: contents.collect(),
             problems: fetched.problems,
@@ -152,18 +169,21 @@ impl Message {
         self.size = other.size.or(self.size);
         self.modseq = other.modseq.or(self.modseq);
         self.structure = other.structure.or(self.structure.take());
+        self.extras.extend(other.extras);
         self.contents.extend(other.contents);
         self.problems.extend(other.problems);
         self.problems.truncate(PROBLEMS);
     }
 
-    /// The memory its sections take, in bytes.
+    /// The memory its sections and its items of extensions take, in bytes.
     pub(super) fn weight(&self) -> usize {
         let bytes = self
             .contents
             .iter()
             .filter_map(|content| content.bytes.as_ref());
-        bytes.map(Vec::len).sum()
+        let words = self.extras.iter().filter_map(|(_, words)| words.as_ref());
+        let words = words.flatten().map(String::len);
+        bytes.map(Vec::len).sum::<usize>() + words.sum::<usize>()
     }
 }
 

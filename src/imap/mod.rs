@@ -4,33 +4,42 @@
 //! was given, so the host can stop it; everything else is plain blocking I/O
 //! on the caller's thread. Reading never changes a mailbox: the commands sent
 //! are CAPABILITY, STARTTLS, LOGIN, AUTHENTICATE, LIST, STATUS, EXAMINE,
-//! UID SEARCH, UID FETCH (PEEK), NOOP and LOGOUT, no others.
+//! UID SEARCH, UID FETCH (PEEK), NOOP and LOGOUT, no others; `imap_log` shows them.
 
 pub mod capability;
 mod channel;
+pub mod check;
 mod dial;
 mod dialogue;
 pub mod download;
 pub mod endpoint;
 mod exchange;
+pub mod extra;
 pub mod fetch_stream;
 pub mod fetched;
 pub mod flags;
+pub mod folders;
 pub mod frame;
 mod greeting;
 mod inbox;
 pub mod internal_date;
 pub mod items;
 pub mod listed;
+pub mod log;
 pub mod login;
 pub mod mailbox;
 pub mod mailbox_status;
 pub mod message;
+pub mod part;
 pub mod pool;
+mod quirks;
 pub mod quoted;
+mod recorder;
 pub mod response;
 mod schedule;
 pub mod search;
+pub mod search_key;
+pub mod search_text;
 pub mod session;
 pub mod settings;
 mod sign_in;
@@ -41,6 +50,7 @@ mod tls;
 mod token;
 mod transport;
 mod trust;
+pub mod uid_order;
 pub mod uid_set;
 mod utf7;
 mod veil;
@@ -50,6 +60,7 @@ mod wire;
 
 pub use endpoint::Endpoint;
 pub use listed::Listed;
+pub use log::Log;
 pub use login::{Credential, Login};
 pub use mailbox::Mailbox;
 pub use pool::{Lease, Pool};

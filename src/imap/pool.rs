@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use super::endpoint::Endpoint;
 use super::login::Login;
 use super::session::Session;
-use super::settings::{Deadline, Never, Settings};
+use super::settings::{Deadline, Settings};
 use crate::error::Result;
 
 /// Idle sessions kept at most; servers allow about ten for a user.
@@ -154,8 +154,7 @@ impl Slot {
         self.session.set_settings(Settings {
             timeout: allowed,
             deadline: Some(Deadline { at: until, allowed }),
-            ca_file: None,
-            cancel: Arc::new(Never),
+            ..Settings::default()
         });
         self.session.logout();
     }

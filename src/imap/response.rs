@@ -31,6 +31,8 @@ pub enum Response<'a> {
     Fetch(Fetched<'a>),
     /// `* FLAGS (...)`: the flags of the mailbox.
     Flags(Flags),
+    /// `* ID ...` (RFC 2971): what the server says it is, on one line.
+    Id(&'a [u8]),
     /// `* LIST ...`.
     List(Listed),
     /// `* STATUS ...`.
@@ -109,6 +111,7 @@ fn untagged(mut reader: Reader<'_>) -> Option<Response<'_>> {
         b"CAPABILITY" => Some(Response::Capability(Capabilities::parse(reader.line()))),
         b"ESEARCH" => esearch(reader).map(Response::Esearch),
         b"FLAGS" => Flags::read(&mut reader).map(Response::Flags),
+        b"ID" => Some(Response::Id(reader.line())),
         b"LIST" => Listed::read(&mut reader).map(Response::List),
         b"SEARCH" => search(reader).map(Response::Search),
         b"STATUS" => MailboxStatus::read(&mut reader).map(Response::MailboxStatus),
@@ -304,7 +307,7 @@ mod tests {
             "* LIST",
             "* 1 BISCUIT",
             "garbage",
-            "* ID NIL",
+            "* XID NIL",
             "x1",
             " x1 OK",
         ] {

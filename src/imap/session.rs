@@ -10,15 +10,16 @@ use super::capability::Capabilities;
 use super::dialogue::Dialogue;
 pub use super::dialogue::Examined;
 use super::endpoint::Endpoint;
-use super::exchange::{Arrival, Ended};
+use super::exchange::{Arrival, Ended, Exchange};
 use super::greeting;
 use super::listed::Listed;
 use super::login::Login;
 use super::mailbox::Mailbox;
-use super::mailbox_status::MailboxStatus;
+use super::mailbox_status::{MailboxStatus, StatusItems};
+use super::quirks;
 use super::quoted::Argument;
 use super::response::Response;
-use super::search::{Answer, Criteria, uid_search};
+use super::search::{Answer, Criteria, stretches, uid_search};
 use super::settings::Settings;
 use super::sign_in::Method;
 use super::status_line::Status;
@@ -27,7 +28,7 @@ use super::veil::Veil;
 use crate::error::{Error, Kind, Result, quote};
 
 /// The most folders of one LIST.
-const FOLDERS: usize = 100_000;
+pub(super) const FOLDERS: usize = 100_000;
 
 /// The most runs of UIDs an answer to one search is made of, give or take a line.
 const RANGES: usize = 5_000_000;
@@ -40,6 +41,8 @@ pub struct Session {
     /// The mailbox that is open, with what EXAMINE said of it.
     examined: Option<(Mailbox, Examined)>,
     has_esearch: bool,
+    /// Whether it searches substrings, once that was asked.
+    searches_substrings: Option<bool>,
 }
 
 impl Session {
@@ -50,10 +53,19 @@ impl Session {
     /// host, refused port, TLS, greeting, STARTTLS, refused login.
     pub fn open(endpoint: &Endpoint, login: &Login, settings: &Settings) -> Result<Self> {
         login.check()?;
-        let mut exchange = greeting::open(endpoint, settings)?;
+        Self::sign_in(greeting::open(endpoint, &login.user, settings)?, login)
+    }
+
+    /// Signs in on a connection that has been greeted.
+    ///
+    /// # Errors
+    /// A login that cannot be sent, and one that is refused.
+    pub(super) fn sign_in(mut exchange: Exchange, login: &Login) -> Result<Self> {
+        login.check()?;
+        let endpoint = exchange.wire.endpoint().clone();
         // What the server can do may differ once it knows the user.
         let before = std::mem::take(&mut exchange.capabilities);
-        let method = Method::choose(login, endpoint, &before)?;
+        let method = Method::choose(login, &endpoint, &before)?;
         exchange.veil = Veil::over(login.credential.secret().declassify());
         let dialogue = Dialogue::sign_in(exchange, &login.user, method)?;
         greeting::ask_capabilities(&mut dialogue.exchange())?;
@@ -61,10 +73,11 @@ impl Session {
         let capabilities = dialogue.exchange().capabilities.clone();
         Ok(Self {
             dialogue,
-            endpoint: endpoint.clone(),
+            endpoint,
             has_esearch: capabilities.has("ESEARCH"),
             capabilities,
             examined: None,
+            searches_substrings: None,
         })
     }
 
@@ -152,21 +165,14 @@ impl Session {
         Ok(mailboxes)
     }
 
-    /// What STATUS tells of a mailbox, which need not be open.
+    /// What STATUS tells of a mailbox, which need not be open. At least one of
+    /// the `items` is one that every server has.
     ///
     /// # Errors
     /// The server's refusal, no answer in its answer, or the wire's.
-    pub fn status(&mut self, mailbox: &Mailbox) -> Result<MailboxStatus> {
-        let mut items = "MESSAGES UNSEEN UIDNEXT UIDVALIDITY".to_owned();
-        let extensions = [("CONDSTORE", " HIGHESTMODSEQ"), ("STATUS=SIZE", " SIZE")];
-        for (_, item) in extensions
-            .iter()
-            .filter(|(name, _)| self.capabilities.has(name))
-        {
-            items.push_str(item);
-        }
-        let items = format!(" ({items})");
-        let command = [&b"STATUS "[..], &quoted(mailbox)?, items.as_bytes()].concat();
+    pub fn status(&mut self, mailbox: &Mailbox, items: StatusItems) -> Result<MailboxStatus> {
+        let items = items.list(&self.capabilities).unwrap_or_default();
+        let command = [&b"STATUS "[..], &quoted(mailbox)?, b" ", items.as_bytes()].concat();
         let mut found = None;
         let ended = self
             .dialogue
@@ -213,18 +219,54 @@ impl Session {
     /// The server's refusal, an answer that cannot be read (a part of the
     /// UIDs would pass for all), or the wire's.
     pub fn uid_search(&mut self, criteria: Criteria<'_>) -> Result<UidSet> {
+        let mut is_ranges_refused = false;
         if self.has_esearch {
             match self.search(criteria, Answer::Ranges)? {
                 Ok(found) => return Ok(found),
-                // Some servers name ESEARCH and do not understand it.
-                Err(ended) if ended.status == Status::Bad => self.has_esearch = false,
+                Err(ended) if ended.status == Status::Bad => is_ranges_refused = true,
                 Err(ended) => return self.refused_search(ended),
             }
         }
         match self.search(criteria, Answer::Listed)? {
-            Ok(found) => Ok(found),
+            Ok(found) => {
+                // Some servers name ESEARCH and do not understand it.
+                self.has_esearch &= !is_ranges_refused;
+                Ok(found)
+            }
             Err(ended) => self.refused_search(ended),
         }
+    }
+
+    /// True where a SEARCH for a text finds every message that contains it:
+    /// the server is one of those known for it, and has no index that answers
+    /// instead. It is asked who it is (RFC 2971) where its greeting does not
+    /// tell.
+    ///
+    /// # Errors
+    /// The wire's.
+    pub fn searches_substrings(&mut self) -> Result<bool> {
+        if let Some(known) = self.searches_substrings {
+            return Ok(known);
+        }
+        let known = !quirks::searches_an_index(&self.capabilities)
+            && (quirks::searches_substrings(&self.dialogue.exchange().greeting)
+                || quirks::searches_substrings(&self.identity()?));
+        self.searches_substrings = Some(known);
+        Ok(known)
+    }
+
+    /// What the server says it is; nothing where it has no ID.
+    fn identity(&mut self) -> Result<String> {
+        let mut identity = String::new();
+        if self.capabilities.has("ID") {
+            let mut exchange = self.dialogue.exchange();
+            exchange.command("ID", b"ID NIL", &mut |response| {
+                if let Response::Id(line) = response {
+                    identity = String::from_utf8_lossy(line).into_owned();
+                }
+            })?;
+        }
+        Ok(identity)
     }
 
     fn refused_search(&self, ended: Ended) -> Result<UidSet> {
@@ -241,8 +283,9 @@ impl Session {
         let mut is_readable = true;
         let mut is_answered = false;
         for command in uid_search(criteria, answer) {
+            let command = stretches(&command, &self.capabilities);
             let mut exchange = self.dialogue.exchange();
-            let ended = exchange.command("UID SEARCH", command.as_bytes(), &mut |response| {
+            let mut on = |response: &Response<'_>| {
                 let found = match response {
                     Response::Search(uids) => Some(uids),
                     Response::Esearch(found) => found.all.as_ref(),
@@ -257,7 +300,8 @@ impl Session {
                 if is_readable {
                     ranges.extend(found.into_iter().flat_map(UidSet::ranges));
                 }
-            })?;
+            };
+            let ended = exchange.command_in_stretches("UID SEARCH", &command, &mut on)?;
             if ended.status != Status::Ok {
                 return Ok(Err(ended));
             }
@@ -274,6 +318,16 @@ impl Session {
             )));
         }
         Ok(Ok(ranges.into_iter().collect()))
+    }
+
+    /// Sends a command of another file of this module and waits for its end.
+    pub(super) fn command(
+        &mut self,
+        verb: &str,
+        command: &[u8],
+        on: &mut dyn FnMut(&Response<'_>),
+    ) -> Result<Ended> {
+        self.dialogue.exchange().command(verb, command, on)
     }
 
     /// Asks whether the server is still there.
@@ -310,7 +364,7 @@ impl Session {
 
 /// A mailbox as an argument. Where it does not fit into quotes by the letter
 /// (raw 8-bit), it goes there all the same: the server spelled it so.
-fn quoted(mailbox: &Mailbox) -> Result<Vec<u8>> {
+pub(super) fn quoted(mailbox: &Mailbox) -> Result<Vec<u8>> {
     match mailbox.argument() {
         Argument::Quoted(quoted) => Ok(quoted),
         Argument::Literal(raw) if raw.iter().any(u8::is_ascii_control) => {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::log::Log;
+
 /// The host's answer to "has the user stopped this statement?".
 ///
 /// Asked from the statement's own thread, about ten times a second while a
@@ -56,16 +58,19 @@ pub struct Settings {
     pub ca_file: Option<PathBuf>,
     /// Whether the user has stopped the statement.
     pub cancel: Arc<dyn Cancel>,
+    /// Where a session that is opened writes down what it says.
+    pub log: Arc<Log>,
 }
 
 impl Default for Settings {
-    /// 30 s without progress, no deadline, the system's roots, never cancelled.
+    /// 30 s without progress, no deadline, the system's roots, never cancelled, a log of its own.
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(30),
             deadline: None,
             ca_file: None,
             cancel: Arc::new(Never),
+            log: Arc::default(),
         }
     }
 }

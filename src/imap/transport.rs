@@ -69,6 +69,15 @@ impl Transport {
         }
     }
 
+    /// The version of TLS, such as `TLSv1.3`; `None` without TLS.
+    pub(super) fn encryption(&self) -> Option<String> {
+        let Self::Tls(tls) = self else {
+            return None;
+        };
+        let version = tls.connection.protocol_version()?;
+        Some(version.as_str()?.replace('_', "."))
+    }
+
     /// Reads what is there, or waits a slice for it. Zero bytes are the end.
     pub(super) fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self {

@@ -172,6 +172,27 @@ impl UidSet {
         })
     }
 
+    /// The last of the set: at most `uids` UIDs, whose text is at most `text`
+    /// bytes long (but at least one UID, one range); `None` of the empty set.
+    pub fn last_chunk(&self, uids: u64, text: usize) -> Option<Self> {
+        let mut chunk = Vec::new();
+        let (mut room, mut space) = (uids.max(1), text);
+        for &(first, last) in self.ranges.iter().rev() {
+            let length = text_length((first, last)) + usize::from(!chunk.is_empty());
+            if room == 0 || (length > space && !chunk.is_empty()) {
+                break;
+            }
+            let taken = count((first, last)).min(room);
+            // unwrap_or: `taken` is at most the range's count, so it fits.
+            let start = u32::try_from(u64::from(last) + 1 - taken).unwrap_or(first);
+            chunk.push((start, last));
+            room -= taken;
+            space = space.saturating_sub(length);
+        }
+        chunk.reverse();
+        (!chunk.is_empty()).then_some(Self { ranges: chunk })
+    }
+
     fn from_pushed(mut ranges: Vec<Range>) -> Self {
         if !ranges.is_sorted_by(|a, b| a.1 < b.0) {
             ranges.sort_unstable();
@@ -308,6 +329,17 @@ mod tests {
 
     fn model(uids: &[u32]) -> BTreeSet<u32> {
         uids.iter().copied().filter(|&uid| uid > 0).collect()
+    }
+
+    #[test]
+    fn the_last_chunk_is_cut_from_the_end() {
+        let set = UidSet::parse(b"1:5,7,9:12").unwrap();
+        let cut = |uids, text| set.last_chunk(uids, text).unwrap().to_string();
+        assert_eq!(cut(6, 100), "5,7,9:12");
+        assert_eq!(cut(2, 100), "11:12");
+        assert_eq!(cut(100, 8), "7,9:12");
+        assert_eq!(cut(100, 1), "9:12");
+        assert_eq!(UidSet::new().last_chunk(5, 100), None);
     }
 
     proptest! {

@@ -6,7 +6,10 @@
 
 use std::ops::BitOr;
 
+use super::capability::Capabilities;
+use super::extra::Extra;
 use super::items::{Item, Items};
+use super::session::Examined;
 
 /// A set of things wanted of a message (RFC 9051 section 6.4.5).
 ///
@@ -19,7 +22,10 @@ use super::items::{Item, Items};
 /// | 0x10 | all header fields | `BODY.PEEK[HEADER]` |
 /// | 0x20 | the first text/plain body | its part, or the whole message |
 /// | 0x40 | the whole message | `BODY.PEEK[]` |
+/// | 0x80 | the number of its last change | `MODSEQ` |
 /// | 0x100 and up | one header field each, see [`Field`] | `BODY.PEEK[HEADER.FIELDS (…)]` |
+/// | 0x80000 and up | one item of an extension each, see [`Extra`] | its own |
+/// | 0x2000000 | the first bytes, for a preview | `BODY.PEEK[]<0.32768>` |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wanted(u32);
 
@@ -87,6 +93,8 @@ impl Field {
 
 const FIRST_FIELD: u32 = 8;
 const ALL_FIELDS: u32 = ((1 << Field::ALL.len()) - 1) << FIRST_FIELD;
+const FIRST_EXTRA: u32 = 19;
+const ALL_EXTRAS: u32 = ((1 << Extra::ALL.len()) - 1) << FIRST_EXTRA;
 
 impl Wanted {
     /// Nothing but which messages there are.
@@ -105,6 +113,42 @@ impl Wanted {
     pub const TEXT: Self = Self(0x20);
     /// The whole message.
     pub const WHOLE: Self = Self(0x40);
+
+    /// The number of its last change (RFC 7162).
+    pub const MODSEQ: Self = Self(0x80);
+    /// The first [`items::HEAD`](super::items::HEAD) bytes, from which a
+    /// preview is made where the server makes none.
+    pub const HEAD: Self = Self(1 << 25);
+
+    /// One item of an extension.
+    pub const fn extra(extra: Extra) -> Self {
+        Self(1 << (FIRST_EXTRA + extra as u32))
+    }
+
+    /// What of it a server can give: items of extensions it does not have are
+    /// left out, and its first bytes stand in for a preview. Whether a mailbox
+    /// counts changes EXAMINE has told.
+    pub fn offered(self, capabilities: &Capabilities, examined: &Examined) -> Self {
+        let mut offered = self;
+        for extra in Extra::ALL {
+            let wanted = Self::extra(extra);
+            if self.contains(wanted) && !capabilities.has(extra.capability()) {
+                offered = offered.without(wanted);
+                if extra == Extra::Preview {
+                    offered = offered.and(Self::HEAD);
+                }
+            }
+        }
+        let has_condstore = capabilities.has("CONDSTORE") || capabilities.has("QRESYNC");
+        if has_condstore && !examined.no_modseq {
+            offered
+        } else {
+            offered.without(Self::MODSEQ)
+        }
+    }
+
+    /// Every single header field.
+    pub const FIELDS: Self = Self(ALL_FIELDS);
 
     /// One header field.
     pub const fn field(field: Field) -> Self {
@@ -138,7 +182,7 @@ impl Wanted {
 
     /// The set of these bits; unknown ones are dropped.
     pub const fn from_bits(bits: u32) -> Self {
-        Self(bits & (ALL_FIELDS | 0x7f))
+        Self(bits & (ALL_FIELDS | ALL_EXTRAS | Self::HEAD.0 | 0xff))
     }
 
     /// The cheapest set that gives the same: the header gives every field, the
@@ -168,6 +212,7 @@ impl Wanted {
             (Self::FLAGS, Item::Flags),
             (Self::SIZE, Item::Size),
             (Self::INTERNAL_DATE, Item::InternalDate),
+            (Self::MODSEQ, Item::Modseq),
             (Self::STRUCTURE, Item::Structure),
             (Self::HEADER, Item::Header),
             (Self::WHOLE, Item::Body),
@@ -176,6 +221,16 @@ impl Wanted {
                 items.push(item);
             }
         }
+        // The whole message begins with its first bytes.
+        if wanted.contains(Self::HEAD) && !wanted.contains(Self::WHOLE) {
+            items.push(Item::Head);
+        }
+        let extras = Extra::ALL.into_iter();
+        items.extend(
+            extras
+                .filter(|extra| wanted.contains(Self::extra(*extra)))
+                .map(Item::Extra),
+        );
         let fields = Field::ALL
             .into_iter()
             .filter(|field| wanted.contains(Self::field(*field)));
@@ -219,19 +274,49 @@ mod tests {
         let all = Wanted::from_bits(u32::MAX);
         assert_eq!(
             all.items().to_string(),
-            "(UID FLAGS RFC822.SIZE INTERNALDATE BODYSTRUCTURE BODY.PEEK[])"
+            "(UID FLAGS RFC822.SIZE INTERNALDATE MODSEQ BODYSTRUCTURE BODY.PEEK[] EMAILID \
+             X-GM-LABELS X-GM-MSGID X-GM-THRID PREVIEW THREADID)"
         );
     }
 
     #[test]
     fn nothing_here_can_set_the_seen_flag() {
-        for bits in 0..=(ALL_FIELDS | 0x7f) {
+        let extras = [0, ALL_EXTRAS, Wanted::HEAD.0];
+        for bits in (0..=(ALL_FIELDS | 0xff)).flat_map(|bits| extras.map(|extra| bits | extra)) {
             let items = Wanted::from_bits(bits).items().to_string();
             assert!(
                 !items.contains("BODY[") && !items.contains("RFC822.TEXT"),
                 "{items}"
             );
         }
+    }
+
+    #[test]
+    fn only_what_the_server_has_is_asked_for() {
+        let all = Wanted::from_bits(ALL_EXTRAS).and(Wanted::MODSEQ);
+        let asked = |capabilities: &str, no_modseq| {
+            let capabilities = Capabilities::parse(capabilities.as_bytes());
+            let examined = Examined {
+                no_modseq,
+                ..Examined::default()
+            };
+            all.offered(&capabilities, &examined).items().to_string()
+        };
+        assert_eq!(asked("IMAP4rev1", false), "(UID BODY.PEEK[]<0.32768>)");
+        assert_eq!(
+            asked("IMAP4rev1 OBJECTID PREVIEW CONDSTORE", false),
+            "(UID MODSEQ EMAILID PREVIEW THREADID)"
+        );
+        assert_eq!(
+            asked("IMAP4rev1 X-GM-EXT-1 CONDSTORE", true),
+            "(UID BODY.PEEK[]<0.32768> X-GM-LABELS X-GM-MSGID X-GM-THRID)"
+        );
+        let capabilities = Capabilities::parse(b"IMAP4rev1");
+        assert!(
+            Wanted::MODSEQ
+                .offered(&capabilities, &Examined::default())
+                .is_empty()
+        );
     }
 
     #[test]

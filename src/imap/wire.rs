@@ -5,6 +5,7 @@
 //! where responses end, not what they say.
 
 use std::io;
+use std::net::TcpStream;
 use std::path::Path;
 
 use super::dial::{dial, reason};
@@ -33,7 +34,19 @@ impl Wire {
     /// # Errors
     /// Everything between name resolution and the TLS handshake.
     pub(super) fn open(endpoint: &Endpoint, settings: &Settings) -> Result<Self> {
-        let socket = dial(endpoint, settings)?;
+        Self::over(dial(endpoint, settings)?, endpoint, settings)
+    }
+
+    /// Takes over a connected socket, with TLS if the endpoint says so from the
+    /// start.
+    ///
+    /// # Errors
+    /// The TLS handshake's.
+    pub(super) fn over(
+        socket: TcpStream,
+        endpoint: &Endpoint,
+        settings: &Settings,
+    ) -> Result<Self> {
         let peer = endpoint.peer();
         let transport = Transport::plain(socket)
             .map_err(|e| Error::network(format!("cannot use the connection to {peer}: {e}")))?;
@@ -73,6 +86,11 @@ impl Wire {
     /// The server.
     pub(super) fn endpoint(&self) -> &Endpoint {
         &self.endpoint
+    }
+
+    /// What encrypts the connection, `TLSv1.3` for one; `None` in the clear.
+    pub(super) fn encryption(&self) -> Option<String> {
+        self.transport.as_ref().and_then(Transport::encryption)
     }
 
     /// `host:port`, as messages name it.

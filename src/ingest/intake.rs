@@ -13,6 +13,7 @@ use crate::imap::download::{Download, Downloaded};
 use crate::imap::internal_date::internal_date;
 use crate::imap::search::Criteria;
 use crate::imap::session::Session;
+use crate::imap::uid_order::Direction;
 use crate::imap::uid_set::UidSet;
 use crate::imap::wanted::Wanted;
 
@@ -80,7 +81,12 @@ impl<'a> Intake<'a> {
     /// did not come, and the server's last refusal, if any.
     fn download(&mut self, uids: UidSet) -> Result<(UidSet, Option<Error>)> {
         let wanted = Wanted::FLAGS | Wanted::INTERNAL_DATE | Wanted::SIZE | Wanted::WHOLE;
-        let mut download = Download::new(uids, wanted, Some(self.options.max_size));
+        let mut download = Download::new(
+            uids,
+            wanted,
+            Some(self.options.max_size),
+            Direction::Ascending,
+        );
         let mut empty = UidSet::new();
         let mut refusal = None;
         loop {

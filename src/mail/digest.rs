@@ -10,8 +10,8 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// MD5 of `bytes`, 32 lower-case hexadecimal digits, by which malware is listed
-/// to this day.
+/// MD5 of `bytes`, 32 lower-case hexadecimal digits (a name by which lists of
+/// known files go, not a protection).
 pub fn md5_hex(bytes: &[u8]) -> String {
     hex(&Md5::digest(bytes))
 }

@@ -30,6 +30,7 @@ pub mod outlook;
 pub mod parameter;
 pub mod part;
 pub mod part_row;
+pub mod preview;
 pub mod problem;
 mod shield;
 pub mod sniff;

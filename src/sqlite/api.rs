@@ -275,6 +275,43 @@ pub(super) unsafe fn vtab_in(
     }
 }
 
+/// `sqlite3_vtab_distinct`: how the rows are used, see
+/// [`Grouping`](super::index::Grouping). 0 before SQLite 3.38.
+///
+/// # Safety
+/// Called in xBestIndex with its `info`; [`adopt`] succeeded.
+pub(super) unsafe fn vtab_distinct(info: *mut sqlite3_index_info) -> c_int {
+    // SAFETY: the version is looked at before the member is.
+    unsafe {
+        if libversion_number() < 3_038_000 {
+            return 0;
+        }
+        let function = (*HOST.load(Ordering::Acquire)).vtab_distinct;
+        function.map_or(0, |ask| ask(info))
+    }
+}
+
+/// `sqlite3_vtab_rhs_value`: the other side of a constraint where it is a
+/// constant; null where it is not, and before SQLite 3.38.
+///
+/// # Safety
+/// Called in xBestIndex with its `info`; [`adopt`] succeeded. The value lasts
+/// as long as the call to xBestIndex.
+pub(super) unsafe fn vtab_rhs_value(info: *mut sqlite3_index_info, constraint: c_int) -> Value {
+    let mut value = ptr::null_mut();
+    // SAFETY: the version is looked at before the member is.
+    unsafe {
+        if libversion_number() < 3_038_000 {
+            return value;
+        }
+        let function = (*HOST.load(Ordering::Acquire)).vtab_rhs_value;
+        match function.map(|read| read(info, constraint, &raw mut value)) {
+            Some(OK) => value,
+            _ => ptr::null_mut(),
+        }
+    }
+}
+
 /// `sqlite3_vtab_in_first` (`at_start`) or `sqlite3_vtab_in_next`; [`ERROR`]
 /// before SQLite 3.38 and for a value that is no list.
 ///

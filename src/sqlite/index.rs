@@ -13,6 +13,8 @@ use sqlite_loadable::ext::{
 };
 
 use super::api;
+use super::value::{Owned, Value};
+use crate::error::Result;
 
 /// What a constraint or an ORDER BY term is about.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -117,6 +119,16 @@ pub struct Order {
     pub descending: bool,
 }
 
+/// What the order of the rows is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Grouping {
+    /// They are to be sorted as [`Index::order_by`] says.
+    Sorted,
+    /// Rows equal in all of [`Index::order_by`] are to be neighbours; neither
+    /// the direction nor the order of the groups matters (GROUP BY, DISTINCT).
+    Grouped,
+}
+
 /// Whether SQLite looks at a taken constraint again, row by row.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Recheck {
@@ -175,6 +187,36 @@ impl Index<'_> {
             descending: term.desc != 0,
         };
         terms.iter().map(order).collect()
+    }
+
+    /// What [`Index::order_by`] is for.
+    pub fn grouping(&self) -> Grouping {
+        // SAFETY: the question is SQLite's. 0 asks for the order, 3 for the
+        // order and no duplicates.
+        match unsafe { api::vtab_distinct(self.info) } {
+            1 | 2 => Grouping::Grouped,
+            _ => Grouping::Sorted,
+        }
+    }
+
+    /// The other side of a constraint where the statement holds it as a
+    /// constant (SQLite 3.38); `None` where it is known only when it runs.
+    ///
+    /// # Errors
+    /// `Usage` for text that is no UTF-8.
+    pub fn constant(&self, position: usize) -> Result<Option<Owned>> {
+        assert!(
+            position < self.raw_constraints().len(),
+            "no constraint {position}"
+        );
+        // SAFETY: the position is one of the array's; the value outlives this
+        // call, in which it is copied.
+        unsafe {
+            let mut value = api::vtab_rhs_value(self.info, position as c_int);
+            let count = c_int::from(!value.is_null());
+            let values = Value::all(count, &raw mut value);
+            values.first().map(Value::to_owned).transpose()
+        }
     }
 
     /// True where the statement reads `column`. SQLite has one bit for all

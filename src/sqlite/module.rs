@@ -21,6 +21,7 @@ use super::connection::{Connection, Registration};
 use super::contain::{contain, discard};
 use super::definition::Definition;
 use super::index::Index;
+use super::overload::find_function;
 use super::table::{Cursor, Planned, Table, Trust};
 use super::value::Value;
 use crate::error::{Error, Kind, Result};
@@ -126,7 +127,7 @@ impl<T: Table> Callbacks<T> {
         xSync: None,
         xCommit: None,
         xRollback: None,
-        xFindFunction: None,
+        xFindFunction: Some(find_function::<T>),
         xRename: None,
         xSavepoint: None,
         xRelease: None,

@@ -44,6 +44,11 @@ pub trait Table: 'static {
     /// What reads it.
     type Cursor: Cursor;
 
+    /// The error where SQL evaluates `MATCH` on a column of this table itself,
+    /// as it does where it could not hand the term over (under OR, under NOT);
+    /// `None` leaves MATCH to whoever else knows it.
+    const MATCH_REFUSED: Option<&'static str> = None;
+
     /// Chooses how to scan. Pure: SQLite asks several times for one statement.
     ///
     /// # Errors

@@ -6,8 +6,9 @@
 //!   FROM imap_messages('imap.example.org', 'ada', 'INBOX') WHERE uid > 4711;
 //! ```
 //!
-//! Pushed down: the columns used, and every comparison of `uid` with =, <, <=,
-//! >, >= and IN; SQLite checks them again. All else SQLite evaluates itself.
+//! What SQLite offers is put into a [`Plan`]: the columns used, comparisons of
+//! `uid`, of flags and sizes, of times and header fields, MATCH, the order by
+//! `uid`. Exact terms SQLite need not look at again; the others it does.
 //!
 //! DIRECTONLY: a hostile database must not make a view or trigger connect to a
 //! server of its choice with the secrets of the user who opens it.
@@ -16,16 +17,19 @@ use std::sync::Arc;
 
 use super::folder_numbers::FolderNumbers;
 use super::messages_column::Column;
-use super::messages_plan::{Argument, Comparison, Plan};
+use super::messages_plan::{Argument, HIDDEN, Plan};
 use super::messages_scan::Scan;
+use super::messages_term::{Collation, Comparison, Reach, Term};
 use crate::account::Client;
 use crate::error::Result;
+use crate::imap::uid_order::Direction;
 use crate::sqlite::{
-    self, Connection, Constraint, Definition, Index, Operator, Planned, Recheck, Table, Trust,
-    register_table,
+    self, Connection, Constraint, Definition, Grouping, Index, Operator, Owned, Planned, Recheck,
+    Table, Trust, register_table,
 };
 
-static DEFINITION: Definition = Definition::new(
+/// The table's name and columns.
+pub static DEFINITION: Definition = Definition::new(
     "imap_messages",
     include_str!("../../sql/tables/imap_messages.sql"),
 );
@@ -33,62 +37,81 @@ static DEFINITION: Definition = Definition::new(
 pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
     let client = Arc::clone(client);
     let numbers = Arc::new(FolderNumbers::default());
-    register_table(connection, &DEFINITION, Trust::DirectOnly, move |_| {
-        Messages {
+    register_table(
+        connection,
+        &DEFINITION,
+        Trust::DirectOnly,
+        move |connection| Messages {
             client: Arc::clone(&client),
             numbers: Arc::clone(&numbers),
-        }
-    })
+            connection: connection.clone(),
+        },
+    )
 }
 
 struct Messages {
     client: Arc<Client>,
     numbers: Arc<FolderNumbers>,
+    connection: Connection,
 }
 
 impl Table for Messages {
     type Cursor = Scan;
 
+    const MATCH_REFUSED: Option<&'static str> = Some(
+        "cannot evaluate MATCH: SQLite could not hand it to imap_messages; write it as \
+         imap_messages MATCH 'text', joined to the other conditions by AND, not under OR or NOT",
+    );
+
     fn plan(&self, index: &mut Index<'_>) -> Result<Planned> {
-        let mut plan = Plan::for_columns(|position| index.uses_column(position));
         let constraints = index.constraints();
-        for column in [
-            Column::Server,
-            Column::User,
-            Column::Folder,
-            Column::Options,
-        ] {
-            let mut given = constraints
-                .iter()
-                .filter(|c| is_on(c, column) && c.operator == Operator::Eq)
+        let mut arguments = Vec::new();
+        let mut blind = 0.0;
+        for column in HIDDEN {
+            let mut given = on(&constraints, column)
+                .filter(|c| c.operator == Operator::Eq)
                 .peekable();
             if given.peek().is_none() {
+                if index.uses_column(column as usize) {
+                    blind += blindness(column);
+                }
                 continue;
             }
             let Some(argument) = given.find(|c| c.usable) else {
                 return Ok(Planned::NotThisWay);
             };
-            plan.arguments.push(Argument::Hidden(column));
-            index.take(argument.position, plan.arguments.len(), Recheck::Omit);
+            arguments.push(Argument::Hidden(column));
+            index.take(argument.position, arguments.len(), Recheck::Omit);
         }
-        for constraint in constraints
-            .iter()
-            .filter(|c| c.usable && is_on(c, Column::Uid))
-        {
-            let comparison = match constraint.operator {
-                Operator::Eq if index.take_in_list(constraint.position) => Comparison::In,
-                Operator::Eq => Comparison::Equal,
-                Operator::Gt => Comparison::Greater,
-                Operator::Ge => Comparison::GreaterOrEqual,
-                Operator::Lt => Comparison::Less,
-                Operator::Le => Comparison::LessOrEqual,
-                _ => continue,
-            };
-            plan.arguments.push(Argument::Uid(comparison));
-            index.take(constraint.position, plan.arguments.len(), Recheck::Keep);
+        for constraint in on(&constraints, Column::Match) {
+            // As in FTS5, `=` is another way to say MATCH.
+            if matches!(constraint.operator, Operator::Match | Operator::Eq) {
+                if !constraint.usable {
+                    return Ok(Planned::NotThisWay);
+                }
+                arguments.push(Argument::Match);
+                index.take(constraint.position, arguments.len(), Recheck::Omit);
+            }
         }
-        index.set_rows(plan.rows());
-        index.set_cost(plan.cost());
+        for constraint in constraints.iter().filter(|c| c.usable) {
+            if let Some((argument, recheck)) = argument(index, constraint) {
+                arguments.push(argument);
+                index.take(constraint.position, arguments.len(), recheck);
+            }
+        }
+        let is_single = is_single_folder(index, &constraints)?;
+        let order = order(index, is_single);
+        if order.is_some() {
+            index.consume_order();
+        }
+        if is_single && arguments.contains(&Argument::Uid(Comparison::Equal)) {
+            index.set_unique();
+        }
+        let direction = order.unwrap_or_default();
+        let plan = Plan::new(|position| index.uses_column(position), arguments, direction);
+        let messages = self.numbers.expected_messages();
+        index.set_rows(plan.rows(messages));
+        index.set_cost(plan.cost(messages) + blind);
         index.set_plan(plan.number(), plan.text());
         Ok(Planned::Yes)
     }
@@ -97,12 +120,109 @@ impl Table for Messages {
         Ok(Scan::new(
             Arc::clone(&self.client),
             Arc::clone(&self.numbers),
+            self.connection.clone(),
         ))
     }
 }
 
-fn is_on(constraint: &Constraint, column: Column) -> bool {
-    constraint.column == sqlite::Column::At(column as usize)
+fn on(constraints: &[Constraint], column: Column) -> impl Iterator<Item = &Constraint> {
+    let column = sqlite::Column::At(column as usize);
+    constraints.iter().filter(move |c| c.column == column)
+}
+
+/// The cost of a scan that is not told an argument which the statement looks
+/// at. In `folder = 'a' AND seen = 0 OR folder = 'b'` only the plan that scans
+/// for each side of the OR is told the folder, and only that one is right.
+///
+/// When SQLite (3.40 at least) compares the two, it shows the sides of the OR
+/// nothing of what stands beside the OR, though it will when it runs them: so
+/// what varies most within an account weighs most.
+fn blindness(column: Column) -> f64 {
+    match column {
+        Column::Folder => 1e16,
+        Column::User => 1e15,
+        Column::Server => 1e14,
+        _ => 1e13,
+    }
+}
+
+/// What a usable constraint becomes, if it is taken, and whether SQLite is to
+/// look at it again.
+fn argument(index: &mut Index<'_>, constraint: &Constraint) -> Option<(Argument, Recheck)> {
+    let sqlite::Column::At(position) = constraint.column else {
+        return None;
+    };
+    let column = Column::at(position)?;
+    let comparison = Comparison::of(constraint.operator)?;
+    let is_pattern = matches!(comparison, Comparison::Like | Comparison::Glob);
+    let is_uid = column == Column::Uid && !is_pattern;
+    let collation = match index.collation(constraint.position) {
+        Some(name) if !is_pattern => Collation::from_word(&name)?,
+        _ => Collation::Binary,
+    };
+    if !is_uid {
+        Term::new(column, comparison, collation)?;
+    }
+    let comparison = match constraint.in_list && index.take_in_list(constraint.position) {
+        true => Comparison::In,
+        false => comparison,
+    };
+    if is_uid {
+        return Some((Argument::Uid(comparison), Recheck::Keep));
+    }
+    let term = Term::new(column, comparison, collation)?;
+    let recheck = match term.reach() {
+        Reach::Exact => Recheck::Omit,
+        Reach::Superset | Reach::Local => Recheck::Keep,
+    };
+    Some((Argument::Term(term), recheck))
+}
+
+/// True where one folder is read, whatever the statement is run with.
+fn is_single_folder(index: &Index<'_>, constraints: &[Constraint]) -> Result<bool> {
+    for constraint in on(constraints, Column::Folder) {
+        let is_name = match index.constant(constraint.position)? {
+            Some(Owned::Text(name)) => !name.contains(['*', '%']),
+            Some(Owned::Null) => true,
+            _ => false,
+        };
+        if constraint.operator != Operator::Eq
+            || !constraint.usable
+            || constraint.in_list
+            || !is_name
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The order of UIDs by which the rows come as SQLite wants them; `None` where
+/// it has to sort. Rows come folder by folder, the folders by name.
+fn order(index: &Index<'_>, is_single: bool) -> Option<Direction> {
+    let terms = index.order_by();
+    let is_grouped = index.grouping() == Grouping::Grouped;
+    let mut terms = terms.iter().peekable();
+    terms.peek()?;
+    let folder = sqlite::Column::At(Column::FolderName as usize);
+    let by_folder = |term: &&sqlite::Order| {
+        term.column == folder && (is_single || is_grouped || !term.descending)
+    };
+    let is_by_folder = terms.next_if(|term| by_folder(term)).is_some();
+    let uid = sqlite::Column::At(Column::Uid as usize);
+    match terms.next() {
+        None => Some(Direction::Ascending),
+        Some(term) if term.column == uid || term.column == sqlite::Column::Rowid => {
+            // Nothing behind a UID makes a difference within a folder.
+            let is_sorted = is_single || (is_by_folder && term.column == uid);
+            let direction = match term.descending && !is_grouped {
+                true => Direction::Descending,
+                false => Direction::Ascending,
+            };
+            is_sorted.then_some(direction)
+        }
+        Some(_) => None,
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Names, types and meanings are in `sql/tables/imap_messages.sql`, in the
 //! same order; a test holds the two together.
 
+use crate::imap::extra::Extra;
 use crate::imap::wanted::{Field, Wanted};
 
 /// A column of `imap_messages`, in the order of its declaration.
@@ -11,6 +12,7 @@ pub enum Column {
     FolderName,
     Uid,
     Uidvalidity,
+    Modseq,
     MessageId,
     InReplyTo,
     EmailReferences,
@@ -43,15 +45,22 @@ pub enum Column {
     Message,
     Raw,
     Sha256,
+    Preview,
+    GmMsgid,
+    GmThrid,
+    GmLabels,
+    EmailId,
+    ThreadId,
     Problems,
     Server,
     User,
     Folder,
     Options,
+    Match,
 }
 
 /// Every column with its name and what a message must be fetched for.
-pub const COLUMNS: [(Column, &str, Wanted); 40] = {
+pub const COLUMNS: [(Column, &str, Wanted); 48] = {
     const NONE: Wanted = Wanted::NONE;
     const FLAGS: Wanted = Wanted::FLAGS;
     const FROM: Wanted = Wanted::field(Field::From);
@@ -66,6 +75,7 @@ pub const COLUMNS: [(Column, &str, Wanted); 40] = {
         (Column::FolderName, "folder_name", NONE),
         (Column::Uid, "uid", NONE),
         (Column::Uidvalidity, "uidvalidity", NONE),
+        (Column::Modseq, "modseq", Wanted::MODSEQ),
         (
             Column::MessageId,
             "message_id",
@@ -110,6 +120,20 @@ pub const COLUMNS: [(Column, &str, Wanted); 40] = {
         (Column::Message, "message", Wanted::WHOLE),
         (Column::Raw, "raw", Wanted::WHOLE),
         (Column::Sha256, "sha256", Wanted::WHOLE),
+        (Column::Preview, "preview", Wanted::extra(Extra::Preview)),
+        (Column::GmMsgid, "gm_msgid", Wanted::extra(Extra::GmMsgid)),
+        (Column::GmThrid, "gm_thrid", Wanted::extra(Extra::GmThrid)),
+        (
+            Column::GmLabels,
+            "gm_labels",
+            Wanted::extra(Extra::GmLabels),
+        ),
+        (Column::EmailId, "email_id", Wanted::extra(Extra::EmailId)),
+        (
+            Column::ThreadId,
+            "thread_id",
+            Wanted::extra(Extra::ThreadId),
+        ),
         (
             Column::Problems,
             "problems",
@@ -121,6 +145,7 @@ pub const COLUMNS: [(Column, &str, Wanted); 40] = {
         (Column::User, "user", NONE),
         (Column::Folder, "folder", NONE),
         (Column::Options, "options", NONE),
+        (Column::Match, "imap_messages", NONE),
     ]
 };
 
@@ -128,5 +153,15 @@ impl Column {
     /// The column at SQLite's position `index`.
     pub fn at(index: usize) -> Option<Self> {
         COLUMNS.get(index).map(|&(column, _, _)| column)
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        COLUMNS[self as usize].1
+    }
+
+    /// What a message must be fetched for.
+    pub fn wanted(self) -> Wanted {
+        COLUMNS[self as usize].2
     }
 }

@@ -6,34 +6,43 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::messages_column::Column;
+use super::sink::Sink;
 use super::structure_json;
 use crate::imap::download::Downloaded;
+use crate::imap::extra::Extra;
 use crate::imap::flags::Flags;
 use crate::imap::internal_date::internal_date;
+use crate::imap::items::HEAD;
 use crate::ingest::status;
 use crate::mail::digest::sha256_hex;
 use crate::mail::message::{Message, raw_text};
 use crate::mail::part::decode_text_part;
+use crate::mail::preview::preview;
 use crate::mail::problem::{Problem, to_json};
 use crate::mail::time::iso8601;
 use crate::mail::{Headers, Role};
-use crate::sqlite::Cell;
 
 /// A message of a folder, as far as it was fetched.
 pub struct Row {
     pub folder: Arc<str>,
     pub uidvalidity: Option<u32>,
     pub rowid: i64,
+    /// True once what was left out at first has been asked for.
+    pub is_complete: bool,
     pub message: Downloaded,
 }
 
 impl Row {
     /// Gives the value of a visible column.
-    pub fn cell(&self, column: Column, cell: Cell<'_>) {
+    pub fn cell(&self, column: Column, cell: impl Sink) {
         match column {
             Column::FolderName => cell.text(&self.folder),
             Column::Uid => cell.integer(self.message.uid.into()),
             Column::Uidvalidity => integer(cell, self.uidvalidity),
+            Column::Modseq => integer(
+                cell,
+                self.message.modseq.and_then(|n| i64::try_from(n).ok()),
+            ),
             Column::MessageId => text(cell, self.headers().message_id()),
             Column::InReplyTo => text(cell, self.headers().in_reply_to()),
             Column::EmailReferences => json(cell, self.headers().email_references()),
@@ -89,8 +98,22 @@ impl Row {
                 None => cell.null(),
             },
             Column::Sha256 => text(cell, self.raw().map(sha256_hex)),
+            Column::Preview => text(cell, self.preview()),
+            Column::GmMsgid => number(cell, self.extra(Extra::GmMsgid)),
+            Column::GmThrid => number(cell, self.extra(Extra::GmThrid)),
+            Column::GmLabels => json(
+                cell,
+                self.message
+                    .extra(Extra::GmLabels)
+                    .flatten()
+                    .map(|labels| words(labels.iter().map(String::as_str))),
+            ),
+            Column::EmailId => text(cell, self.extra(Extra::EmailId)),
+            Column::ThreadId => text(cell, self.extra(Extra::ThreadId)),
             Column::Problems => json(cell, to_json(&self.problems())),
-            Column::Server | Column::User | Column::Folder | Column::Options => cell.null(),
+            Column::Server | Column::User | Column::Folder | Column::Options | Column::Match => {
+                cell.null();
+            }
         }
     }
 
@@ -116,6 +139,25 @@ impl Row {
         }
     }
 
+    /// An extension's item of one word; an empty one says that there is none.
+    fn extra(&self, extra: Extra) -> Option<&str> {
+        let words = self.message.extra(extra).flatten()?;
+        words
+            .first()
+            .map(String::as_str)
+            .filter(|word| !word.is_empty())
+    }
+
+    /// The server's, where it was asked; else from the same first bytes,
+    /// whatever else of the message is at hand.
+    fn preview(&self) -> Option<String> {
+        if self.message.extra(Extra::Preview).is_some() {
+            return self.extra(Extra::Preview).map(str::to_owned);
+        }
+        let head = self.message.head.as_deref().or(self.raw())?;
+        preview(&head[..head.len().min(HEAD)])
+    }
+
     fn internal_date(&self) -> Option<i64> {
         self.message
             .internal_date
@@ -127,7 +169,7 @@ impl Row {
         self.message.flags.as_ref().map(show)
     }
 
-    fn flag(&self, cell: Cell<'_>, flag: &str) {
+    fn flag(&self, cell: impl Sink, flag: &str) {
         integer(
             cell,
             self.message.flags.as_ref().map(|flags| flags.has(flag)),
@@ -177,21 +219,31 @@ impl Row {
     }
 }
 
-fn text(cell: Cell<'_>, text: Option<impl Into<String>>) {
+fn text(cell: impl Sink, text: Option<impl Into<String>>) {
     match text {
         Some(text) => cell.text_owned(text.into()),
         None => cell.null(),
     }
 }
 
-fn json(cell: Cell<'_>, text: Option<String>) {
+fn json(cell: impl Sink, text: Option<String>) {
     match text {
         Some(text) => cell.json(&text),
         None => cell.null(),
     }
 }
 
-fn integer(cell: Cell<'_>, number: Option<impl Into<i64>>) {
+/// Gmail's ids have 64 bits without a sign; what SQLite cannot hold as a number
+/// stays the digits.
+fn number(cell: impl Sink, digits: Option<&str>) {
+    match digits.map(|digits| (digits, digits.parse::<i64>())) {
+        Some((_, Ok(number))) => cell.integer(number),
+        Some((digits, Err(_))) => cell.text(digits),
+        None => cell.null(),
+    }
+}
+
+fn integer(cell: impl Sink, number: Option<impl Into<i64>>) {
     match number {
         Some(number) => cell.integer(number.into()),
         None => cell.null(),

@@ -8,21 +8,22 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::folder_numbers::{FolderNumbers, rowid};
+use super::conditions::{Conditions, TRUST_SEARCH, TrustSearch};
+use super::folder_numbers::FolderNumbers;
 use super::messages_column::Column;
+use super::messages_folder::{Folder, Opened, Query};
 use super::messages_plan::{Argument, Plan};
 use super::messages_row::Row;
-use super::uid_bound::UidBound;
 use crate::account::{Account, CONNECTION_KEYS, Client, Options};
 use crate::error::{Error, Kind, Result};
-use crate::imap::download::Download;
-use crate::imap::{Examined, Lease, Mailbox, Session, UidSet};
-use crate::sqlite::{Cell, Cursor, Value};
+use crate::imap::{Examined, Lease, Mailbox, Session, search_text};
+use crate::sqlite::{Cell, Connection, Cursor, Value};
 
 /// One open cursor.
 pub struct Scan {
     client: Arc<Client>,
     numbers: Arc<FolderNumbers>,
+    connection: Connection,
     arguments: Hidden,
     running: Option<Running>,
     row: Option<Row>,
@@ -35,33 +36,25 @@ struct Hidden {
     user: Option<String>,
     folder: Option<String>,
     options: Option<String>,
+    matched: Option<String>,
 }
 
 struct Running {
     account: Account,
     lease: Lease,
-    plan: Plan,
-    bound: UidBound,
-    max_size: Option<u64>,
+    query: Query,
     folders: VecDeque<Mailbox>,
     /// What EXAMINE said of the first folder, until it is read.
     examined: Option<Examined>,
-    open: Option<OpenFolder>,
-}
-
-/// The folder being read.
-struct OpenFolder {
-    name: Arc<str>,
-    number: i64,
-    uidvalidity: Option<u32>,
-    download: Download,
+    open: Option<Folder>,
 }
 
 impl Scan {
-    pub fn new(client: Arc<Client>, numbers: Arc<FolderNumbers>) -> Self {
+    pub fn new(client: Arc<Client>, numbers: Arc<FolderNumbers>, connection: Connection) -> Self {
         Self {
             client,
             numbers,
+            connection,
             arguments: Hidden::default(),
             running: None,
             row: None,
@@ -69,26 +62,45 @@ impl Scan {
     }
 
     fn start(&mut self, plan: Plan, values: &[Value<'_>]) -> Result<()> {
-        let mut bound = UidBound::default();
         let mut arguments = Hidden::default();
         for (argument, value) in plan.arguments.iter().zip(values) {
-            match argument {
-                Argument::Uid(comparison) => bound.narrow(*comparison, value),
-                Argument::Hidden(column) => {
-                    *arguments.slot(*column) = value.given_text()?.map(str::to_owned);
-                }
-            }
+            let column = match argument {
+                Argument::Hidden(column) => *column,
+                Argument::Match => Column::Match,
+                _ => continue,
+            };
+            *arguments.slot(column) = value.given_text()?.map(str::to_owned);
         }
-        let options = Options::parse(arguments.options.as_deref(), &CONNECTION_KEYS)?;
+        let keys = [&CONNECTION_KEYS[..], &["search", "trust_search"]].concat();
+        let options = Options::parse(arguments.options.as_deref(), &keys)?;
         let settings = self.client.settings(&options)?;
-        let max_size = options.count("max_size")?;
+        let mut conditions = Conditions::bind(&plan, values, &self.connection)?;
+        if let Some(text) = options.text("search")? {
+            conditions.own.extend(search_text::parse(text)?);
+        }
+        let query = Query {
+            plan,
+            conditions,
+            trust: TrustSearch::at(options.choice("trust_search", &TRUST_SEARCH)?),
+            max_size: options.count("max_size")?,
+            connection: self.connection.clone(),
+            is_refused: false,
+        };
         let pattern = arguments.folder.as_deref().unwrap_or("INBOX");
         // A name that cannot be sent is told before anybody connects.
         Mailbox::from_name(pattern)?;
         let (server, user) = (arguments.server.as_deref(), arguments.user.as_deref());
         let account = self.client.account("imap_messages", server, user)?;
         let first = |session: &mut Session| {
-            let folders = VecDeque::from(session.mailboxes(pattern)?);
+            let mut folders = VecDeque::new();
+            for mailbox in session.mailboxes(pattern)? {
+                if query
+                    .conditions
+                    .admit_folder(&query.connection, mailbox.name())?
+                {
+                    folders.push_back(mailbox);
+                }
+            }
             let examined = folders.front().map(|mailbox| session.examine(mailbox));
             Ok((examined.transpose()?, folders))
         };
@@ -97,13 +109,22 @@ impl Scan {
         self.running = Some(Running {
             account,
             lease,
-            plan,
-            bound,
-            max_size,
+            query,
             folders,
             examined,
             open: None,
         });
+        Ok(())
+    }
+
+    /// Fetches what the current row still lacks of `column`.
+    fn complete(&mut self, column: Column) -> Result<()> {
+        if let (Some(row), Some(running)) = (&mut self.row, &mut self.running)
+            && let Some(folder) = &mut running.open
+            && !column.wanted().is_empty()
+        {
+            folder.complete(&mut running.lease, row)?;
+        }
         Ok(())
     }
 }
@@ -113,13 +134,8 @@ impl Running {
     fn next(&mut self, numbers: &FolderNumbers) -> Result<Option<Row>> {
         loop {
             if let Some(open) = &mut self.open {
-                if let Some(message) = open.download.next(&mut self.lease)? {
-                    return Ok(Some(Row {
-                        folder: Arc::clone(&open.name),
-                        uidvalidity: open.uidvalidity,
-                        rowid: rowid(open.number, message.uid),
-                        message,
-                    }));
+                if let Some(row) = open.next(&mut self.lease)? {
+                    return Ok(Some(row));
                 }
                 self.open = None;
             }
@@ -130,30 +146,15 @@ impl Running {
                 Some(examined) => examined,
                 None => self.lease.examine(&mailbox)?,
             };
-            self.begin(&mailbox, examined, numbers)?;
+            let name = mailbox.name();
+            numbers.note_messages(examined.exists);
+            let opened = Opened {
+                number: numbers.number(&self.account.endpoint, &self.account.login.user, name),
+                name: name.into(),
+                examined,
+            };
+            self.open = Some(Folder::open(&mut self.query, &mut self.lease, opened)?);
         }
-    }
-
-    /// Asks which messages of the examined folder there are.
-    fn begin(
-        &mut self,
-        mailbox: &Mailbox,
-        examined: Examined,
-        numbers: &FolderNumbers,
-    ) -> Result<()> {
-        let uids = if examined.exists == 0 {
-            UidSet::new()
-        } else {
-            self.bound.uids(&mut self.lease, self.plan.wanted)?
-        };
-        let name = mailbox.name();
-        self.open = Some(OpenFolder {
-            number: numbers.number(&self.account.endpoint, &self.account.login.user, name),
-            name: name.into(),
-            uidvalidity: examined.uidvalidity,
-            download: Download::new(uids, self.plan.wanted, self.max_size),
-        });
-        Ok(())
     }
 }
 
@@ -196,18 +197,29 @@ impl Cursor for Scan {
     }
 
     fn cell(&mut self, position: usize, cell: Cell<'_>) -> Result<()> {
-        let (Some(row), Some(column)) = (&self.row, Column::at(position)) else {
+        let Some(column) = Column::at(position) else {
             cell.null();
             return Ok(());
         };
-        match column {
-            Column::Server | Column::User | Column::Folder | Column::Options => {
-                match self.arguments.slot(column) {
-                    Some(text) => cell.text(text),
-                    None => cell.null(),
-                }
+        if matches!(
+            column,
+            Column::Server | Column::User | Column::Folder | Column::Options | Column::Match
+        ) {
+            match self.arguments.slot(column) {
+                Some(text) => cell.text(text),
+                None => cell.null(),
             }
-            _ => row.cell(column, cell),
+            return Ok(());
+        }
+        let running = self.running.as_ref();
+        if let Some(value) = running.and_then(|running| running.query.conditions.pinned(column)) {
+            cell.integer(value);
+            return Ok(());
+        }
+        self.complete(column)?;
+        match &self.row {
+            Some(row) => row.cell(column, cell),
+            None => cell.null(),
         }
         Ok(())
     }
@@ -223,6 +235,7 @@ impl Hidden {
             Column::Server => &mut self.server,
             Column::User => &mut self.user,
             Column::Folder => &mut self.folder,
+            Column::Match => &mut self.matched,
             _ => &mut self.options,
         }
     }

@@ -1,7 +1,20 @@
 //! The virtual tables, one file each, with their plan, cursor and row beside
 //! them. Each declares its columns in `sql/tables`.
 
+mod argument;
+pub mod attachments;
+mod attachments_row;
+mod attachments_scan;
+mod cell;
+pub mod check;
+mod condition;
+mod conditions;
+mod days;
 mod folder_numbers;
+pub mod folders;
+mod folders_scan;
+mod judge;
+pub mod log;
 mod mail_attachments;
 mod mail_headers;
 mod mail_indicators;
@@ -10,11 +23,16 @@ mod mail_parts;
 mod mail_received;
 pub mod messages;
 mod messages_column;
+mod messages_folder;
 mod messages_plan;
 mod messages_row;
 mod messages_scan;
+mod messages_term;
 mod rowset;
+mod sink;
+mod span;
 mod structure_json;
+mod text_runs;
 mod uid_bound;
 
 use crate::error::Result;

@@ -1,4 +1,5 @@
-//! BODYSTRUCTURE as the JSON of the columns `parts` and `attachments`.
+//! BODYSTRUCTURE as the columns of tables: which parts are attachments, what is
+//! known of each, and the JSON of `parts` and `attachments`.
 
 use serde_json::{Value, json};
 
@@ -13,11 +14,13 @@ pub fn parts(structure: &Structure) -> String {
 /// The leaves that are attachments: those that say so, that have a file name,
 /// or that are no text.
 pub fn attachments(structure: &Structure) -> String {
-    list(
-        leaves(&structure.root)
-            .into_iter()
-            .filter(|part| is_attachment(part)),
-    )
+    list(attached(structure))
+}
+
+/// The parts that are attachments, in the order of the message.
+pub fn attached(structure: &Structure) -> impl Iterator<Item = &Part> {
+    let leaves = leaves(&structure.root).into_iter();
+    leaves.filter(|part| is_attachment(part))
 }
 
 fn list<'a>(parts: impl Iterator<Item = &'a Part>) -> String {
@@ -25,30 +28,34 @@ fn list<'a>(parts: impl Iterator<Item = &'a Part>) -> String {
 }
 
 fn object(part: &Part) -> Value {
-    let content_type = match (&part.media_type[..], &part.subtype[..]) {
-        ("", _) => None,
-        (media_type, subtype) => Some(format!("{media_type}/{subtype}")),
-    };
-    let content_id = part.id.as_deref().map(|id| {
-        let id = String::from_utf8_lossy(id.trim_ascii()).into_owned();
-        id.strip_prefix('<')
-            .and_then(|id| id.strip_suffix('>'))
-            .unwrap_or(&id)
-            .to_owned()
-    });
     json!({
         "part": part.section,
         "filename": filename(part),
-        "content_type": content_type,
+        "content_type": content_type(part),
         "size": part.size,
         "encoding": part.encoding,
         "disposition": part.disposition,
-        "content_id": content_id,
+        "content_id": content_id(part),
     })
 }
 
+/// `application/pdf`; `None` where the server does not know.
+pub fn content_type(part: &Part) -> Option<String> {
+    match (&part.media_type[..], &part.subtype[..]) {
+        ("", _) => None,
+        (media_type, subtype) => Some(format!("{media_type}/{subtype}")),
+    }
+}
+
+/// Content-ID without angle brackets.
+pub fn content_id(part: &Part) -> Option<String> {
+    let id = String::from_utf8_lossy(part.id.as_deref()?.trim_ascii()).into_owned();
+    let bare = id.strip_prefix('<').and_then(|id| id.strip_suffix('>'));
+    Some(bare.unwrap_or(&id).to_owned())
+}
+
 /// The file name of Content-Disposition, else the name of Content-Type.
-fn filename(part: &Part) -> Option<String> {
+pub fn filename(part: &Part) -> Option<String> {
     decode_parameter(&part.disposition_parameters, "filename")
         .or_else(|| decode_parameter(&part.parameters, "name"))
 }

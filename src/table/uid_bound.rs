@@ -1,144 +1,105 @@
 //! What a query's comparisons of `uid` leave of all UIDs.
 //!
 //! A bound is a superset of what SQLite will accept: SQLite checks each row
-//! again, so a value this file does not understand narrows nothing.
+//! again, which costs nothing, since every row has its UID.
 
-use super::messages_plan::Comparison;
+use super::messages_term::Comparison;
+use super::span::{Number, span};
 use crate::error::Result;
 use crate::imap::search::Criteria;
-use crate::imap::wanted::Wanted;
+use crate::imap::search_key::Key;
 use crate::imap::{Session, UidSet};
-use crate::sqlite::{Owned, Value, ValueKind};
+use crate::sqlite::{Column, Connection, Index, Owned, Recheck, Value};
 
-/// A query that names at most this many UIDs fetches them without asking first
+/// Takes every usable comparison of the column at `uid`, after `taken` other
+/// arguments; their words for idxStr, such as `uid >=`.
+pub fn take(index: &mut Index<'_>, uid: usize, taken: usize) -> Vec<String> {
+    let mut words = Vec::new();
+    for constraint in index.constraints() {
+        if !constraint.usable || constraint.column != Column::At(uid) {
+            continue;
+        }
+        let comparison = match Comparison::of(constraint.operator) {
+            Some(Comparison::Like | Comparison::Glob) | None => continue,
+            Some(_) if constraint.in_list && index.take_in_list(constraint.position) => {
+                Comparison::In
+            }
+            Some(comparison) => comparison,
+        };
+        words.push(word(comparison));
+        index.take(constraint.position, taken + words.len(), Recheck::Keep);
+    }
+    words
+}
+
+/// `uid >=`
+pub fn word(comparison: Comparison) -> String {
+    format!("uid {}", comparison.word())
+}
+
+/// The comparison of a [`word`].
+pub fn from_word(word: &str) -> Option<Comparison> {
+    Comparison::from_word(word.strip_prefix("uid ")?)
+}
+
+/// The value, or the elements of an IN list.
+///
+/// # Errors
+/// A text that is no UTF-8, and SQLite's.
+pub fn operands(comparison: Comparison, value: &Value<'_>) -> Result<Vec<Owned>> {
+    if comparison == Comparison::In
+        && let Some(list) = value.in_list()?
+    {
+        return Ok(list);
+    }
+    Ok(vec![value.to_owned()?])
+}
+
+/// True where so few UIDs are named that they are fetched without asking first
 /// which exist: those that do not are simply not answered.
-const FETCHED_UNSEEN: u64 = 500;
-
-/// The UIDs that may satisfy a query.
-pub struct UidBound(UidSet);
-
-impl Default for UidBound {
-    /// Every UID.
-    fn default() -> Self {
-        Self(UidSet::all())
-    }
+pub fn are_few(uids: &UidSet) -> bool {
+    uids.len() <= 500
 }
 
-impl UidBound {
-    /// Takes one more comparison into account.
-    pub fn narrow(&mut self, comparison: Comparison, value: &Value<'_>) {
-        let admitted = if comparison == Comparison::In {
-            value
-                .in_list()
-                .ok()
-                .flatten()
-                .and_then(|list| listed(&list))
-        } else {
-            number(value).map(|number| compared(comparison, number))
-        };
-        if let Some(admitted) = admitted {
-            self.0 = self.0.intersection(&admitted);
-        }
-    }
-
-    /// The UIDs to fetch from the examined folder: those that exist, or, where
-    /// few are named, all that are.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::uid_search`].
-    pub fn uids(&self, session: &mut Session, wanted: Wanted) -> Result<UidSet> {
-        if self.0.is_empty() || (!wanted.is_empty() && self.0.len() <= FETCHED_UNSEEN) {
-            return Ok(self.0.clone());
-        }
-        let criteria = if self.0 == UidSet::all() {
-            Criteria::All
-        } else {
-            Criteria::Uids(&self.0)
-        };
-        let found = session.uid_search(criteria)?;
-        // `UID n:*` finds the last message whatever its UID is, and a server may
-        // find more than it was asked for.
-        Ok(found.intersection(&self.0))
-    }
-}
-
-/// A comparison's value: SQL's NULL equals nothing, and text is compared after
-/// SQLite's own conversion, which is left to it.
-enum Number {
-    Null,
-    Real(f64),
-}
-
-fn number(value: &Value<'_>) -> Option<Number> {
-    match value.kind() {
-        ValueKind::Null => Some(Number::Null),
-        // A UID has 32 bits and f64 holds 53, so no bound is moved by rounding.
-        ValueKind::Integer | ValueKind::Real => Some(Number::Real(value.as_f64())),
-        ValueKind::Text | ValueKind::Blob => None,
-    }
-}
-
-fn compared(comparison: Comparison, number: Number) -> UidSet {
-    let Number::Real(number) = number else {
-        return UidSet::new();
+/// Those of `uids` that exist in the open mailbox and meet the keys.
+///
+/// # Errors
+/// As [`Session::uid_search`].
+pub fn find(session: &mut Session, uids: &UidSet, keys: &[Key]) -> Result<UidSet> {
+    let criteria = match (*uids == UidSet::all(), keys.is_empty()) {
+        (true, true) => Criteria::All,
+        (false, true) => Criteria::Uids(uids),
+        (_, false) => Criteria::Keys(uids, keys),
     };
-    if number.is_nan() {
-        return UidSet::new();
-    }
-    let all = (1, u32::MAX);
-    let (low, high) = match comparison {
-        Comparison::Equal => (at_least(number), at_most(number)),
-        Comparison::Greater | Comparison::GreaterOrEqual => (at_least(number), Some(all.1)),
-        Comparison::Less | Comparison::LessOrEqual => (Some(all.0), at_most(number)),
-        Comparison::In => (Some(all.0), Some(all.1)),
-    };
-    match (low, high) {
-        (Some(low), Some(high)) if low <= high => std::iter::once(low..=high).collect(),
-        _ => UidSet::new(),
-    }
+    let found = session.uid_search(criteria)?;
+    // `UID n:*` finds the last message whatever its UID is, and a server may
+    // find more than it was asked for.
+    Ok(found.intersection(uids))
 }
 
-/// The lowest UID not below `number`.
-fn at_least(number: f64) -> Option<u32> {
-    uid(number.ceil().max(1.0))
+/// The UIDs that compare so with one of `values`, which is one value, or the
+/// elements of an IN list.
+///
+/// # Errors
+/// SQLite's, where it converts a value.
+pub fn admitted(
+    comparison: Comparison,
+    values: &[Owned],
+    connection: &Connection,
+) -> Result<UidSet> {
+    let ranges = values.iter().map(|value| {
+        let span = span(comparison, Number::of(value, connection)?);
+        Ok(span.and_then(uids))
+    });
+    let ranges: Vec<_> = ranges.collect::<Result<_>>()?;
+    Ok(ranges.into_iter().flatten().collect())
 }
 
-/// The highest UID not above `number`.
-fn at_most(number: f64) -> Option<u32> {
-    uid(number.floor().min(f64::from(u32::MAX)))
-}
-
-fn uid(number: f64) -> Option<u32> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "checked"
-    )]
-    (1.0..=f64::from(u32::MAX))
-        .contains(&number)
-        .then_some(number as u32)
-}
-
-fn listed(list: &[Owned]) -> Option<UidSet> {
-    let mut uids = UidSet::new();
-    for value in list {
-        match value {
-            Owned::Null => {}
-            Owned::Integer(uid) => {
-                if let Some(uid) = u32::try_from(*uid).ok().filter(|uid| *uid > 0) {
-                    uids.insert(uid);
-                }
-            }
-            Owned::Real(number) => {
-                if let Some(uid) = uid(*number).filter(|_| number.fract() == 0.0) {
-                    uids.insert(uid);
-                }
-            }
-            Owned::Text(_) | Owned::Blob(_) => return None,
-        }
-    }
-    Some(uids)
+/// The UIDs, which are 1 to 4294967295, among whole numbers.
+fn uids((first, last): (i64, i64)) -> Option<std::ops::RangeInclusive<u32>> {
+    let first = u32::try_from(first.max(1)).ok()?;
+    let last = u32::try_from(last.min(i64::from(u32::MAX))).ok()?;
+    (first <= last).then_some(first..=last)
 }
 
 #[cfg(test)]
@@ -146,7 +107,8 @@ mod tests {
     use super::*;
 
     fn text(comparison: Comparison, value: f64) -> String {
-        compared(comparison, Number::Real(value)).to_string()
+        let range = span(comparison, Number::Real(value)).and_then(uids);
+        range.into_iter().collect::<UidSet>().to_string()
     }
 
     #[test]
@@ -160,27 +122,6 @@ mod tests {
         assert_eq!(text(Comparison::Less, 0.0), "");
         assert_eq!(text(Comparison::Greater, 5e9), "");
         assert_eq!(text(Comparison::Equal, f64::NAN), "");
-        assert!(compared(Comparison::Less, Number::Null).is_empty());
-    }
-
-    #[test]
-    fn a_list_admits_whole_uids_only() {
-        let list = [
-            Owned::Integer(3),
-            Owned::Real(5.0),
-            Owned::Real(5.5),
-            Owned::Null,
-        ];
-        assert_eq!(listed(&list).unwrap().to_string(), "3,5");
-        assert!(
-            listed(&[Owned::Integer(-1), Owned::Integer(1 << 40)])
-                .unwrap()
-                .is_empty()
-        );
-    }
-
-    #[test]
-    fn text_is_left_to_sqlite() {
-        assert!(listed(&[Owned::Text("3".into())]).is_none());
+        assert_eq!(text(Comparison::Less, 1.0), "");
     }
 }

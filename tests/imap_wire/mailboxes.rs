@@ -5,6 +5,8 @@ use imap0::imap::search::Criteria;
 use imap0::imap::session::Examined;
 use imap0::imap::uid_set::UidSet;
 
+use imap0::imap::mailbox_status::StatusItems;
+
 use super::*;
 
 fn mailbox(name: &str) -> Mailbox {
@@ -38,6 +40,7 @@ fn examine_tells_what_the_server_tells_whatever_else_it_says() {
         uidnext: Some(99),
         exists: 12,
         highestmodseq: Some(5_000_000_000),
+        no_modseq: false,
     };
     assert_eq!(examined, expected);
     assert!(session.noop().is_ok() && session.is_usable());
@@ -101,17 +104,21 @@ fn status_asks_for_what_the_server_knows() {
         "#,
     );
     let (server, mut session) = signed_in(script);
-    let status = session.status(&inbox()).expect("told");
+    let status = session.status(&inbox(), StatusItems::ALL).expect("told");
     assert_eq!(
         (status.messages, status.size),
         (Some(3), Some(5_000_000_000))
     );
-    let error = session.status(&mailbox("gone")).expect_err("refused");
+    let error = session
+        .status(&mailbox("gone"), StatusItems::ALL)
+        .expect_err("refused");
     assert_eq!(
         error.to_string(),
         "imap: cannot get the status of 'gone': NO no such mailbox"
     );
-    let error = session.status(&mailbox("mute")).expect_err("no answer");
+    let error = session
+        .status(&mailbox("mute"), StatusItems::ALL)
+        .expect_err("no answer");
     let sentence = "imap: cannot get the status of 'mute': no answer in the answer";
     assert_eq!(error.to_string(), sentence);
     server.finish();

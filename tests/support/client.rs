@@ -10,23 +10,49 @@ use std::time::Duration;
 /// Messages in one APPEND: enough that the round trips do not matter.
 const BATCH: usize = 500;
 
+/// How a client sends literals.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Literals {
+    /// At once (LITERAL+), and several messages in one APPEND (MULTIAPPEND).
+    Plus,
+    /// When the server says that it is ready, as every server takes them.
+    Synchronising,
+}
+
 /// A signed-in connection without TLS.
 pub struct Client {
     reader: BufReader<TcpStream>,
     writer: TcpStream,
+    literals: Literals,
 }
 
 impl Client {
     /// Connects to 127.0.0.1 and signs in.
     pub fn login(port: u16, user: &str, password: &str) -> Self {
+        let mut client = Self::connect(port, Literals::Plus);
+        client.command(format!("LOGIN {} {}", literal(user), literal(password)).as_bytes());
+        client
+    }
+
+    /// The same for a server that may not have LITERAL+; both names are plain.
+    pub fn plain_login(port: u16, user: &str, password: &str) -> Self {
+        let mut client = Self::connect(port, Literals::Synchronising);
+        client.command(format!("LOGIN \"{user}\" \"{password}\"").as_bytes());
+        client
+    }
+
+    fn connect(port: u16, literals: Literals) -> Self {
         let writer = TcpStream::connect(("127.0.0.1", port)).unwrap();
         writer
             .set_read_timeout(Some(Duration::from_secs(30)))
             .unwrap();
         let reader = BufReader::new(writer.try_clone().unwrap());
-        let mut client = Self { reader, writer };
+        let mut client = Self {
+            reader,
+            writer,
+            literals,
+        };
         client.line();
-        client.command(format!("LOGIN {} {}", literal(user), literal(password)).as_bytes());
         client
     }
 
@@ -37,6 +63,12 @@ impl Client {
         self.writer
             .write_all(&[b"t ", command, b"\r\n"].concat())
             .unwrap();
+        self.end()
+    }
+
+    /// Reads on to the end of the command.
+    #[track_caller]
+    fn end(&mut self) -> Vec<Vec<u8>> {
         let mut responses = Vec::new();
         loop {
             let response = self.response();
@@ -52,22 +84,34 @@ impl Client {
         }
     }
 
-    /// Appends the messages in this order (LITERAL+, MULTIAPPEND). `mailbox`
-    /// is the name on the wire: modified UTF-7.
+    /// Appends the messages in this order. `mailbox` is the name on the wire:
+    /// modified UTF-7.
     pub fn append(&mut self, mailbox: &str, mails: &[Mail]) {
+        if self.literals == Literals::Synchronising {
+            mails.iter().for_each(|mail| self.append_one(mailbox, mail));
+            return;
+        }
         for batch in mails.chunks(BATCH) {
             let mut command = format!("APPEND \"{mailbox}\"").into_bytes();
             for mail in batch {
-                let date = match mail.internal_date.as_str() {
-                    "" => String::new(),
-                    date => format!(" \"{date}\""),
-                };
-                let head = format!(" ({}){date} {{{}+}}\r\n", mail.flags, mail.raw.len());
+                let head = format!(" {}{{{}+}}\r\n", attributes(mail), mail.raw.len());
                 command.extend_from_slice(head.as_bytes());
                 command.extend_from_slice(&mail.raw);
             }
             self.command(&command);
         }
+    }
+
+    fn append_one(&mut self, mailbox: &str, mail: &Mail) {
+        let (attributes, size) = (attributes(mail), mail.raw.len());
+        let head = format!("t APPEND \"{mailbox}\" {attributes}{{{size}}}\r\n");
+        self.writer.write_all(head.as_bytes()).unwrap();
+        let ready = self.line();
+        assert!(ready.starts_with(b"+"), "{ready:?}");
+        self.writer
+            .write_all(&[&mail.raw, &b"\r\n"[..]].concat())
+            .unwrap();
+        self.end();
     }
 
     /// Every message of a mailbox by its UID, byte for byte.
@@ -97,6 +141,14 @@ impl Client {
         self.reader.read_until(b'\n', &mut line).unwrap();
         assert!(line.ends_with(b"\n"), "the server closed the connection");
         line
+    }
+}
+
+/// A message's flags and internal date as APPEND takes them.
+fn attributes(mail: &Mail) -> String {
+    match mail.internal_date.as_str() {
+        "" => format!("({}) ", mail.flags),
+        date => format!("({}) \"{date}\" ", mail.flags),
     }
 }
 

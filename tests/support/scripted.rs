@@ -22,6 +22,9 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 /// Longer than any test waits.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What a server says to a command: lines, `$` the tag.
+pub type Answer = fn(&str) -> String;
+
 enum Step {
     Say(String),
     Bytes(Vec<u8>),
@@ -33,6 +36,7 @@ enum Step {
     Pause(Duration),
     /// Waits until the client hangs up.
     Stall,
+    Answer(Answer),
     StartTls(Arc<ServerConfig>),
 }
 
@@ -89,6 +93,12 @@ impl Script {
     /// Does nothing for a while.
     pub fn pause(self, pause: Duration) -> Self {
         self.step(Step::Pause(pause))
+    }
+
+    /// Answers every command by a function until the client hangs up, however
+    /// many there are.
+    pub fn answer(self, answer: Answer) -> Self {
+        self.step(Step::Answer(answer))
     }
 
     /// Does nothing until the client hangs up.
@@ -223,6 +233,20 @@ impl Player {
             }
             Step::Pause(pause) => {
                 thread::sleep(pause);
+                Ok(())
+            }
+            Step::Answer(answer) => {
+                while let Ok(line) = self.line() {
+                    let (tag, command) = line.split_once(' ').unwrap_or(("", &line));
+                    let _ = writeln!(self.heard, "{command}");
+                    for said in answer(command).lines() {
+                        let said = match said.strip_prefix("$ ") {
+                            Some(rest) => format!("{tag} {rest}"),
+                            None => said.to_owned(),
+                        };
+                        self.send(format!("{said}\r\n").as_bytes())?;
+                    }
+                }
                 Ok(())
             }
             Step::Stall => {

@@ -1,0 +1,131 @@
+//! The servers, each started once for all tests, and an account on one.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+use crate::USERS;
+use crate::support::client::Client;
+use crate::support::dovecot::Dovecot;
+use crate::support::library::target;
+use crate::support::mail::Mail;
+use crate::support::shell::Shell;
+
+/// A user on a server, whose INBOX is empty.
+pub struct Account {
+    /// What the server is: `dovecot`.
+    pub kind: &'static str,
+    port: u16,
+    user: String,
+    prefix: &'static str,
+    separator: char,
+}
+
+/// Dovecot, as it comes.
+pub fn dovecot(user: &str) -> Account {
+    account("dovecot", Dovecot::shared().port, user, "", '/')
+}
+
+/// Cyrus 3, in its chroot.
+pub fn cyrus(user: &str) -> Account {
+    static STARTED: OnceLock<(u16, Child)> = OnceLock::new();
+    let port = STARTED.get_or_init(|| start("cyrus")).0;
+    account("cyrus", port, user, "INBOX.", '.')
+}
+
+/// Courier 5, in its chroot.
+pub fn courier(user: &str) -> Account {
+    static STARTED: OnceLock<(u16, Child)> = OnceLock::new();
+    let port = STARTED.get_or_init(|| start("courier")).0;
+    account("courier", port, user, "INBOX.", '.')
+}
+
+fn account(
+    kind: &'static str,
+    port: u16,
+    user: &str,
+    prefix: &'static str,
+    separator: char,
+) -> Account {
+    let user = user.to_owned();
+    Account {
+        kind,
+        port,
+        user,
+        prefix,
+        separator,
+    }
+}
+
+/// Starts a server that ends with this process, whose end of the pipe closes.
+fn start(name: &str) -> (u16, Child) {
+    let root = target().join("servers").join(name);
+    assert!(
+        root.join("made").exists(),
+        "{} is missing; run `make test-servers` first, as root",
+        root.display()
+    );
+    let script = format!("{}/tests/server/{name}.sh", env!("CARGO_MANIFEST_DIR"));
+    let mut launcher = Command::new(script)
+        .arg("run")
+        .arg(root)
+        .args(USERS)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(launcher.stdout.take().unwrap()).lines();
+    let facts: HashMap<String, String> = lines
+        .map(|line| line.unwrap())
+        .take_while(|line| line != "READY")
+        .filter_map(|line| {
+            line.split_once('=')
+                .map(|(name, value)| (name.into(), value.into()))
+        })
+        .collect();
+    let port = facts.get("PORT").expect("the launcher says why on stderr");
+    (port.parse().unwrap(), launcher)
+}
+
+impl Account {
+    /// A folder of the user's own, in UTF-8, by the levels of its name.
+    pub fn folder(&self, levels: &[&str]) -> String {
+        let levels = levels.join(&self.separator.to_string());
+        format!("{}{levels}", self.prefix)
+    }
+
+    /// Makes a mailbox; the name is the one on the wire, modified UTF-7.
+    pub fn create(&self, levels: &[&str]) {
+        let name = self.folder(levels);
+        self.client()
+            .command(format!("CREATE \"{name}\"").as_bytes());
+    }
+
+    /// Puts messages into a mailbox.
+    pub fn append(&self, mailbox: &str, mails: &[Mail]) {
+        self.client().append(mailbox, mails);
+    }
+
+    /// A client of the tests' own.
+    pub fn client(&self) -> Client {
+        Client::plain_login(self.port, &self.user, &format!("pw-{}", self.user))
+    }
+
+    /// A shell whose environment account this is.
+    pub fn shell(&self) -> Shell {
+        Shell::new()
+            .env(
+                "IMAP_SERVER",
+                format!("imap+insecure://127.0.0.1:{}", self.port),
+            )
+            .env("IMAP_USER", &self.user)
+            .env("IMAP_PASSWORD", format!("pw-{}", self.user))
+    }
+
+    /// The rows of a query.
+    #[track_caller]
+    pub fn rows(&self, sql: &str) -> Vec<serde_json::Value> {
+        self.shell().rows(sql)
+    }
+}

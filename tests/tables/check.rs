@@ -1,0 +1,159 @@
+//! `imap_check`: each step a row, the failing one the last, word for word.
+
+use serde_json::{Value, json};
+
+use crate::support::dovecot::Dovecot;
+use crate::support::shell::Shell;
+
+fn steps(rows: &[Value]) -> Vec<(String, i64, String)> {
+    let step = |row: &Value| {
+        let text = |name: &str| row[name].as_str().unwrap().to_owned();
+        (text("step"), row["ok"].as_i64().unwrap(), text("detail"))
+    };
+    rows.iter().map(step).collect()
+}
+
+/// The last step, which must have failed, and how many went before.
+#[track_caller]
+fn failure(shell: &Shell, arguments: &str) -> (usize, String, String) {
+    let rows = shell.rows(&format!("SELECT * FROM imap_check({arguments});"));
+    let mut steps = steps(&rows);
+    let (step, ok, detail) = steps.pop().unwrap();
+    assert_eq!(ok, 0, "{detail}");
+    assert!(steps.iter().all(|(_, ok, _)| *ok == 1));
+    (steps.len(), step, detail)
+}
+
+#[test]
+fn a_good_account_passes_every_step() {
+    let server = Dovecot::shared();
+    let user = server.user("check");
+    let rows = user
+        .shell()
+        .rows("SELECT *, typeof(milliseconds) AS t FROM imap_check();");
+    assert!(rows.iter().all(|row| row["t"] == json!("real")));
+    let steps = steps(&rows);
+    let names: Vec<&str> = steps.iter().map(|(step, _, _)| &step[..]).collect();
+    assert_eq!(
+        names,
+        ["resolve", "connect", "tls", "login", "capability", "folder"]
+    );
+    assert!(steps.iter().all(|(_, ok, _)| *ok == 1), "{steps:?}");
+    assert!(steps[0].2.contains("127.0.0.1"), "{steps:?}");
+    assert!(
+        steps[1].2.ends_with(&format!(":{}", server.tls_port)),
+        "{steps:?}"
+    );
+    assert_eq!(steps[2].2, "TLSv1.3");
+    assert_eq!(steps[3].2, "signed in as 'check'");
+    assert!(steps[4].2.contains("CONDSTORE"), "{steps:?}");
+    assert_eq!(steps[5].2, "INBOX can be read, messages: 0");
+}
+
+#[test]
+fn the_way_of_encryption_is_told() {
+    let server = Dovecot::shared();
+    let user = server.user("check-tls");
+    let detail = |address: String| {
+        let shell = user.shell().env("IMAP_SERVER", address);
+        shell.rows("SELECT detail FROM imap_check() WHERE step = 'tls';")[0]["detail"].clone()
+    };
+    assert_eq!(detail(server.starttls()), "TLSv1.3 by STARTTLS");
+    assert_eq!(
+        detail(server.plain()),
+        "no encryption, as imap+insecure:// says"
+    );
+}
+
+#[test]
+fn the_first_step_that_fails_is_the_last_row_and_says_why() {
+    let server = Dovecot::shared();
+    let user = server.user("check-fails");
+    let shell = || user.shell();
+    let expected =
+        |count: usize, step: &str, detail: &str| (count, step.to_owned(), detail.to_owned());
+    assert_eq!(
+        failure(&shell(), "'host.invalid', 'ada'"),
+        expected(
+            0,
+            "resolve",
+            "imap: cannot find host 'host.invalid': name or service not known"
+        )
+    );
+    assert_eq!(
+        failure(&shell(), "'127.0.0.1:1', 'ada'"),
+        expected(
+            1,
+            "connect",
+            "imap: cannot connect to 127.0.0.1:1: connection refused"
+        )
+    );
+    let (count, step, detail) = failure(
+        &shell(),
+        &format!("'imaps://127.0.0.2:{}', 'ada'", server.tls_port),
+    );
+    assert_eq!((count, &step[..]), (2, "tls"));
+    assert!(
+        detail.starts_with("imap: cannot trust 127.0.0.2:"),
+        "{detail}"
+    );
+    assert_eq!(
+        failure(&shell(), &format!("'{}', 'nobody-known'", server.tls())),
+        expected(
+            3,
+            "login",
+            &format!(
+                "imap: no secret for 'nobody-known' at {}; give one with \
+                 imap_login(server, user, secret) or set IMAP_SERVER, IMAP_USER and IMAP_PASSWORD",
+                server.tls()
+            )
+        )
+    );
+    let wrong = shell().env("IMAP_PASSWORD", "hunter2");
+    assert_eq!(
+        failure(&wrong, ""),
+        expected(
+            3,
+            "login",
+            "imap: login refused for 'check-fails' at localhost: \
+             NO [AUTHENTICATIONFAILED] Authentication failed."
+        )
+    );
+}
+
+#[test]
+fn a_wrong_argument_is_an_error() {
+    let error = |sql: &str| Shell::new().error(sql);
+    assert_eq!(
+        error("SELECT * FROM imap_check();"),
+        "imap: imap_check needs a server; try imap_check('imap.example.org', 'user', 'INBOX') \
+         or set IMAP_SERVER"
+    );
+    assert_eq!(
+        error("SELECT * FROM imap_check('http://x', 'ada');"),
+        "imap: cannot read server 'http://x': unknown scheme 'http'; use host, host:port, \
+         imaps://host, imap://host (STARTTLS) or imap+insecure://host"
+    );
+    assert_eq!(
+        error("SELECT * FROM imap_check('x', 'ada', '{\"max_size\": 1}');"),
+        "imap: unknown option 'max_size' (known: ca_file, deadline, timeout)"
+    );
+    assert_eq!(
+        error("SELECT * FROM imap_folders('x', 'ada', '*', '{\"max_size\": 1}');"),
+        "imap: unknown option 'max_size' (known: ca_file, deadline, timeout)"
+    );
+    assert_eq!(
+        error("SELECT * FROM imap_folders('x', 'ada', 'a' || char(10));"),
+        "imap: no secret for 'ada' at imaps://x:993; give one with \
+         imap_login(server, user, secret) or set IMAP_SERVER, IMAP_USER and IMAP_PASSWORD"
+    );
+    assert_eq!(
+        error("SELECT * FROM imap_attachments('x', 'ada', 'a' || char(10));"),
+        "imap: folder 'a\\n' holds a control character; a folder's name is one line of text"
+    );
+    assert_eq!(
+        error("SELECT * FROM imap_attachments();"),
+        "imap: imap_attachments needs a server; \
+         try imap_attachments('imap.example.org', 'user', 'INBOX') or set IMAP_SERVER"
+    );
+}

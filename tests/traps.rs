@@ -1,0 +1,286 @@
+//! What other tools get wrong in queries over mail, each by name: defects of
+//! the one other SQLite extension over IMAP, and the habits of servers that
+//! tripped whoever came before.
+
+mod support;
+
+use serde_json::{Value, json};
+use support::dovecot::Dovecot;
+use support::mail::Mail;
+use support::scripted::{Script, Scripted};
+use support::shell::Shell;
+use support::user::User;
+
+/// A user with these messages in INBOX.
+fn user(name: &str, mails: &[Mail]) -> User<'static> {
+    let user = Dovecot::shared().user(name);
+    user.append("INBOX", mails);
+    user
+}
+
+/// The UIDs that meet a condition.
+#[track_caller]
+fn uids(user: &User<'_>, condition: &str) -> String {
+    let sql = format!(
+        "SELECT group_concat(uid) AS uids FROM \
+         (SELECT uid FROM imap_messages() WHERE {condition});"
+    );
+    match &user.shell().rows(&sql)[0]["uids"] {
+        Value::String(uids) => uids.clone(),
+        _ => String::new(),
+    }
+}
+
+fn mail(head: &str) -> Mail {
+    Mail::raw(format!("{head}\r\n\r\nbody\r\n"))
+}
+
+#[test]
+fn limit_counts_rows_that_meet_the_condition() {
+    let user = user("trap-limit", &Mail::many(300));
+    let last = "subject LIKE '%age 3%' AND subject LIKE '%0' LIMIT 2";
+    assert_eq!(uids(&user, last), "30,300");
+    assert_eq!(
+        uids(&user, "\"from\" = 'ada300@example.org' LIMIT 1"),
+        "300"
+    );
+    assert_eq!(uids(&user, "date >= '2026-01-01T04:59:00Z' LIMIT 1"), "299");
+    assert_eq!(
+        uids(&user, "subject LIKE '%age 3%' LIMIT 2 OFFSET 1"),
+        "30,31"
+    );
+}
+
+#[test]
+fn an_address_is_not_a_part_of_another() {
+    let mails = [
+        "bob@example.org",
+        "notbob@example.org",
+        "bob@example.org.test",
+    ]
+    .map(|from| mail(&format!("From: {from}")));
+    let user = user("trap-from", &mails);
+    assert_eq!(uids(&user, "\"from\" = 'bob@example.org'"), "1");
+    assert_eq!(uids(&user, "\"from\" LIKE '%bob@example.org%'"), "1,2,3");
+    assert_eq!(
+        uids(&user, "\"from\" = 'BOB@example.org' COLLATE NOCASE"),
+        "1"
+    );
+}
+
+#[test]
+fn sizes_at_zero_and_beyond_32_bits_do_not_wrap() {
+    let user = user("trap-size", &Mail::many(3));
+    for all in [
+        "size >= 0",
+        "size > -1",
+        "size < 4294967296",
+        "size <= 9e18",
+        "size <> 0",
+    ] {
+        assert_eq!(uids(&user, all), "1,2,3", "{all}");
+    }
+    for none in [
+        "size = 0",
+        "size < 0",
+        "size <= -1",
+        "size > 4294967295",
+        "size > 9e18",
+    ] {
+        assert_eq!(uids(&user, none), "", "{none}");
+    }
+}
+
+#[test]
+fn both_ends_of_a_range_count() {
+    let mails = [1, 5, 9, 20]
+        .map(|day| Mail::numbered(day).received(&format!("{day:02}-Jan-2026 12:00:00 +0000")));
+    let user = user("trap-between", &mails);
+    let between = "internal_date BETWEEN '2026-01-03' AND '2026-01-10'";
+    assert_eq!(uids(&user, between), "2,3");
+    let size = Mail::numbered(1).raw.len();
+    assert_eq!(
+        uids(&user, &format!("size >= {size} AND size <= {size}")),
+        "1,2,3"
+    );
+}
+
+#[test]
+fn days_are_not_shifted_by_anybodys_zone() {
+    let zones = ["+0000", "-1200", "+1400"];
+    let mails = zones.map(|zone| {
+        mail(&format!("Date: Sat, 31 Jan 2026 23:30:00 {zone}"))
+            .received(&format!("31-Jan-2026 23:30:00 {zone}"))
+    });
+    let user = user("trap-zone", &mails);
+    for column in ["date", "internal_date"] {
+        let first = format!("{column} >= '2026-02-01'");
+        assert_eq!(uids(&user, &first), "2", "{column}");
+        let before = format!("{column} < '2026-01-31T12:00:00Z'");
+        assert_eq!(uids(&user, &before), "3", "{column}");
+        let day = format!("date({column}) = '2026-01-31'");
+        assert_eq!(uids(&user, &day), "1,3", "{column}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_null_and_not_1970() {
+    let user = user("trap-null", &[mail("X-Nothing: here")]);
+    let rows = user.shell().rows(
+        "SELECT date, subject, \"from\", \"to\", message_id, body_html FROM imap_messages();",
+    );
+    let nothing = json!({"date": null, "subject": null, "from": null, "to": null,
+        "message_id": null, "body_html": null});
+    assert_eq!(rows, [nothing]);
+    for condition in [
+        "date IS NULL",
+        "subject IS NULL",
+        "message_id IS NULL",
+        "\"from\" IS NULL",
+    ] {
+        assert_eq!(uids(&user, condition), "1", "{condition}");
+    }
+    for condition in [
+        "date < '9999'",
+        "date > '0'",
+        "subject = ''",
+        "subject LIKE '%'",
+    ] {
+        assert_eq!(uids(&user, condition), "", "{condition}");
+    }
+}
+
+#[test]
+fn broken_text_is_neither_empty_nor_lost_to_conditions() {
+    let mut raw = mail("Subject: caf\u{1}").raw;
+    let place = raw.iter().position(|byte| *byte == 1).unwrap();
+    raw[place] = 0xe9;
+    let user = user(
+        "trap-broken",
+        &[Mail::raw(raw), mail("Subject: =?utf-8?B?Y2Fmw6k=?=")],
+    );
+    assert_eq!(uids(&user, "subject = 'café'"), "1,2");
+    assert_eq!(uids(&user, "subject LIKE 'caf_'"), "1,2");
+}
+
+#[test]
+fn one_message_id_may_name_several_messages() {
+    let mails = ["1@x", "1@x", "2@x"].map(|id| mail(&format!("Message-ID: <{id}>")));
+    let user = user("trap-duplicates", &mails);
+    assert_eq!(uids(&user, "message_id = '1@x'"), "1,2");
+    assert_eq!(uids(&user, "message_id IN ('2@x', '1@x')"), "1,2,3");
+}
+
+#[test]
+fn every_query_sees_the_mailbox_as_it_is_now() {
+    let user = user("trap-cache", &Mail::many(2));
+    let count = "SELECT count(*) FROM imap_messages();";
+    let shell = user.shell();
+    let running = shell.run(&format!(
+        "{count}\n.shell true\n{count}\nSELECT count(*) FROM imap_messages() WHERE seen = 0;"
+    ));
+    assert_eq!(running.success(), "2\n2\n2\n");
+    user.append("INBOX", &Mail::many(1));
+    user.add_flags("INBOX", "1", "\\Seen");
+    assert_eq!(uids(&user, "seen = 0"), "2,3");
+}
+
+#[test]
+fn an_empty_mailbox_is_asked_nothing_it_could_refuse() {
+    let user = Dovecot::shared().user("trap-empty");
+    user.record();
+    let before = user.commands().len();
+    for condition in ["1", "uid > 0", "seen = 0", "subject LIKE '%x%'"] {
+        assert_eq!(uids(&user, condition), "");
+    }
+    let commands = user.commands().split_off(before);
+    assert!(
+        !commands.iter().any(|line| line.contains(" UID ")),
+        "{commands:?}"
+    );
+}
+
+#[test]
+fn the_last_message_is_not_above_itself() {
+    let user = user("trap-last", &Mail::many(3));
+    assert_eq!(uids(&user, "uid > 3"), "");
+    assert_eq!(uids(&user, "uid >= 3"), "3");
+    assert_eq!(uids(&user, "uid > 3 AND seen = 0"), "");
+}
+
+const EXAMINED: &str = r#"
+    C: EXAMINE "INBOX"
+    S: * 3 EXISTS
+    S: * OK [UIDVALIDITY 7] valid
+    S: $ OK [READ-ONLY] done
+"#;
+
+fn scripted(capabilities: &str, lines: &str, sql: &str) -> String {
+    let hello = format!(
+        "S: * OK [CAPABILITY IMAP4rev1] ready\nC: LOGIN \"ada\" \"secret\"\n\
+         S: $ OK [CAPABILITY {capabilities}] welcome"
+    );
+    let server = Scripted::play([Script::new(&hello).then(EXAMINED).then(lines)]);
+    let shell = Shell::new()
+        .env(
+            "IMAP_SERVER",
+            format!("imap+insecure://127.0.0.1:{}", server.port),
+        )
+        .env("IMAP_USER", "ada")
+        .env("IMAP_PASSWORD", "secret");
+    let text = shell
+        .run(&format!("{sql};"))
+        .success()
+        .trim_end()
+        .to_owned();
+    server.finish();
+    text
+}
+
+#[test]
+fn uids_above_2_to_the_31_are_numbers_like_others() {
+    let lines = "C: UID SEARCH UID 2147483649:4294967295\n\
+         S: * SEARCH 4294967295 2147483650 3000000000\nS: $ OK done";
+    let sql = "SELECT group_concat(uid), count(DISTINCT rowid), min(rowid) > 0 \
+         FROM imap_messages() WHERE uid > 2147483648";
+    assert_eq!(
+        scripted("IMAP4rev1", lines, sql),
+        "2147483650,3000000000,4294967295|3|1"
+    );
+}
+
+#[test]
+fn a_new_revision_alone_changes_no_command() {
+    let lines = "C: UID SEARCH ALL\nS: * SEARCH 1 2 3\nS: $ OK done";
+    let sql = "SELECT count(*) FROM imap_messages()";
+    assert_eq!(scripted("IMAP4rev2 IMAP4rev1 ENABLE", lines, sql), "3");
+}
+
+#[test]
+fn an_extension_in_name_only_is_done_without() {
+    let lines = "C: UID SEARCH RETURN (ALL) UNSEEN\nS: $ BAD Command Argument Error. 12\n\
+         C: UID SEARCH UNSEEN\nS: * SEARCH 1 2\nS: $ OK done";
+    let sql = "SELECT count(*) FROM imap_messages() WHERE seen = 0";
+    assert_eq!(scripted("IMAP4rev1 ESEARCH", lines, sql), "2");
+}
+
+#[test]
+fn messages_that_go_during_a_scan_are_no_rows() {
+    let lines = "C: UID SEARCH ALL\nS: * SEARCH 1 2 3\nS: $ OK done\n\
+         C: UID FETCH 1:3 (UID FLAGS)\nS: * 1 FETCH (UID 1 FLAGS (\\Seen))\n\
+         S: * 2 EXPUNGE\nS: * 4 EXISTS\nS: * 1 FETCH (FLAGS (\\Deleted))\n\
+         S: * 2 FETCH (UID 3 FLAGS ())\nS: $ OK done";
+    let sql = "SELECT uid, seen FROM imap_messages()";
+    assert_eq!(scripted("IMAP4rev1", lines, sql), "1|1\n3|0");
+}
+
+#[test]
+fn two_cursors_on_one_mailbox_do_not_meet() {
+    let user = user("trap-join", &Mail::many(60));
+    let rows = user.shell().rows(
+        "SELECT count(*) AS n, sum(a.uid = b.uid) AS same FROM imap_messages() a \
+         JOIN imap_messages() b ON b.subject = a.subject AND b.size = a.size \
+         WHERE a.seen = 0 AND b.uid < 30;",
+    );
+    assert_eq!(rows, [json!({"n": 29, "same": 29})]);
+}
