@@ -29,6 +29,10 @@
 //! hand; nothing is parsed that is not asked for. The session goes back to the
 //! pool when the last row is out; a query stopped early closes it.
 //!
+//! The `mail_*` functions and tables stand beside this: [`mail`] makes values of
+//! a message's bytes, and they hand them to SQLite (`table::rowset`). They open
+//! nothing and ask nobody, so views and triggers may use them.
+//!
 //! `imap_ingest` drives the same download from [`ingest`], which downloads
 //! first and then commits rows and sync state together.
 //!
