@@ -12,8 +12,9 @@
 //!
 //! [`sqlite`] is plumbing and knows no IMAP. [`imap`] speaks the protocol and
 //! knows neither SQLite nor MIME. [`mail`] reads messages and knows neither of
-//! them. `host` is the one bolt between them: SQLite's interrupt, which every
-//! wait of `imap` asks for. `tests/layers.rs` holds the arrows to this.
+//! them. [`hpfeeds`] publishes over `imap`'s connections. `host` is the one
+//! bolt between them: SQLite's interrupt, which every wait of `imap` asks for.
+//! `tests/layers.rs` holds the arrows to this.
 //!
 //! ## The life of a query
 //!
@@ -29,6 +30,10 @@
 //! xColumn reads the value out of the bytes at hand; nothing is parsed that is
 //! not asked for. The session goes back to the pool when the last row is out; a
 //! query stopped early closes it.
+//!
+//! The `mail_*` functions and tables stand beside this: [`mail`] makes values of
+//! a message's bytes, and they hand them to SQLite (`table::rowset`). They open
+//! nothing and ask nobody, so views and triggers may use them.
 //!
 //! `imap_ingest` drives the same download from [`ingest`], which downloads
 //! first and then commits rows and sync state together.
