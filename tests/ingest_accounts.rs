@@ -9,8 +9,8 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 use support::dovecot::Dovecot;
+use support::line::{Fault, Line};
 use support::mail::Mail;
-use support::proxy::{Fault, Proxy};
 
 /// A database beside an accounts file of these lines.
 fn with_accounts(lines: &str) -> Rssd {
@@ -37,18 +37,36 @@ fn all_accounts_are_read_into_one_database() {
     let dovecot = Dovecot::shared();
     let mut lines = String::new();
     for name in ["many1", "many2", "many3"] {
-        let mails: Vec<Mail> = (1..=30).map(|n| Mail::raw(format!("Subject: {name}-{n}\r\n\r\nx\r\n"))).collect();
+        let mails: Vec<Mail> = (1..=30)
+            .map(|n| Mail::raw(format!("Subject: {name}-{n}\r\n\r\nx\r\n")))
+            .collect();
         dovecot.user(name).append("INBOX", &mails);
         lines += &account(name, &dovecot.plain(), &format!("pw-{name}"));
     }
     let rssd = with_accounts(&lines);
     let told = shell(&rssd).run("SELECT imap_ingest('*', NULL, NULL, '{\"batch\": 7}');");
     let summary: Value = serde_json::from_str(told.success()).unwrap();
-    let names: Vec<_> = summary["accounts"].as_array().unwrap().iter().map(|a| (a["account"].clone(), a["inserted"].clone())).collect();
-    assert_eq!(names, [("many1".into(), 30.into()), ("many2".into(), 30.into()), ("many3".into(), 30.into())]);
-    assert_eq!(rssd.ask("SELECT count(*), count(DISTINCT email) FROM uniform_resource_imap"), "90|3");
+    let names: Vec<_> = summary["accounts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| (a["account"].clone(), a["inserted"].clone()))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ("many1".into(), 30.into()),
+            ("many2".into(), 30.into()),
+            ("many3".into(), 30.into())
+        ]
+    );
+    assert_eq!(
+        rssd.ask("SELECT count(*), count(DISTINCT email) FROM uniform_resource_imap"),
+        "90|3"
+    );
     rssd.check();
-    let two = shell(&rssd).run("SELECT json_array_length(imap_ingest('[\"many1\", \"many3\"]'), '$.accounts');");
+    let two = shell(&rssd)
+        .run("SELECT json_array_length(imap_ingest('[\"many1\", \"many3\"]'), '$.accounts');");
     assert_eq!(two.success(), "2\n");
 }
 
@@ -65,23 +83,32 @@ fn one_failing_account_stops_no_other_and_is_named() {
         error.starts_with("imap: 2 of 3 accounts failed, the others are ingested: 'fails': login refused for 'fails' at 127.0.0.1: NO "),
         "{error}"
     );
-    assert!(error.contains("; 'nobody': cannot connect to 127.0.0.1:1"), "{error}");
+    assert!(
+        error.contains("; 'nobody': cannot connect to 127.0.0.1:1"),
+        "{error}"
+    );
     assert_eq!(rssd.ask("SELECT count(*) FROM uniform_resource_imap"), "3");
     let unknown = shell(&rssd).error("SELECT imap_ingest('[\"works\", \"other\"]');");
-    assert!(unknown.contains("1 of 2 accounts failed, the others are ingested: 'other': "), "{unknown}");
+    assert!(
+        unknown.contains("1 of 2 accounts failed, the others are ingested: 'other': "),
+        "{unknown}"
+    );
     let malformed = shell(&rssd).error("SELECT imap_ingest('[works]');");
     assert_eq!(
         malformed,
         "imap: imap_ingest takes account names as a JSON array, such as '[\"work\", \"home\"]', not '[works]'"
     );
     let user = shell(&rssd).error("SELECT imap_ingest('*', 'ada');");
-    assert_eq!(user, "imap: imap_ingest of several accounts takes no user; each account has its own");
+    assert_eq!(
+        user,
+        "imap: imap_ingest of several accounts takes no user; each account has its own"
+    );
 }
 
 #[test]
 fn accounts_are_read_side_by_side_and_an_interrupt_stops_them_all() {
     let dovecot = Dovecot::shared();
-    let stalled = Proxy::start(dovecot.port, Fault::Stall(40));
+    let stalled = Line::start(dovecot.port, Fault::Stall(40));
     let server = format!("imap+insecure://127.0.0.1:{}", stalled.port);
     dovecot.user("quick").append("INBOX", &Mail::many(3));
     let lines = account("slow1", &server, "pw-slow1")
@@ -90,13 +117,24 @@ fn accounts_are_read_side_by_side_and_an_interrupt_stops_them_all() {
     let rssd = with_accounts(&lines);
     let running = shell(&rssd).start("SELECT imap_ingest('*');");
     let begun = std::time::Instant::now();
-    while !rssd.path().exists() || rssd.ask("SELECT count(*) FROM sqlite_schema WHERE name = 'uniform_resource_imap'") == "0" || rssd.ask("SELECT count(*) FROM uniform_resource_imap") != "3" {
-        assert!(begun.elapsed() < Duration::from_secs(20), "the quick one waits for the slow ones");
+    while !rssd.path().exists()
+        || rssd.ask("SELECT count(*) FROM sqlite_schema WHERE name = 'uniform_resource_imap'")
+            == "0"
+        || rssd.ask("SELECT count(*) FROM uniform_resource_imap") != "3"
+    {
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "the quick one waits for the slow ones"
+        );
         std::thread::sleep(Duration::from_millis(50));
     }
     running.signal("INT");
     let stopped = std::time::Instant::now();
     let finished = running.finish(Duration::from_secs(40));
-    assert!(stopped.elapsed() < Duration::from_secs(3), "{:?}", stopped.elapsed());
+    assert!(
+        stopped.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        stopped.elapsed()
+    );
     assert!(!finished.status.success());
 }

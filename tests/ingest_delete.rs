@@ -14,11 +14,22 @@ fn what_was_committed_is_deleted_and_what_others_marked_is_not() {
     user.add_flags("INBOX", "2", "\\Deleted");
     let rssd = Rssd::of(&user);
     user.record();
-    let summary = rssd.ingest("INBOX", r#"{"delete": true, "not_subject": ["message 2", "message 5"]}"#);
-    assert_eq!((&summary["inserted"], &summary["deleted"]), (&3.into(), &3.into()));
+    let summary = rssd.ingest(
+        "INBOX",
+        r#"{"delete": true, "not_subject": ["message 2", "message 5"]}"#,
+    );
+    assert_eq!(
+        (&summary["inserted"], &summary["deleted"]),
+        (&3.into(), &3.into())
+    );
     assert_eq!(user.status("INBOX", "messages"), "messages=2");
     let commands = user.commands().join("\n");
-    assert!(!commands.lines().any(|line| line.ends_with(" EXPUNGE") || line.contains(" CLOSE")), "{commands}");
+    assert!(
+        !commands
+            .lines()
+            .any(|line| line.ends_with(" EXPUNGE") || line.contains(" CLOSE")),
+        "{commands}"
+    );
     assert_eq!(rssd.ask("SELECT count(*) FROM uniform_resource_imap"), "3");
     assert_eq!(rssd.ingest("INBOX", "{}")["inserted"], 2);
     assert_eq!(user.status("INBOX", "messages"), "messages=2");
@@ -32,7 +43,10 @@ fn without_uidplus_messages_are_marked_and_nothing_is_expunged() {
     user.append("INBOX", &Mail::many(2));
     let rssd = Rssd::of(&user);
     let summary = rssd.ingest("INBOX", r#"{"delete": true}"#);
-    assert_eq!((&summary["inserted"], &summary["deleted"]), (&2.into(), &0.into()));
+    assert_eq!(
+        (&summary["inserted"], &summary["deleted"]),
+        (&2.into(), &0.into())
+    );
     assert_eq!(user.status("INBOX", "messages"), "messages=2");
 }
 

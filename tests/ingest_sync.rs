@@ -17,7 +17,10 @@ fn changed_flags_are_followed_and_cost_no_download() {
     rssd.counts("{}");
     user.add_flags("INBOX", "3", "\\Seen \\Flagged $Junk");
     let (summary, traffic) = user.observe(|| rssd.ingest("INBOX", "{}"));
-    assert_eq!((&summary["updated"], &summary["fetched"]), (&1.into(), &0.into()));
+    assert_eq!(
+        (&summary["updated"], &summary["fetched"]),
+        (&1.into(), &0.into())
+    );
     assert_eq!(traffic.bodies, 0);
     let status = "SELECT status FROM ur_ingest_session_imap_acct_folder_message
                   WHERE status <> '[\"unread\"]'";
@@ -38,7 +41,10 @@ fn messages_that_are_gone_keep_their_rows_and_are_marked() {
     user.append("INBOX", &[Mail::numbered(11)]);
     user.record();
     let summary = rssd.ingest("INBOX", "{}");
-    assert_eq!((&summary["vanished"], &summary["inserted"]), (&3.into(), &1.into()));
+    assert_eq!(
+        (&summary["vanished"], &summary["inserted"]),
+        (&3.into(), &1.into())
+    );
     let marked = "SELECT group_concat(uid) FROM (SELECT uid FROM imap_sync_message
                    WHERE vanished_at IS NOT NULL ORDER BY uid)";
     assert_eq!(rssd.ask(marked), "2,5,6");
@@ -78,7 +84,10 @@ fn a_message_moved_to_another_folder_is_one_message_with_two_places() {
     client.command(b"SELECT INBOX");
     client.command(b"UID MOVE 2 Archive");
     let summary = rssd.ingest("*", "{}");
-    assert_eq!((&summary["vanished"], &summary["already_there"]), (&1.into(), &1.into()));
+    assert_eq!(
+        (&summary["vanished"], &summary["already_there"]),
+        (&1.into(), &1.into())
+    );
     assert_eq!(rssd.ask("SELECT count(*) FROM uniform_resource_imap"), "3");
     assert_eq!(rssd.ask("SELECT count(*) FROM imap_sync_message"), "4");
     rssd.check();

@@ -13,8 +13,11 @@ use support::mail::Mail;
 fn wait_for(rssd: &Rssd, messages: u32) -> Duration {
     let begun = Instant::now();
     loop {
-        let is_there = rssd.ask("SELECT count(*) FROM sqlite_schema WHERE name = 'imap_sync_message'");
-        if is_there == "1" && rssd.ask("SELECT count(*) FROM imap_sync_message") == messages.to_string() {
+        let is_there =
+            rssd.ask("SELECT count(*) FROM sqlite_schema WHERE name = 'imap_sync_message'");
+        if is_there == "1"
+            && rssd.ask("SELECT count(*) FROM imap_sync_message") == messages.to_string()
+        {
             return begun.elapsed();
         }
         assert!(begun.elapsed() < Duration::from_secs(25), "nothing came");
@@ -48,7 +51,10 @@ fn a_delivered_message_is_there_at_once_and_after_a_killed_connection() {
     let begun = Instant::now();
     let read = "SELECT count(*) FROM ur_ingest_session_imap_acct_folder_message WHERE status LIKE '%\"read\"%'";
     while rssd.ask(read) != "1" {
-        assert!(begun.elapsed() < Duration::from_secs(20), "the flag is not seen");
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "the flag is not seen"
+        );
         std::thread::sleep(Duration::from_millis(50));
     }
     running.signal("INT");
@@ -64,12 +70,19 @@ fn a_watch_ends_at_its_duration_and_uses_no_time_of_the_processor() {
     let user = Dovecot::shared().user("idle");
     user.append("INBOX", &Mail::many(2));
     let rssd = Rssd::of(&user);
-    let sql = ".timer on\nSELECT imap_ingest(NULL, NULL, NULL, '{\"watch\": \"PT4S\"}') ->> 'inserted';";
+    let sql =
+        ".timer on\nSELECT imap_ingest(NULL, NULL, NULL, '{\"watch\": \"PT4S\"}') ->> 'inserted';";
     let finished = rssd.shell.run(sql);
     let text = finished.text();
     assert!(text.starts_with("2\n"), "{text}");
-    let seconds: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).skip(1).collect();
-    let [real, user_time, system] = seconds[..] else { panic!("{text}") };
+    let seconds: Vec<f64> = text
+        .split_whitespace()
+        .filter_map(|word| word.parse().ok())
+        .skip(1)
+        .collect();
+    let [real, user_time, system] = seconds[..] else {
+        panic!("{text}")
+    };
     assert!((4.0..12.0).contains(&real), "{text}");
     // The first download included, in a debug build.
     assert!(user_time + system < 1.0, "{text}");
@@ -124,8 +137,15 @@ fn events_stream_as_rows() {
 #[test]
 fn a_quiet_folder_gives_no_row_and_wrong_options_one_sentence() {
     let user = Dovecot::shared().user("quiet");
-    let rows = user.shell().rows("SELECT * FROM imap_watch(NULL, NULL, NULL, '{\"watch\": \"PT1S\"}')");
+    let rows = user
+        .shell()
+        .rows("SELECT * FROM imap_watch(NULL, NULL, NULL, '{\"watch\": \"PT1S\"}')");
     assert!(rows.is_empty());
-    let error = user.shell().error("SELECT * FROM imap_watch(NULL, NULL, NULL, '{\"period\": \"1h\"}');");
-    assert_eq!(error, "imap: option period must be a duration, such as PT1H, not '1h'");
+    let error = user
+        .shell()
+        .error("SELECT * FROM imap_watch(NULL, NULL, NULL, '{\"period\": \"1h\"}');");
+    assert_eq!(
+        error,
+        "imap: option period must be a duration, such as PT1H, not '1h'"
+    );
 }

@@ -39,7 +39,7 @@ CREATE TABLE imap_messages(
   message TEXT,              -- the whole message as text; lossy where its bytes are not UTF-8
   raw BLOB,                  -- the whole message, byte for byte
   sha256 TEXT,               -- SHA-256 of raw, lower-case hexadecimal
-  preview TEXT,              -- the first words: the server's (RFC 8970), else 200 characters of the text in the first 32 KiB
+  preview TEXT,              -- the first words: the server's where it makes previews (RFC 8970), else 200 characters of the text in the first 32 KiB
   gm_msgid INTEGER,          -- Gmail's id of the message (X-GM-MSGID)
   gm_thrid INTEGER,          -- Gmail's id of the conversation (X-GM-THRID)
   gm_labels TEXT,            -- Gmail's labels (X-GM-LABELS), JSON array
@@ -49,6 +49,6 @@ CREATE TABLE imap_messages(
   server TEXT HIDDEN,        -- host, host:port, imaps://, imap:// (STARTTLS) or imap+insecure://; default: the environment account's
   user TEXT HIDDEN,          -- the user name; default: the environment account's
   folder TEXT HIDDEN,        -- a folder, or a pattern with * and % as LIST takes them; default INBOX
-  options TEXT HIDDEN,       -- JSON object: ca_file, deadline, max_size, search, timeout, trust_search
+  options TEXT HIDDEN,       -- JSON object: ca_file, compress, deadline, max_size, search, timeout, trust_search
   imap_messages TEXT HIDDEN  -- for MATCH: imap_messages MATCH 'x' finds what the server's SEARCH TEXT finds
 );

@@ -11,7 +11,9 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Result, quote};
 
 /// The keys of every call that connects to a server.
-pub const CONNECTION_KEYS: [&str; 5] = ["ca_file", "deadline", "max_size", "timeout", "tls_pin"];
+pub const CONNECTION_KEYS: [&str; 6] = [
+    "ca_file", "compress", "deadline", "max_size", "timeout", "tls_pin",
+];
 
 /// A parsed `options` argument; a key that is absent or null is not given.
 #[derive(Debug, Default)]
@@ -70,6 +72,11 @@ impl Options {
         })
     }
 
+    /// A whole number of bytes, of which 0 is one.
+    pub fn size(&self, key: &str) -> Result<Option<u64>> {
+        self.typed(key, "a whole number", Value::as_u64)
+    }
+
     /// A text.
     pub fn text(&self, key: &str) -> Result<Option<&str>> {
         self.typed(key, "a text", Value::as_str)
@@ -93,7 +100,8 @@ impl Options {
     pub fn named_texts(&self, key: &str) -> Result<Vec<(String, Vec<String>)>> {
         let wanted = "an object such as {\"X-Spam-Flag\": \"YES\"}";
         let named = self.typed(key, wanted, |value| {
-            let named = |(name, value): (&String, &Value)| Some((name.clone(), one_or_more(value)?));
+            let named =
+                |(name, value): (&String, &Value)| Some((name.clone(), one_or_more(value)?));
             value.as_object()?.iter().map(named).collect()
         })?;
         Ok(named.unwrap_or_default())
@@ -108,6 +116,18 @@ impl Options {
             return String::new();
         }
         Value::from(part).to_string()
+    }
+
+    /// Some texts: a JSON array of them, or one text with commas between them.
+    pub fn texts(&self, key: &str) -> Result<Option<Vec<String>>> {
+        self.typed(key, "a text or an array of texts", |value| match value {
+            Value::String(text) => Some(text.split(',').map(|one| one.trim().to_owned()).collect()),
+            Value::Array(list) => list
+                .iter()
+                .map(|one| one.as_str().map(str::to_owned))
+                .collect(),
+            _ => None,
+        })
     }
 
     /// A yes or no: JSON's true and false, or SQL's 1 and 0.
@@ -184,7 +204,8 @@ mod tests {
         let parse = |text| Options::parse(Some(text), &CONNECTION_KEYS);
         assert_eq!(
             message(parse(r#"{"timeuot": 1}"#)),
-            "imap: unknown option 'timeuot' (known: ca_file, deadline, max_size, timeout, tls_pin)"
+            "imap: unknown option 'timeuot' \
+             (known: ca_file, compress, deadline, max_size, timeout, tls_pin)"
         );
         assert_eq!(
             message(parse("[1]")),

@@ -7,12 +7,13 @@ use crate::error::{Error, Result, quote};
 use crate::imap::search_text;
 use crate::ingest::since::{self, Since};
 use crate::ingest::{
-    self, AddressTerm, Afterwards, Attachments, Fetch, Filter, Progress, Selection, Status, Terms,
+    self, AddressTerm, Afterwards, Attachments, Fetch, Filter, Layout, Progress, Selection, Status,
+    Terms,
 };
 use crate::mail::Role;
 
 /// The keys beside those of every connection.
-pub const KEYS: [&str; 36] = [
+pub const KEYS: [&str; 37] = [
     "attachment_types",
     "attachments",
     "batch",
@@ -26,6 +27,7 @@ pub const KEYS: [&str; 36] = [
     "from",
     "header",
     "include",
+    "layout",
     "limit",
     "not_bcc",
     "not_cc",
@@ -99,6 +101,9 @@ pub fn read(options: &Options) -> Result<ingest::Options> {
     }
     if let Some(max_size) = options.count("max_size")? {
         chosen.max_size = max_size.min(ingest::LARGEST_MESSAGE);
+    }
+    if let Some(layout) = options.choice("layout", &Layout::ALL.map(Layout::name))? {
+        chosen.layout = Layout::ALL[layout];
     }
     if options.switch("progress")? {
         chosen.progress = Progress::Bar;

@@ -54,7 +54,7 @@ impl Session {
         let vanished = if tells_gone { " VANISHED" } else { "" };
         let command =
             format!("UID FETCH {first}:{last} (UID FLAGS) (CHANGEDSINCE {modseq}{vanished})");
-        let tag = self.launch("UID FETCH", command.as_bytes())?;
+        let tag = self.exchange().launch("UID FETCH", command.as_bytes())?;
         let mut flags = Vec::new();
         let mut gone = Vec::new();
         loop {

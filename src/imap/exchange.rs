@@ -35,6 +35,8 @@ pub(super) struct Ended {
     pub(super) status: Status,
     /// The server's words, safe to show: `NO [NONEXISTENT] no such mailbox`.
     pub(super) answer: String,
+    /// True where it may well be carried out later.
+    pub(super) is_temporary: bool,
 }
 
 impl Ended {
@@ -111,6 +113,12 @@ impl Exchange {
         self.remarks.iter().map(String::as_str)
     }
 
+    /// Adds to them, and to the log.
+    pub(super) fn remark(&mut self, text: String) {
+        self.recorder.note(&text);
+        remark(&mut self.remarks, text);
+    }
+
     /// True while no command waits for its end and nothing has gone wrong.
     pub(super) fn is_idle(&self) -> bool {
         self.flying.is_empty() && self.wire.is_whole() && !self.wire.is_amid_response()
@@ -160,7 +168,11 @@ impl Exchange {
                 Arrival::Ended(ended) if ended.tag == tag => return Ok(ended),
                 Arrival::Continuation(_) => {
                     if let Some(next) = stretches.next() {
-                        self.wire.send(&[next, &b"\r\n"[..]].concat(), verb)?;
+                        let line = [next, &b"\r\n"[..]].concat();
+                        self.recorder.went_on(&tag, next, line.len());
+                        self.wire
+                            .send(&line, verb)
+                            .inspect_err(|error| self.recorder.failed(error))?;
                     }
                 }
                 _ => {}
@@ -239,6 +251,7 @@ impl Exchange {
                     tag: tag.to_vec(),
                     status: status.status,
                     answer,
+                    is_temporary: status.asks_for_patience(),
                 })
             }
             Response::Continuation(text) => Arrival::Continuation(text.to_vec()),

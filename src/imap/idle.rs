@@ -50,7 +50,7 @@ impl Session {
     /// The server's refusal, or the wire's.
     pub fn idle(&mut self) -> Result<Idling> {
         self.exchange().check_free("IDLE")?;
-        let tag = self.launch("IDLE", b"IDLE")?;
+        let tag = self.exchange().launch("IDLE", b"IDLE")?;
         let mut early = Vec::new();
         loop {
             let arrival = self.exchange().arrive("IDLE", &mut |response| {

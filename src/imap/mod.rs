@@ -3,7 +3,7 @@
 //! It knows neither SQLite nor MIME. A wait asks the [`settings::Cancel`] it
 //! was given, so the host can stop it; everything else is plain blocking I/O
 //! on the caller's thread. Reading never changes a mailbox: the commands sent
-//! are CAPABILITY, STARTTLS, LOGIN, AUTHENTICATE, LIST, STATUS, EXAMINE,
+//! are CAPABILITY, STARTTLS, LOGIN, AUTHENTICATE, COMPRESS, LIST, STATUS, EXAMINE,
 //! UID SEARCH, UID FETCH (PEEK), NOOP and LOGOUT, no others; `imap_log` shows them.
 
 mod authenticate;
@@ -11,6 +11,7 @@ pub mod capability;
 pub mod changes;
 mod channel;
 pub mod check;
+mod compress;
 mod dial;
 mod dialogue;
 pub mod download;
@@ -20,6 +21,7 @@ pub mod extra;
 pub mod fetch_stream;
 pub mod fetched;
 pub mod flags;
+mod flight;
 pub mod folders;
 pub mod frame;
 mod greeting;
@@ -33,8 +35,10 @@ pub mod login;
 pub mod mailbox;
 pub mod mailbox_status;
 pub mod message;
+pub mod pace;
 pub mod part;
 pub mod pool;
+mod preview;
 mod proxy;
 mod quirks;
 pub mod quoted;
@@ -51,6 +55,7 @@ pub mod settings;
 mod sign_in;
 pub mod status_line;
 pub mod store;
+pub mod stream;
 pub mod structure;
 mod text_part;
 mod tls;
@@ -65,6 +70,7 @@ pub mod veil;
 mod verifier;
 pub mod wanted;
 pub mod watch;
+mod window;
 mod wire;
 
 pub use endpoint::Endpoint;
@@ -74,6 +80,7 @@ pub use login::{Credential, Login, Occasion, Supplier};
 pub use mailbox::Mailbox;
 pub use pool::{Lease, Pool};
 pub use session::{Examined, Session};
-pub use settings::{Cancel, Deadline, Settings};
+pub use settings::{Cancel, Deadline, Packing, Settings};
+pub use stream::Stream;
 pub use trust::Trust;
 pub use uid_set::UidSet;

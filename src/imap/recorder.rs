@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::endpoint::Endpoint;
 use super::log::{Entry, Log};
@@ -41,22 +41,36 @@ impl Recorder {
         self.begin(tag, line(command), Some(bytes as u64));
     }
 
+    /// The next stretch of a command with literals was sent.
+    pub(super) fn went_on(&mut self, tag: &[u8], stretch: &[u8], bytes: usize) {
+        let open = self.open.iter().find(|open| open.tag == tag);
+        if let Some(open) = open {
+            let text = format!("\\r\\n{}", line(stretch));
+            self.log.extend(open.number, &text, bytes as u64);
+        }
+    }
+
     /// LOGIN or AUTHENTICATE was sent; what with is nobody's business.
     pub(super) fn signed_in(&mut self, tag: &[u8], verb: &str) {
         self.begin(tag, verb.to_owned(), None);
     }
 
+    /// Writes down, in parentheses between the commands, why those to come are
+    /// other than before.
+    pub(super) fn note(&mut self, text: &str) {
+        self.log.add(Entry {
+            command: format!("({})", one_line(text, LENGTH)),
+            bytes_out: Some(0),
+            took: Some(Duration::ZERO),
+            ..self.entry()
+        });
+    }
+
     fn begin(&mut self, tag: &[u8], command: String, bytes_out: Option<u64>) {
         let number = self.log.add(Entry {
-            number: 0,
-            at: SystemTime::now(),
-            server: self.server.clone(),
-            user: self.user.clone(),
             command,
             bytes_out,
-            bytes_in: 0,
-            took: None,
-            result: None,
+            ..self.entry()
         });
         self.open.push_back(Open {
             tag: tag.to_vec(),
@@ -64,6 +78,20 @@ impl Recorder {
             since: Instant::now(),
             bytes_in: 0,
         });
+    }
+
+    fn entry(&self) -> Entry {
+        Entry {
+            number: 0,
+            at: SystemTime::now(),
+            server: self.server.clone(),
+            user: self.user.clone(),
+            command: String::new(),
+            bytes_out: None,
+            bytes_in: 0,
+            took: None,
+            result: None,
+        }
     }
 
     /// A response has come. Servers answer commands in their order, so it
@@ -138,6 +166,17 @@ mod tests {
                 (Some(22), 7, result("imap: the line is cut"))
             ]
         );
+    }
+
+    #[test]
+    fn a_command_in_stretches_is_one_command() {
+        let log = Arc::new(Log::default());
+        let mut recorder = recorder(&log);
+        recorder.sent(b"x1", b"UID SEARCH TEXT {2}", 24);
+        recorder.went_on(b"x1", b"\xc3\xbc SEEN", 9);
+        let entry = log.entries().remove(0);
+        assert_eq!(entry.command, "UID SEARCH TEXT {2}\\r\\n\u{fc} SEEN");
+        assert_eq!(entry.bytes_out, Some(33));
     }
 
     #[test]

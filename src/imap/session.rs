@@ -6,16 +6,18 @@
 //! [`FetchStream`](super::fetch_stream::FetchStream), sessions from a
 //! [`Pool`](super::pool::Pool).
 
+use std::ops::DerefMut;
+
 use super::capability::Capabilities;
+use super::compress;
 use super::dialogue::Dialogue;
 pub use super::dialogue::Examined;
 use super::endpoint::Endpoint;
-use super::exchange::{Arrival, Ended, Exchange};
+use super::exchange::{Ended, Exchange};
 use super::greeting;
-use super::listed::Listed;
 use super::login::{Credential, Login};
 use super::mailbox::Mailbox;
-use super::mailbox_status::{MailboxStatus, StatusItems};
+use super::pace::Pace;
 use super::quirks;
 use super::response::Response;
 use super::search::{Answer, Criteria, is_search_answer, stretches, uid_search};
@@ -24,10 +26,7 @@ use super::sign_in::Method;
 use super::status_line::Status;
 use super::uid_set::UidSet;
 use super::veil::Veil;
-use crate::error::{Error, Kind, Result, quote};
-
-/// The most folders of one LIST.
-pub(super) const FOLDERS: usize = 100_000;
+use crate::error::{Error, Result, quote};
 
 /// The most runs of UIDs an answer to one search is made of, give or take a line.
 const RANGES: usize = 5_000_000;
@@ -45,6 +44,10 @@ pub struct Session {
     qresync: Option<bool>,
     /// Whether it searches substrings, once that was asked.
     searches_substrings: Option<bool>,
+    /// Whether PREVIEW gives any, once that has been found out.
+    pub(super) makes_previews: Option<bool>,
+    /// How its server is best asked for many messages.
+    pub(super) pace: Pace,
 }
 
 impl Session {
@@ -100,6 +103,7 @@ impl Session {
         let dialogue = Dialogue::sign_in(exchange, &login.user, method)?;
         greeting::ask_capabilities(&mut dialogue.exchange())?;
         dialogue.exchange().veil = Veil::default();
+        compress::begin(&mut dialogue.exchange())?;
         let capabilities = dialogue.exchange().capabilities.clone();
         Ok(Self {
             dialogue,
@@ -110,6 +114,8 @@ impl Session {
             examined: None,
             qresync: None,
             searches_substrings: None,
+            makes_previews: None,
+            pace: Pace::default(),
         })
     }
 
@@ -149,79 +155,6 @@ impl Session {
     /// whether the last messages of an abandoned fetch have come anyway.
     pub(super) fn catch_up(&mut self) {
         self.dialogue.exchange().catch_up();
-    }
-
-    /// The mailboxes whose names match a pattern of LIST (`*` any text, `%`
-    /// any text within one level), in the server's order.
-    ///
-    /// # Errors
-    /// A pattern that cannot be sent, the server's refusal, or the wire's.
-    pub fn list(&mut self, pattern: &str) -> Result<Vec<Listed>> {
-        let spelled = Mailbox::from_name(pattern)?;
-        let command = [&b"LIST \"\" "[..], &spelled.quoted()?].concat();
-        let mut found = Vec::new();
-        let mut is_complete = true;
-        let ended = self
-            .dialogue
-            .exchange()
-            .command("LIST", &command, &mut |response| {
-                if let Response::List(listed) = response {
-                    is_complete = found.len() < FOLDERS;
-                    found.extend(is_complete.then(|| listed.clone()));
-                }
-            })?;
-        ended.accepted(|| format!("cannot list '{}'", quote(pattern)))?;
-        if !is_complete {
-            let name = quote(pattern);
-            let text = format!("cannot list '{name}': there are more than {FOLDERS} folders");
-            return Err(Kind::TooBig(text).into());
-        }
-        Ok(found)
-    }
-
-    /// The mailboxes a name or a pattern of LIST means, each once, by name: of
-    /// a pattern those that can be opened, which may be none; a name as it is,
-    /// whether it exists or not.
-    ///
-    /// # Errors
-    /// As [`Session::list`].
-    pub fn mailboxes(&mut self, pattern: &str) -> Result<Vec<Mailbox>> {
-        if !pattern.contains(['*', '%']) {
-            return Ok(vec![Mailbox::from_name(pattern)?]);
-        }
-        let listed = self.list(pattern)?.into_iter();
-        let selectable = listed.filter(Listed::is_selectable);
-        let mut mailboxes: Vec<Mailbox> = selectable.map(|listed| listed.mailbox).collect();
-        mailboxes.sort_unstable();
-        mailboxes.dedup();
-        Ok(mailboxes)
-    }
-
-    /// What STATUS tells of a mailbox, which need not be open. At least one of
-    /// the `items` is one that every server has.
-    ///
-    /// # Errors
-    /// The server's refusal, no answer in its answer, or the wire's.
-    pub fn status(&mut self, mailbox: &Mailbox, items: StatusItems) -> Result<MailboxStatus> {
-        let items = items.list(&self.capabilities).unwrap_or_default();
-        let command = [&b"STATUS "[..], &mailbox.quoted()?, b" ", items.as_bytes()].concat();
-        let mut found = None;
-        let ended = self
-            .dialogue
-            .exchange()
-            .command("STATUS", &command, &mut |response| {
-                if let Response::MailboxStatus(status) = response {
-                    found = Some(status.clone());
-                }
-            })?;
-        let name = || quote(mailbox.name());
-        ended.accepted(|| format!("cannot get the status of '{}'", name()))?;
-        found.ok_or_else(|| {
-            Error::misbehaved(format!(
-                "cannot get the status of '{}': no answer in the answer",
-                name()
-            ))
-        })
     }
 
     /// Opens a mailbox for reading; opening the one that is open brings it up
@@ -286,6 +219,11 @@ impl Session {
                 || quirks::searches_substrings(&self.identity()?));
         self.searches_substrings = Some(known);
         Ok(known)
+    }
+
+    /// True where SEARCH goes by other sizes than FETCH tells.
+    pub fn miscounts_sizes(&self) -> bool {
+        quirks::miscounts_sizes(&self.dialogue.exchange().greeting)
     }
 
     /// What the server says it is; nothing where it has no ID.
@@ -376,14 +314,9 @@ impl Session {
         self.dialogue.logout();
     }
 
-    /// Sends a command whose answers [`Session::arrive`] gives; its tag.
-    pub(super) fn launch(&mut self, verb: &str, command: &[u8]) -> Result<Vec<u8>> {
-        self.dialogue.exchange().launch(verb, command)
-    }
-
-    /// What comes next.
-    pub(super) fn arrive(&mut self, during: &str) -> Result<Arrival> {
-        self.dialogue.exchange().arrive(during, &mut |_| {})
+    /// What is said on its connection, for commands that are in flight together.
+    pub(super) fn exchange(&self) -> impl DerefMut<Target = Exchange> + '_ {
+        self.dialogue.exchange()
     }
 
     /// True before the first mailbox is opened.
@@ -398,11 +331,6 @@ impl Session {
 
     pub(super) fn set_qresync(&mut self, is_enabled: bool) {
         self.qresync = Some(is_enabled);
-    }
-
-    /// Our side of the conversation, for commands of other files here.
-    pub(super) fn exchange(&self) -> impl std::ops::DerefMut<Target = Exchange> + '_ {
-        self.dialogue.exchange()
     }
 
     /// Notes that none is open any more.

@@ -1,15 +1,17 @@
-//! Bytes to and from the server, in the clear or through TLS.
+//! Bytes to and from the server: in the clear or through TLS, packed or not.
 //!
 //! The socket blocks for one slice at a time; a read that brings nothing in
 //! that time fails with `WouldBlock`, and the caller looks at its watch.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 
 use rustls::ClientConnection;
 
-use super::dial::reason;
-use super::endpoint::Endpoint;
+use super::compress::Packed;
+use super::dial::{dial, reason};
+use super::endpoint::{Endpoint, Security};
+use super::settings::Settings;
 use super::tls;
 use super::watch::{SLICE, Watch};
 use crate::error::{Error, Result};
@@ -17,12 +19,17 @@ use crate::error::{Error, Result};
 /// How much ciphertext is read at once; rustls itself would read 4 KiB.
 const SEALED: usize = 128 << 10;
 
+/// How much rustls is given to encrypt at once; it holds no more than 64 KiB.
+const CLEAR: usize = 32 << 10;
+
 /// An open connection.
 pub(super) enum Transport {
     /// TCP alone.
     Plain(TcpStream),
     /// TLS over TCP.
     Tls(Box<Tls>),
+    /// DEFLATE over one of them.
+    Packed(Box<Packed>),
 }
 
 /// A TLS connection and the ciphertext read ahead for it.
@@ -32,9 +39,50 @@ pub(super) struct Tls {
     sealed: Vec<u8>,
     start: usize,
     end: usize,
+    /// True once the server has gone without the alert that should come first.
+    is_cut: bool,
 }
 
 impl Transport {
+    /// Connects, with TLS if the endpoint says so from the start.
+    ///
+    /// # Errors
+    /// Everything between name resolution and the TLS handshake.
+    pub(super) fn open(endpoint: &Endpoint, settings: &Settings) -> Result<Self> {
+        Self::over(dial(endpoint, settings)?, endpoint, settings)
+    }
+
+    /// Takes over a connected socket, with TLS if the endpoint says so from the
+    /// start.
+    ///
+    /// # Errors
+    /// The TLS handshake's.
+    pub(super) fn over(
+        socket: TcpStream,
+        endpoint: &Endpoint,
+        settings: &Settings,
+    ) -> Result<Self> {
+        let transport = Self::plain(socket).map_err(|e| {
+            let peer = endpoint.peer();
+            Error::network(format!("cannot use the connection to {peer}: {e}"))
+        })?;
+        match endpoint.security() {
+            Security::Tls => transport.start_tls(endpoint, settings),
+            Security::StartTls | Security::Plain => Ok(transport),
+        }
+    }
+
+    /// Begins TLS.
+    ///
+    /// # Errors
+    /// A `ca_file` that cannot be used, and the handshake's.
+    pub(super) fn start_tls(self, endpoint: &Endpoint, settings: &Settings) -> Result<Self> {
+        let client = tls::client(endpoint, &settings.trust)?;
+        let peer = endpoint.peer();
+        let mut watch = Watch::start(settings, &peer, "TLS handshake");
+        self.secure(client, endpoint, &mut watch)
+    }
+
     /// Takes a connected socket over.
     pub(super) fn plain(socket: TcpStream) -> io::Result<Self> {
         socket.set_read_timeout(Some(SLICE))?;
@@ -46,7 +94,7 @@ impl Transport {
     pub(super) fn into_plain(self) -> Option<TcpStream> {
         match self {
             Self::Plain(socket) => Some(socket),
-            Self::Tls(_) => None,
+            Self::Tls(_) | Self::Packed(_) => None,
         }
     }
 
@@ -54,7 +102,7 @@ impl Transport {
     ///
     /// # Errors
     /// What [`tls::failure`] says, a closed connection, or the watch's.
-    pub(super) fn secure(
+    fn secure(
         self,
         connection: ClientConnection,
         endpoint: &Endpoint,
@@ -69,18 +117,21 @@ impl Transport {
                     sealed,
                     start: 0,
                     end: 0,
+                    is_cut: false,
                 };
                 tls.handshake(endpoint, watch)?;
                 Ok(Self::Tls(Box::new(tls)))
             }
-            tls @ Self::Tls(_) => Ok(tls),
+            secured => Ok(secured),
         }
     }
 
     /// The version of TLS, such as `TLSv1.3`; `None` without TLS.
     pub(super) fn encryption(&self) -> Option<String> {
-        let Self::Tls(tls) = self else {
-            return None;
+        let tls = match self {
+            Self::Plain(_) => return None,
+            Self::Tls(tls) => tls,
+            Self::Packed(packed) => return packed.below().encryption(),
         };
         let version = tls.connection.protocol_version()?;
         Some(version.as_str()?.replace('_', "."))
@@ -91,6 +142,17 @@ impl Transport {
         match self {
             Self::Plain(socket) => socket.read(into),
             Self::Tls(tls) => tls.read(into),
+            Self::Packed(packed) => packed.read(into),
+        }
+    }
+
+    /// True where the end that was read may be anybody's: TLS has an alert to
+    /// say that all has been sent, and it did not come.
+    pub(super) fn is_cut(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Tls(tls) => tls.is_cut,
+            Self::Packed(packed) => packed.below().is_cut(),
         }
     }
 
@@ -106,11 +168,33 @@ impl Transport {
         match self {
             Self::Plain(socket) => send(socket, bytes, watch),
             Self::Tls(tls) => {
-                if let Err(error) = tls.connection.writer().write_all(bytes) {
-                    return Ok(Err(error));
+                for piece in bytes.chunks(CLEAR) {
+                    if let Err(error) = tls.connection.writer().write_all(piece) {
+                        return Ok(Err(error));
+                    }
+                    if let Err(error) = tls.flush(watch)? {
+                        return Ok(Err(error));
+                    }
                 }
+                Ok(Ok(()))
+            }
+            Self::Packed(packed) => packed.write_all(bytes, watch),
+        }
+    }
+
+    /// Says that nothing more will be sent; reading goes on.
+    ///
+    /// # Errors
+    /// As [`Self::write_all`].
+    pub(super) fn finish(&mut self, watch: &mut Watch<'_>) -> Result<io::Result<()>> {
+        match self {
+            Self::Plain(socket) => Ok(socket.shutdown(Shutdown::Write)),
+            Self::Tls(tls) => {
+                tls.connection.send_close_notify();
                 tls.flush(watch)
             }
+            // What has been packed so far is sent already.
+            Self::Packed(packed) => packed.below_mut().finish(watch),
         }
     }
 
@@ -122,10 +206,17 @@ impl Transport {
         read
     }
 
+    /// True where no line lies between us and the server.
+    pub(super) fn is_loopback(&self) -> bool {
+        let peer = self.socket().peer_addr();
+        peer.is_ok_and(|peer| peer.ip().to_canonical().is_loopback())
+    }
+
     fn socket(&self) -> &TcpStream {
         match self {
             Self::Plain(socket) => socket,
             Self::Tls(tls) => &tls.socket,
+            Self::Packed(packed) => packed.below().socket(),
         }
     }
 }
@@ -195,7 +286,10 @@ impl Tls {
         match self.connection.reader().read(into) {
             // Many servers close without the alert that should come first;
             // what is framed tells whether anything is missing.
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(0),
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                self.is_cut = true;
+                Ok(0)
+            }
             other => other,
         }
     }
@@ -242,6 +336,18 @@ fn send(socket: &mut TcpStream, mut bytes: &[u8], watch: &mut Watch<'_>) -> Resu
         }
     }
     Ok(Ok(()))
+}
+
+/// A failed read or write in words.
+pub(super) fn failure(error: &io::Error, peer: &str, during: &str) -> Error {
+    let why = match error
+        .get_ref()
+        .and_then(|e| e.downcast_ref::<rustls::Error>())
+    {
+        Some(error) => tls::reason(error),
+        None => reason(error),
+    };
+    Error::network(format!("connection to {peer} failed ({during}): {why}"))
 }
 
 /// True where nothing happened in a slice, as opposed to something bad.

@@ -1,7 +1,7 @@
 //! Attachments of a message as rows of their own, decoded.
 
-use super::identity;
 use super::database::Database;
+use super::identity;
 use super::insert::Insert;
 use crate::error::Result;
 use crate::mail::digest::{md5_hex, sha1_hex, sha256_hex};

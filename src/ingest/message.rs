@@ -1,10 +1,12 @@
 //! The message row of RSSD, and with it everything else about one message.
 
-use super::database::Database;
+use std::borrow::Cow;
+
 use super::attachment::{Attachment, AttachmentRows, attachments};
+use super::database::Database;
 use super::incoming::IncomingMessage;
 use super::insert::{Insert, table_columns};
-use super::options::{Attachments, Options};
+use super::options::{Attachments, Layout, Options};
 use super::record::{Columns, Record, elaboration};
 use super::resource::{Owner, Resources};
 use super::schema::MESSAGE_OF_RESOURCE;
@@ -23,6 +25,7 @@ pub struct Messages {
     resources: Resources,
     attachments: AttachmentRows,
     order: Order,
+    layout: Layout,
 }
 
 /// Which of message and resource refers to the other, and so comes second.
@@ -65,7 +68,7 @@ impl Messages {
     ///
     /// # Errors
     /// `Host` where SQLite refuses.
-    pub fn open(connection: &Database) -> Result<Self> {
+    pub fn open(connection: &Database, layout: Layout) -> Result<Self> {
         let refers = table_columns(connection, "uniform_resource")?
             .iter()
             .any(|c| c == MESSAGE_OF_RESOURCE);
@@ -87,6 +90,7 @@ impl Messages {
             } else {
                 Order::ResourceFirst
             },
+            layout,
         })
     }
 
@@ -153,7 +157,13 @@ impl Messages {
         let message = Message::parse(record.raw);
         let columns = Columns::read(message.headers(), &incoming.flags);
         let problems = message.problems();
-        let elaboration = elaboration(record, message.headers(), incoming, &problems, destination.inside);
+        let elaboration = elaboration(
+            record,
+            message.headers(),
+            incoming,
+            &problems,
+            destination.inside,
+        );
         let uri = self
             .resources
             .uri(destination.device_id, destination.user, record)?;
@@ -167,16 +177,19 @@ impl Messages {
         };
         let text = match self.order {
             Order::MessageFirst => {
-                self.write_row(destination, record, &columns, None)?;
+                self.write_row(&owner, record, &columns, None)?;
                 self.resources.write_text(&owner, record, &elaboration)?
             }
             Order::ResourceFirst => {
                 let text = self.resources.write_text(&owner, record, &elaboration)?;
-                self.write_row(destination, record, &columns, Some(&text))?;
+                self.write_row(&owner, record, &columns, Some(&text))?;
                 text
             }
         };
-        self.resources.write_derived(&owner, record, &message)?;
+        match self.layout {
+            Layout::Surveilr => self.resources.write_derived(&owner, record, &message)?,
+            Layout::Compact => {}
+        }
         self.write_attachments(destination, &owner, &text, record, incoming)
     }
 
@@ -228,7 +241,8 @@ impl Messages {
         for attachment in attachments(record.raw, &options.attachment_types) {
             written += u64::from(self.attachments.write(text, owner.uri, &attachment)?);
             if options.attachments == Attachments::UniformResource {
-                self.resources.write_attachment(owner, record, &attachment)?;
+                self.resources
+                    .write_attachment(owner, record, &attachment)?;
             }
             if attachment.is_message() {
                 self.write_inner(destination, record, &attachment, incoming)?;
@@ -262,18 +276,22 @@ impl Messages {
     /// Writes the message row; of a twin, it is there.
     fn write_row(
         &mut self,
-        destination: &Destination<'_>,
+        owner: &Owner<'_>,
         record: &Record<'_>,
         columns: &Columns,
         resource: Option<&str>,
     ) -> Result<()> {
         let text = Bind::Text;
+        let content = match self.layout {
+            Layout::Surveilr => Cow::Borrowed(&*record.text),
+            Layout::Compact => Cow::Owned(record.reference(owner.uri)),
+        };
         let values = [
             text(&record.row_id),
-            text(destination.session_id),
-            text(destination.folder_row),
+            text(owner.session_id),
+            text(owner.folder_row),
             resource.map_or(Bind::Null, text),
-            text(&record.text),
+            text(&content),
             text(&record.message_id),
             text(&columns.subject),
             text(&columns.from),

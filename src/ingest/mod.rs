@@ -48,7 +48,7 @@ pub use filter::Filter;
 pub use folders::{Opening, open};
 pub use incoming::IncomingMessage;
 pub use location::Failure;
-pub use options::{Afterwards, Attachments, LARGEST_MESSAGE, Options, Progress};
+pub use options::{Afterwards, Attachments, LARGEST_MESSAGE, Layout, Options, Progress};
 pub use place::Account;
 pub use run::run;
 pub use selection::{Fetch, Selection, Status};

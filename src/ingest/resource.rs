@@ -1,7 +1,9 @@
 //! The `uniform_resource` rows of a message, each with its edge in the graph.
 
-use super::database::Database;
+use std::borrow::Cow;
+
 use super::attachment::Attachment;
+use super::database::Database;
 use super::insert::Insert;
 use super::record::Record;
 use super::{identity, uri};
@@ -43,7 +45,9 @@ pub struct Owner<'a> {
 struct Resource<'a> {
     place: &'a str,
     nature: &'a str,
-    content: &'a [u8],
+    content: Bind<'a>,
+    /// Bytes of the content.
+    size: usize,
     /// SHA-1 of the content.
     digest: &'a str,
     elaboration: Option<&'a str>,
@@ -63,9 +67,8 @@ impl Resources {
         Ok(Self {
             insert: Insert::prepare(connection, "uniform_resource", &COLUMNS)?,
             edge: Insert::prepare(connection, "uniform_resource_edge", &EDGE_COLUMNS)?,
-            uri_of: connection.prepare(
-                "SELECT uri FROM main.uniform_resource WHERE uniform_resource_id = ?1",
-            )?,
+            uri_of: connection
+                .prepare("SELECT uri FROM main.uniform_resource WHERE uniform_resource_id = ?1")?,
             find: connection.prepare(
                 "SELECT uniform_resource_id FROM main.uniform_resource
                   WHERE uniform_resource_id = ?1
@@ -105,14 +108,15 @@ impl Resources {
     ///
     /// # Errors
     /// `Host` where SQLite refuses.
-    pub fn text_of(
-        &mut self,
-        message_row: &str,
-        sha256: &str,
-    ) -> Result<Option<(String, String)>> {
+    pub fn text_of(&mut self, message_row: &str, sha256: &str) -> Result<Option<(String, String)>> {
         let id = identity::resource(message_row, sha256, "");
         self.uri_of.bind(1, Bind::Text(&id))?;
-        let found = match self.uri_of.step()?.then(|| self.uri_of.column(0)).transpose()? {
+        let found = match self
+            .uri_of
+            .step()?
+            .then(|| self.uri_of.column(0))
+            .transpose()?
+        {
             Some(Field::Text(uri)) => Some((id, uri.to_owned())),
             _ => None,
         };
@@ -133,7 +137,8 @@ impl Resources {
         let resource = Resource {
             place: &attachment.place(),
             nature: &attachment.nature,
-            content: &attachment.content,
+            content: Bind::Blob(&attachment.content),
+            size: attachment.content.len(),
             digest: &attachment.sha1,
             elaboration: Some(&attachment.elaboration.to_string()),
         };
@@ -170,7 +175,11 @@ impl Resources {
         let resource = Resource {
             place: "",
             nature: "text",
-            content: record.raw,
+            content: match &record.text {
+                Cow::Borrowed(text) => exact(text),
+                Cow::Owned(_) => Bind::Blob(record.raw),
+            },
+            size: record.raw.len(),
             digest: &record.sha1,
             elaboration: Some(elaboration),
         };
@@ -189,13 +198,12 @@ impl Resources {
         message: &Message<'_>,
     ) -> Result<()> {
         let mut write = |place: &str, nature: &str, content: &str| -> Result<()> {
-            let content = content.as_bytes();
-            let digest = &sha1_hex(content);
             let resource = Resource {
                 place,
                 nature,
-                content,
-                digest,
+                content: exact(content),
+                size: content.len(),
+                digest: &sha1_hex(content.as_bytes()),
                 elaboration: None,
             };
             self.write(owner, record, &resource).map(drop)
@@ -225,7 +233,7 @@ impl Resources {
     ) -> Result<String> {
         let mut id = identity::resource(owner.message_row, &record.sha256, resource.place);
         let uri = format!("{}{}", owner.uri, resource.place);
-        let size = i64::try_from(resource.content.len()).unwrap_or(i64::MAX);
+        let size = i64::try_from(resource.size).unwrap_or(i64::MAX);
         let is_new = self.insert.run(&[
             Bind::Text(&id),
             Bind::Text(owner.device_id),
@@ -234,7 +242,7 @@ impl Resources {
             Bind::Text(owner.folder_row),
             Bind::Text(&uri),
             Bind::Text(resource.digest),
-            exact(resource.content),
+            resource.content,
             Bind::Text(resource.nature),
             Bind::Integer(size),
             owner.date.map_or(Bind::Null, Bind::Text),
@@ -257,16 +265,19 @@ impl Resources {
     }
 }
 
-/// Bytes as TEXT wherever that keeps them exactly: UTF-8 without NUL, at which
-/// SQLite's text functions stop, and without U+FFFE and U+FFFF, which SQLite
-/// replaces where the database is in UTF-16.
-fn exact(bytes: &[u8]) -> Bind<'_> {
-    let is_kept = |text: &&str| {
-        memchr::memchr(0, bytes).is_none() && !text.contains(['\u{fffe}', '\u{ffff}'])
-    };
-    match std::str::from_utf8(bytes).ok().filter(is_kept) {
-        Some(text) => Bind::Text(text),
-        None => Bind::Blob(bytes),
+/// Text as TEXT wherever that keeps it exactly: without NUL, at which SQLite's
+/// text functions stop, and without U+FFFE and U+FFFF, which SQLite replaces
+/// where the database is in UTF-16.
+fn exact(text: &str) -> Bind<'_> {
+    let bytes = text.as_bytes();
+    // Both noncharacters begin with the same two bytes, and little else does.
+    let may_be_changed = memchr::memchr(0, bytes).is_some()
+        || (memchr::memmem::find(bytes, b"\xef\xbf").is_some()
+            && text.contains(['\u{fffe}', '\u{ffff}']));
+    if may_be_changed {
+        Bind::Blob(bytes)
+    } else {
+        Bind::Text(text)
     }
 }
 
@@ -296,10 +307,9 @@ mod tests {
 
     #[test]
     fn content_is_text_only_where_that_loses_nothing() {
-        assert_eq!(exact("é".as_bytes()), Bind::Text("é"));
-        assert_eq!(exact(b"\xe9"), Bind::Blob(b"\xe9"));
-        assert_eq!(exact(b"a\0b"), Bind::Blob(b"a\0b"));
-        let noncharacter = "a\u{ffff}".as_bytes();
-        assert_eq!(exact(noncharacter), Bind::Blob(noncharacter));
+        assert_eq!(exact("é\u{fffd}"), Bind::Text("é\u{fffd}"));
+        assert_eq!(exact("a\0b"), Bind::Blob(b"a\0b"));
+        let noncharacter = "a\u{ffff}";
+        assert_eq!(exact(noncharacter), Bind::Blob(noncharacter.as_bytes()));
     }
 }

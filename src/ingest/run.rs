@@ -65,6 +65,7 @@ impl Asked {
             "folder": opening.pattern,
             "batch": options.batch,
             "max_size": options.max_size,
+            "layout": options.layout.name(),
             "selection": options.selection.name,
             "extract_attachments": options.attachments.word(),
         });

@@ -64,7 +64,8 @@ pub struct Differences {
 
 impl Writer {
     /// Creates what tables are missing and writes the session row of a run,
-    /// with `arguments`, a JSON object without secrets.
+    /// with `arguments`, a JSON object without secrets; new messages are stored
+    /// in this `layout`.
     ///
     /// # Errors
     /// `Host` where SQLite refuses: a read-only or locked database.
@@ -95,7 +96,7 @@ impl Writer {
                 folder_rows: HashMap::new(),
                 device_id,
                 session,
-                messages: Messages::open(connection)?,
+                messages: Messages::open(connection, options.layout)?,
                 locations: Locations::open(connection)?,
                 summary,
             })

@@ -149,7 +149,9 @@ fn look(
     let Some(mut known) = known else {
         return Ok((now, Vec::new()));
     };
-    let at = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
+    let at = Timestamp::now()
+        .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
+        .to_string();
     let event = |name, uid| Event {
         name,
         uid,

@@ -1,7 +1,9 @@
 #!/bin/bash
 # setup.sh DIR: puts the hosts the tests load the library into below DIR: apsw in
 # a Python environment (DIR/python) and better-sqlite3 (DIR/node); and the
-# authorization server they sign in at, oidc-provider (DIR/oidc).
+# authorization server they sign in at, oidc-provider (DIR/oidc). The exports are
+# checked by those who take them, in a Python environment too (DIR/intel): the
+# hpfeeds broker, stix2, and OpenCTI's own client.
 #
 # The newest that run here, as a user gets them. Once there, they stay until DIR
 # goes.
@@ -21,6 +23,12 @@ if [ ! -e oidc/ready ]; then
 	mkdir oidc
 	npm install --silent --no-save --no-package-lock --prefix oidc oidc-provider@9
 	touch oidc/ready
+fi
+if [ ! -e intel/ready ]; then
+	rm -rf intel
+	/usr/bin/python3 -m venv intel
+	intel/bin/python -m pip install --quiet 'hpfeeds[broker]' stix2 pycti
+	touch intel/ready
 fi
 
 # The newest better-sqlite3 for this Node. It says itself what it needs, but npm

@@ -11,13 +11,15 @@
 )]
 
 pub mod authorization;
+pub mod broker;
 pub mod client;
 pub mod corpus;
 pub mod dovecot;
+pub mod http;
 pub mod library;
+pub mod line;
 pub mod mail;
 pub mod process;
-pub mod proxy;
 pub mod proxy;
 pub mod python;
 pub mod scratch;

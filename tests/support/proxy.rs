@@ -1,101 +1,119 @@
-//! A proxy before a test's server that does to the connection what networks
-//! do: slows it down, cuts it, lets it stall.
+//! A proxy on loopback that speaks SOCKS5 and HTTP CONNECT, and remembers what
+//! it was asked for.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
 
-/// What happens to what the server says.
-#[derive(Clone, Copy, Debug)]
-pub enum Fault {
-    /// Nothing: it goes through.
-    Nothing,
-    /// After so many bytes the connection is closed in both directions.
-    Cut(u64),
-    /// After so many bytes nothing comes any more.
-    Stall(u64),
-    /// It comes in pieces of so many bytes, one every millisecond.
-    Drip(usize),
-}
-
-/// A running proxy; it takes connections until it is dropped.
+/// A proxy, until the test process ends.
 pub struct Proxy {
-    /// Its port on 127.0.0.1.
     pub port: u16,
-    is_over: Arc<AtomicBool>,
+    asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Proxy {
-    /// A proxy to a port on 127.0.0.1 that has this fault on every connection.
-    pub fn start(target: u16, fault: Fault) -> Self {
+    /// A proxy for the user `relay` with the password `p:w@`. Whatever host is
+    /// asked for, it connects to 127.0.0.1.
+    pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let is_over = Arc::new(AtomicBool::new(false));
-        let over = Arc::clone(&is_over);
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&asked);
         thread::spawn(move || {
             for client in listener.incoming() {
-                if over.load(Ordering::Relaxed) {
-                    return;
-                }
-                let client = client.unwrap();
-                let Ok(server) = TcpStream::connect(("127.0.0.1", target)) else {
-                    continue;
-                };
-                pass(&client, &server, fault);
+                let log = Arc::clone(&log);
+                thread::spawn(move || serve(client.unwrap(), &log));
             }
         });
-        Self { port, is_over }
+        Self { port, asked }
+    }
+
+    /// The hosts and ports it was asked for: `socks localhost:993`.
+    pub fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
     }
 }
 
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        self.is_over.store(true, Ordering::Relaxed);
-        // Wakes the thread that waits for the next connection.
-        let _ = TcpStream::connect(("127.0.0.1", self.port));
-    }
-}
-
-fn pass(client: &TcpStream, server: &TcpStream, fault: Fault) {
-    let clone = |stream: &TcpStream| stream.try_clone().unwrap();
-    let (from, to) = (clone(client), clone(server));
-    thread::spawn(move || copy(from, to, Fault::Nothing));
-    let (from, to) = (clone(server), clone(client));
-    thread::spawn(move || copy(from, to, fault));
-}
-
-fn copy(mut from: TcpStream, mut to: TcpStream, fault: Fault) {
-    let mut left = match fault {
-        Fault::Cut(bytes) | Fault::Stall(bytes) => bytes,
-        Fault::Nothing | Fault::Drip(_) => u64::MAX,
+/// Ends where the client does not keep to a protocol.
+fn serve(mut client: TcpStream, log: &Mutex<Vec<String>>) -> Option<()> {
+    let mut first = [0];
+    client.peek(&mut first).ok()?;
+    let (kind, target, welcome) = match first {
+        [5] => (
+            "socks",
+            socks(&mut client)?,
+            &b"\x05\0\0\x01\0\0\0\0\0\0"[..],
+        ),
+        _ => (
+            "http",
+            connect(&mut client)?,
+            &b"HTTP/1.1 200 go on\r\n\r\n"[..],
+        ),
     };
-    let size = match fault {
-        Fault::Drip(size) => size,
-        _ => 4096,
+    log.lock().unwrap().push(format!("{kind} {target}"));
+    let port: u16 = target.rsplit_once(':')?.1.parse().ok()?;
+    let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else {
+        let refusal: &[u8] = match kind {
+            "socks" => b"\x05\x05\0\x01\0\0\0\0\0\0",
+            _ => b"HTTP/1.1 502 nobody there\r\n\r\n",
+        };
+        return client.write_all(refusal).ok();
     };
-    let mut buffer = vec![0; size];
-    while let Ok(count) = from.read(&mut buffer) {
-        if count == 0 {
-            break;
-        }
-        let through = count.min(usize::try_from(left).unwrap_or(usize::MAX));
-        left -= through as u64;
-        if to.write_all(&buffer[..through]).is_err() {
-            break;
-        }
-        match fault {
-            Fault::Cut(_) if left == 0 => break,
-            Fault::Stall(_) if left == 0 => {
-                thread::sleep(Duration::from_secs(20));
-                break;
-            }
-            Fault::Drip(_) => thread::sleep(Duration::from_millis(1)),
-            _ => {}
-        }
+    client.write_all(welcome).ok()?;
+    let (mut back, mut forth) = (server.try_clone().ok()?, client.try_clone().ok()?);
+    thread::spawn(move || {
+        let _ = std::io::copy(&mut back, &mut forth);
+        forth.shutdown(std::net::Shutdown::Write)
+    });
+    let mut server = server;
+    let _ = std::io::copy(&mut client, &mut server);
+    server.shutdown(std::net::Shutdown::Write).ok()
+}
+
+fn bytes(client: &mut TcpStream, count: usize) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; count];
+    client.read_exact(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+fn text(client: &mut TcpStream) -> Option<String> {
+    let length = bytes(client, 1)?[0];
+    String::from_utf8(bytes(client, length.into())?).ok()
+}
+
+fn socks(client: &mut TcpStream) -> Option<String> {
+    let methods = bytes(client, 2)?[1];
+    if !bytes(client, methods.into())?.contains(&2) {
+        client.write_all(&[5, 0xff]).ok()?;
+        return None;
     }
-    let _ = to.shutdown(Shutdown::Both);
-    let _ = from.shutdown(Shutdown::Both);
+    client.write_all(&[5, 2]).ok()?;
+    bytes(client, 1)?;
+    let is_known = (text(client)?, text(client)?) == ("relay".into(), "p:w@".into());
+    client.write_all(&[1, u8::from(!is_known)]).ok()?;
+    let host = match bytes(client, 4)?[3] {
+        1 => std::net::Ipv4Addr::from(<[u8; 4]>::try_from(bytes(client, 4)?).ok()?).to_string(),
+        4 => std::net::Ipv6Addr::from(<[u8; 16]>::try_from(bytes(client, 16)?).ok()?).to_string(),
+        _ => text(client)?,
+    };
+    let port = u16::from_be_bytes(bytes(client, 2)?.try_into().ok()?);
+    is_known.then(|| format!("{host}:{port}"))
+}
+
+fn connect(client: &mut TcpStream) -> Option<String> {
+    let mut header = Vec::new();
+    while !header.ends_with(b"\r\n\r\n") {
+        header.extend(bytes(client, 1)?);
+    }
+    let header = String::from_utf8(header).ok()?;
+    // relay:p:w@
+    if !header.contains("\r\nProxy-Authorization: Basic cmVsYXk6cDp3QA==\r\n") {
+        client
+            .write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+            .ok()?;
+        return None;
+    }
+    let target = header.strip_prefix("CONNECT ")?.split(' ').next()?;
+    Some(target.to_owned())
 }

@@ -1,0 +1,101 @@
+//! A line to a test's server that does to the connection what networks
+//! do: slows it down, cuts it, lets it stall.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+/// What happens to what the server says.
+#[derive(Clone, Copy, Debug)]
+pub enum Fault {
+    /// Nothing: it goes through.
+    Nothing,
+    /// After so many bytes the connection is closed in both directions.
+    Cut(u64),
+    /// After so many bytes nothing comes any more.
+    Stall(u64),
+    /// It comes in pieces of so many bytes, one every millisecond.
+    Drip(usize),
+}
+
+/// A running line; it takes connections until it is dropped.
+pub struct Line {
+    /// Its port on 127.0.0.1.
+    pub port: u16,
+    is_over: Arc<AtomicBool>,
+}
+
+impl Line {
+    /// A line to a port on 127.0.0.1 that has this fault on every connection.
+    pub fn start(target: u16, fault: Fault) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let is_over = Arc::new(AtomicBool::new(false));
+        let over = Arc::clone(&is_over);
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                if over.load(Ordering::Relaxed) {
+                    return;
+                }
+                let client = client.unwrap();
+                let Ok(server) = TcpStream::connect(("127.0.0.1", target)) else {
+                    continue;
+                };
+                pass(&client, &server, fault);
+            }
+        });
+        Self { port, is_over }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        // Wakes the thread that waits for the next connection.
+        let _ = TcpStream::connect(("127.0.0.1", self.port));
+    }
+}
+
+fn pass(client: &TcpStream, server: &TcpStream, fault: Fault) {
+    let clone = |stream: &TcpStream| stream.try_clone().unwrap();
+    let (from, to) = (clone(client), clone(server));
+    thread::spawn(move || copy(from, to, Fault::Nothing));
+    let (from, to) = (clone(server), clone(client));
+    thread::spawn(move || copy(from, to, fault));
+}
+
+fn copy(mut from: TcpStream, mut to: TcpStream, fault: Fault) {
+    let mut left = match fault {
+        Fault::Cut(bytes) | Fault::Stall(bytes) => bytes,
+        Fault::Nothing | Fault::Drip(_) => u64::MAX,
+    };
+    let size = match fault {
+        Fault::Drip(size) => size,
+        _ => 4096,
+    };
+    let mut buffer = vec![0; size];
+    while let Ok(count) = from.read(&mut buffer) {
+        if count == 0 {
+            break;
+        }
+        let through = count.min(usize::try_from(left).unwrap_or(usize::MAX));
+        left -= through as u64;
+        if to.write_all(&buffer[..through]).is_err() {
+            break;
+        }
+        match fault {
+            Fault::Cut(_) if left == 0 => break,
+            Fault::Stall(_) if left == 0 => {
+                thread::sleep(Duration::from_secs(20));
+                break;
+            }
+            Fault::Drip(_) => thread::sleep(Duration::from_millis(1)),
+            _ => {}
+        }
+    }
+    let _ = to.shutdown(Shutdown::Both);
+    let _ = from.shutdown(Shutdown::Both);
+}
