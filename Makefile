@@ -5,6 +5,7 @@
 # make test-servers  runs the scenarios of every server, Cyrus and Courier too (needs root)
 # make bench     measures it against its peers on a private server: see
 #                docs/benchmarks.md for BENCH=header and other choices
+# make soak     kills an ingest a hundred times, and looks what it left
 # make setup     installs what these need (they do so themselves)
 # make clean     removes what they leave
 
@@ -24,7 +25,7 @@ endif
 
 SERVERS := cyrus courier
 
-.PHONY: bench build clean demo setup test test-servers
+.PHONY: soak bench build clean demo setup test test-servers
 
 build:
 	@tests/setup.sh build
@@ -64,6 +65,9 @@ test-servers:
 	@tests/setup.sh servers
 	@for server in $(SERVERS); do tests/server/chroot.sh $$server "$(TARGET)/servers" >/dev/null || exit 1; done
 	cargo test --quiet --locked --test servers -- --include-ignored
+
+soak: setup
+	SOAK=100 cargo test --quiet --locked --test ingest_crash
 
 clean:
 	cargo clean

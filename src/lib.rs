@@ -41,7 +41,8 @@
 //! ## Two promises
 //!
 //! *Reading never changes a mailbox*: folders are opened by EXAMINE, bodies
-//! fetched by BODY.PEEK, and there is no code here that could do otherwise.
+//! fetched by BODY.PEEK. One module could do otherwise, [`imap::store`]; only an
+//! ingest that was told to `delete` gets there, after its commit.
 //! *Nothing is lost and nothing doubled*: an ingest moves its state in the
 //! transaction that writes the rows, and a message's id derives from its bytes.
 //!

@@ -115,6 +115,7 @@ fn accounts_are_read_side_by_side_and_an_interrupt_stops_them_all() {
         + &account("slow2", &server, "pw-slow2")
         + &account("quick", &dovecot.plain(), "pw-quick");
     let rssd = with_accounts(&lines);
+    rssd.ask("PRAGMA journal_mode = WAL");
     let running = shell(&rssd).start("SELECT imap_ingest('*');");
     let begun = std::time::Instant::now();
     while !rssd.path().exists()

@@ -4,7 +4,9 @@
 //! was given, so the host can stop it; everything else is plain blocking I/O
 //! on the caller's thread. Reading never changes a mailbox: the commands sent
 //! are CAPABILITY, STARTTLS, LOGIN, AUTHENTICATE, COMPRESS, LIST, STATUS, EXAMINE,
-//! UID SEARCH, UID FETCH (PEEK), NOOP and LOGOUT, no others; `imap_log` shows them.
+//! UID SEARCH, UID FETCH (PEEK), ENABLE, IDLE, NOOP and LOGOUT; `imap_log` shows
+//! them. The only others are those of [`store`], which deletes after an ingest that
+//! was asked to.
 
 mod authenticate;
 pub mod capability;
