@@ -106,7 +106,7 @@ fn another_filter_in_a_later_run_takes_what_the_first_passed_over() {
     let user = Dovecot::shared().user("changing");
     let named = |n: u32| {
         mail(
-            &format!("a@{}.org", if n % 2 == 0 { "even" } else { "odd" }),
+            &format!("a@{}.org", if n.is_multiple_of(2) { "even" } else { "odd" }),
             "x@y.z",
             &format!("m{n}"),
             "x",

@@ -53,7 +53,7 @@ fn run(connection: &Connection, client: &Client, arguments: &[Value<'_>]) -> Res
     let settings = client.settings(&options)?;
     let folder = text(2)?;
     if let Some(accounts) = several(client, text(0)?, text(1)?)? {
-        let errand = |(name, account): (String, Result<Account>)| Errand {
+        let errand = |(name, account): Named| Errand {
             name,
             options: match &account {
                 Ok(account) => for_account(&ingest_options, folder, account),
@@ -78,13 +78,16 @@ fn run(connection: &Connection, client: &Client, arguments: &[Value<'_>]) -> Res
     ingest::run(&database, &keeper, lease, opening, &ingest_options)
 }
 
+/// An account by its name, or why there is none.
+type Named = (String, Result<Account>);
+
 /// The accounts that `*` or a JSON array of names means; `None` where the
 /// server is one.
 fn several(
     client: &Client,
     server: Option<&str>,
     user: Option<&str>,
-) -> Result<Option<Vec<(String, Result<Account>)>>> {
+) -> Result<Option<Vec<Named>>> {
     let names = match server {
         Some("*") => client.account_names()?,
         Some(text) if text.starts_with('[') => serde_json::from_str(text).map_err(|_| {

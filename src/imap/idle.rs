@@ -84,10 +84,7 @@ impl Session {
     pub fn idle_news(&mut self, idling: &mut Idling) -> Result<Vec<Notice>> {
         let mut news = std::mem::take(&mut idling.early);
         let mut exchange = self.exchange();
-        loop {
-            let Some(frame) = exchange.wire.poll(BURST) else {
-                break;
-            };
+        while let Some(frame) = exchange.wire.poll(BURST) {
             let response = parse(&frame.bytes);
             let is_bye =
                 matches!(&response, Response::Status(status) if status.status == Status::Bye);

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::folder::Folder;
 use super::incoming::IncomingMessage;
 use super::location::Failure;
 use super::options::{BATCH_BYTES, Options};
 use super::port::Port;
 use super::progress::Meter;
 use super::state::Trouble;
-use super::writer::Folder;
+use super::summary::Counts;
 use crate::error::{Error, Result, quote};
 use crate::imap::download::{Download, Downloaded};
 use crate::imap::flags::Flags;
@@ -155,8 +156,11 @@ impl<'a, 'w> Intake<'a, 'w> {
         let messages = batch.len() as u64 + failures.len() as u64 + self.filtered;
         let bytes = std::mem::take(&mut self.batch_bytes);
         if self.filtered > 0 {
-            self.port
-                .count_filtered(std::mem::take(&mut self.filtered))?;
+            let filtered = std::mem::take(&mut self.filtered);
+            self.port.count(Counts {
+                filtered,
+                ..Counts::default()
+            })?;
         }
         if !batch.is_empty() || !failures.is_empty() {
             self.port.write(self.folder, batch, failures)?;

@@ -51,7 +51,7 @@ pub fn settled(
 ///
 /// # Errors
 /// `Host` where SQLite refuses.
-pub fn to_retry(connection: &Database, folder: &FolderState, max_size: u64) -> Result<UidSet> {
+pub fn retryable(connection: &Database, folder: &FolderState, max_size: u64) -> Result<UidSet> {
     let selection = folder.filtered.as_ref().map_or("", |of| of.name.as_str());
     uids(
         connection,

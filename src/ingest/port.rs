@@ -6,11 +6,13 @@
 
 use std::sync::mpsc::{SyncSender, sync_channel};
 
+use super::folder::{Differences, Folder};
 use super::incoming::IncomingMessage;
 use super::known::Present;
 use super::location::Failure;
 use super::side_by_side::Parcel;
-use super::writer::{Differences, Folder, Writer};
+use super::summary::Counts;
+use super::writer::Writer;
 use crate::error::{Kind, Result};
 use crate::imap::session::Examined;
 use crate::imap::uid_set::UidSet;
@@ -76,9 +78,9 @@ impl Port<'_> {
         self.with(folder, move |writer, folder| writer.settled(folder, first))
     }
 
-    /// [`Writer::to_retry`].
-    pub fn to_retry(&mut self, folder: &mut Folder) -> Result<UidSet> {
-        self.with(folder, |writer, folder| writer.to_retry(folder))
+    /// [`Writer::retryable`].
+    pub fn retryable(&mut self, folder: &mut Folder) -> Result<UidSet> {
+        self.with(folder, |writer, folder| writer.retryable(folder))
     }
 
     /// [`Writer::present`].
@@ -123,13 +125,8 @@ impl Port<'_> {
         self.ask(|writer| writer.fetched())
     }
 
-    /// [`Writer::count_filtered`].
-    pub fn count_filtered(&mut self, messages: u64) -> Result<()> {
-        self.ask(move |writer| writer.count_filtered(messages))
-    }
-
-    /// [`Writer::count_deleted`].
-    pub fn count_deleted(&mut self, messages: u64) -> Result<()> {
-        self.ask(move |writer| writer.count_deleted(messages))
+    /// [`Writer::count`].
+    pub fn count(&mut self, counts: Counts) -> Result<()> {
+        self.ask(move |writer| writer.count(&counts))
     }
 }

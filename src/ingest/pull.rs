@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use super::folder::Folder;
 use super::intake::Intake;
 use super::options::{Afterwards, Options};
 use super::port::Port;
@@ -11,7 +12,7 @@ use super::remove::remove;
 use super::selection::{Asks, Fetch};
 use super::sift::sift;
 use super::state::FolderState;
-use super::writer::Folder;
+use super::summary::Counts;
 use crate::error::Result;
 use crate::imap::mailbox::Mailbox;
 use crate::imap::search::Criteria;
@@ -58,7 +59,10 @@ impl Course<'_> {
         if self.options.afterwards == Afterwards::Delete && !folder.committed.is_empty() {
             let validity = folder.state.uidvalidity;
             let deleted = remove(session, mailbox, validity, &folder.committed)?;
-            self.port.count_deleted(deleted)?;
+            self.port.count(Counts {
+                deleted,
+                ..Counts::default()
+            })?;
         }
         taken
     }
@@ -78,7 +82,7 @@ impl Course<'_> {
             true => 1,
             false => next_uid,
         };
-        let retry = self.port.to_retry(folder)?;
+        let retry = self.port.retryable(folder)?;
         let is_unchanged = uidnext == Some(from) && !is_first;
         if is_unchanged && retry.is_empty() {
             return self.port.finish_folder(folder, next_uid, retry);
@@ -121,7 +125,10 @@ impl Course<'_> {
         let meant = sift(session, &self.options.selection, &folder.state, found)?;
         let filtered = found.len() - meant.len();
         if filtered > 0 {
-            self.port.count_filtered(filtered)?;
+            self.port.count(Counts {
+                filtered,
+                ..Counts::default()
+            })?;
         }
         let now: UidSet = match self.left {
             Some(left) => {

@@ -1,11 +1,11 @@
 //! Brings up to date what is known of messages ingested before: their flags,
 //! and whether they are still there.
 
+use super::folder::{Differences, Folder};
 use super::intake::lasting;
 use super::known::{Present, STATUS_FLAGS};
 use super::port::Port;
 use super::state::Look;
-use super::writer::{Differences, Folder};
 use crate::error::Result;
 use crate::imap::download::Download;
 use crate::imap::search::Criteria;

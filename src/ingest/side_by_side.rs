@@ -45,7 +45,7 @@ pub struct Errand {
 /// What a thread sends to the host's.
 pub enum Parcel {
     /// It has found its folders; a writer is needed.
-    Opened(usize, Asked),
+    Opened(usize, Box<Asked>),
     /// Something to do for its writer.
     Job(usize, Job),
     /// It is through.
@@ -189,7 +189,7 @@ fn read(
     let asked = Asked::of(keeper.account, &opening, options);
     let gone = || Error::from(Kind::Cancelled);
     parcels
-        .send(Parcel::Opened(index, asked))
+        .send(Parcel::Opened(index, Box::new(asked)))
         .map_err(|_| gone())?;
     // Several bars would draw over one another.
     let quiet = Options {

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use super::database::Database;
+use super::folder::{Differences, Folder};
 use super::incoming::IncomingMessage;
 use super::known::{self, Present};
 use super::location::{Failure, Location, Locations};
@@ -15,7 +16,7 @@ use super::options::{Afterwards, Attachments, Options};
 use super::place::{self, Account};
 use super::record::Record;
 use super::session::Session;
-use super::state::{self, FolderState, Trouble};
+use super::state::{self, Trouble};
 use super::summary::{Counts, Summary};
 use super::transaction::Transactions;
 use super::{device, schema};
@@ -38,28 +39,6 @@ pub struct Writer {
     messages: Messages,
     locations: Locations,
     summary: Summary,
-}
-
-/// A folder in the course of a run.
-#[derive(Clone, Debug, Default)]
-pub struct Folder {
-    /// Its name, decoded.
-    pub name: String,
-    /// How far it has been read.
-    pub state: FolderState,
-    /// The UIDs of what this run has committed.
-    pub committed: UidSet,
-    /// The id of the session's folder row, once there is one.
-    row: Option<String>,
-}
-
-/// What a look at a folder found changed.
-#[derive(Debug, Default)]
-pub struct Differences {
-    /// Messages with their flags as they are now.
-    pub flags: Vec<(u32, Vec<String>)>,
-    /// Messages that are there no longer.
-    pub gone: UidSet,
 }
 
 impl Writer {
@@ -137,8 +116,8 @@ impl Writer {
     ///
     /// # Errors
     /// `Host` where SQLite refuses.
-    pub fn to_retry(&self, folder: &Folder) -> Result<UidSet> {
-        known::to_retry(&self.connection, &folder.state, self.options.max_size)
+    pub fn retryable(&self, folder: &Folder) -> Result<UidSet> {
+        known::retryable(&self.connection, &folder.state, self.options.max_size)
     }
 
     /// The messages known to lie in the folder.
@@ -167,20 +146,9 @@ impl Writer {
         })
     }
 
-    /// Counts messages that the filters do not mean.
-    pub fn count_filtered(&mut self, messages: u64) {
-        self.summary.add(&Counts {
-            filtered: messages,
-            ..Counts::default()
-        });
-    }
-
-    /// Counts messages that were deleted from the server.
-    pub fn count_deleted(&mut self, messages: u64) {
-        self.summary.add(&Counts {
-            deleted: messages,
-            ..Counts::default()
-        });
+    /// Counts what happened beside the writing.
+    pub fn count(&mut self, counts: &Counts) {
+        self.summary.add(counts);
     }
 
     /// Writes messages. One that the database refuses is noted as a problem,

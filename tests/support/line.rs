@@ -3,8 +3,8 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -25,6 +25,7 @@ pub enum Fault {
 pub struct Line {
     /// Its port on 127.0.0.1.
     pub port: u16,
+    fault: Arc<Mutex<Fault>>,
     is_over: Arc<AtomicBool>,
 }
 
@@ -35,6 +36,8 @@ impl Line {
         let port = listener.local_addr().unwrap().port();
         let is_over = Arc::new(AtomicBool::new(false));
         let over = Arc::clone(&is_over);
+        let fault = Arc::new(Mutex::new(fault));
+        let current = Arc::clone(&fault);
         thread::spawn(move || {
             for client in listener.incoming() {
                 if over.load(Ordering::Relaxed) {
@@ -44,10 +47,20 @@ impl Line {
                 let Ok(server) = TcpStream::connect(("127.0.0.1", target)) else {
                     continue;
                 };
+                let fault = *current.lock().unwrap();
                 pass(&client, &server, fault);
             }
         });
-        Self { port, is_over }
+        Self {
+            port,
+            fault,
+            is_over,
+        }
+    }
+
+    /// The fault of every connection from now on.
+    pub fn set(&self, fault: Fault) {
+        *self.fault.lock().unwrap() = fault;
     }
 }
 
