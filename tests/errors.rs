@@ -67,7 +67,7 @@ fn wrong_arguments() {
     );
     fails(
         "SELECT * FROM imap_messages('mail.example.org', 'ada', 'INBOX', '{\"timeuot\": 1}')",
-        "imap: unknown option 'timeuot' (known: ca_file, deadline, max_size, search, timeout, trust_search)",
+        "imap: unknown option 'timeuot' (known: ca_file, compress, deadline, max_size, search, timeout, trust_search)",
     );
     fails(
         "SELECT * FROM imap_messages('mail.example.org', 'ada', 'INBOX', '{\"timeout\": \"x\"}')",

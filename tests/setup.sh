@@ -80,6 +80,12 @@ if [ ${#missing[@]} != 0 ]; then
 	install_packages >&2 || fail "please install as root: apt-get install ${missing[*]}"
 fi
 
+# A peer that the benchmark can do without.
+if [ "$task" = bench ] && ! has mbsync; then
+	missing=(isync)
+	install_packages >&2 || echo 'setup: cannot install isync; the benchmark goes without mbsync' >&2
+fi
+
 # version_at_least WANTED FOUND
 version_at_least() { [ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result, quote};
 use crate::imap::{
-    Cancel, Credential, Deadline, Endpoint, Lease, Log, Login, Pool, Session, Settings,
+    Cancel, Credential, Deadline, Endpoint, Lease, Log, Login, Packing, Pool, Session, Settings,
 };
 use crate::secret::Secret;
 
@@ -23,6 +23,13 @@ use vault::Vault;
 /// The wait without progress after which a server counts as stalled, where
 /// `timeout` does not say otherwise.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The values of `compress`.
+const PACKING: [(&str, Packing); 3] = [
+    ("auto", Packing::Auto),
+    ("never", Packing::Never),
+    ("always", Packing::Always),
+];
 
 /// A user at a server, with the secret that signs in there.
 pub struct Account {
@@ -148,6 +155,9 @@ impl Client {
             timeout: options.seconds("timeout")?.unwrap_or(TIMEOUT),
             deadline: options.seconds("deadline")?.map(Deadline::after),
             ca_file: options.path("ca_file")?,
+            packing: options
+                .choice("compress", &PACKING.map(|(word, _)| word))?
+                .map_or(Packing::default(), |index| PACKING[index].1),
             cancel: Arc::clone(&self.cancel),
             log: Arc::clone(&self.log),
         })

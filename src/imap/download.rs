@@ -13,6 +13,7 @@ use super::message::Message;
 use super::schedule::Schedule;
 use super::session::Session;
 use super::structure::Structure;
+use super::token::Upper;
 use super::uid_order::{Direction, Uids};
 use super::uid_set::UidSet;
 use super::wanted::Wanted;
@@ -128,12 +129,12 @@ impl Downloaded {
         let raw = message.take_body().map(Arc::new);
         let (mut header, mut head, mut part_header, mut body) = (None, None, None, None);
         for content in message.contents {
-            let section = content.section.to_ascii_uppercase();
+            let section = &content.section;
             if content.origin.is_some() {
                 head = content.bytes;
-            } else if section.starts_with(b"HEADER") {
+            } else if Upper::of(section).starts_with(b"HEADER") {
                 header = content.bytes;
-            } else if section.ends_with(b".MIME") {
+            } else if section.to_ascii_uppercase().ends_with(b".MIME") {
                 part_header = content.bytes;
             } else if section.first().is_some_and(u8::is_ascii_digit) {
                 body = content.bytes;

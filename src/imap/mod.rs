@@ -3,12 +3,13 @@
 //! It knows neither SQLite nor MIME. A wait asks the [`settings::Cancel`] it
 //! was given, so the host can stop it; everything else is plain blocking I/O
 //! on the caller's thread. Reading never changes a mailbox: the commands sent
-//! are CAPABILITY, STARTTLS, LOGIN, AUTHENTICATE, LIST, STATUS, EXAMINE,
+//! are CAPABILITY, STARTTLS, LOGIN, AUTHENTICATE, COMPRESS, LIST, STATUS, EXAMINE,
 //! UID SEARCH, UID FETCH (PEEK), NOOP and LOGOUT, no others; `imap_log` shows them.
 
 pub mod capability;
 mod channel;
 pub mod check;
+mod compress;
 mod dial;
 mod dialogue;
 pub mod download;
@@ -18,6 +19,7 @@ pub mod extra;
 pub mod fetch_stream;
 pub mod fetched;
 pub mod flags;
+mod flight;
 pub mod folders;
 pub mod frame;
 mod greeting;
@@ -30,6 +32,7 @@ pub mod login;
 pub mod mailbox;
 pub mod mailbox_status;
 pub mod message;
+pub mod pace;
 pub mod part;
 pub mod pool;
 mod preview;
@@ -58,6 +61,7 @@ mod utf7;
 mod veil;
 pub mod wanted;
 mod watch;
+mod window;
 mod wire;
 
 pub use endpoint::Endpoint;
@@ -67,6 +71,6 @@ pub use login::{Credential, Login};
 pub use mailbox::Mailbox;
 pub use pool::{Lease, Pool};
 pub use session::{Examined, Session};
-pub use settings::{Cancel, Deadline, Settings};
+pub use settings::{Cancel, Deadline, Packing, Settings};
 pub use stream::Stream;
 pub use uid_set::UidSet;

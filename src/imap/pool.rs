@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use super::endpoint::Endpoint;
 use super::login::Login;
 use super::session::Session;
-use super::settings::{Deadline, Settings};
+use super::settings::{Deadline, Packing, Settings};
 use crate::error::Result;
 
 /// Idle sessions kept at most; servers allow about ten for a user.
@@ -48,12 +48,14 @@ struct Key {
     endpoint: Endpoint,
     login: Login,
     ca_file: Option<std::path::PathBuf>,
+    packing: Packing,
 }
 
 impl Key {
     fn is_same(&self, other: &Self) -> bool {
         self.endpoint == other.endpoint
             && self.ca_file == other.ca_file
+            && self.packing == other.packing
             && self.login.is_same(&other.login)
     }
 }
@@ -86,6 +88,7 @@ impl Pool {
             endpoint: endpoint.clone(),
             login: login.clone(),
             ca_file: settings.ca_file.clone(),
+            packing: settings.packing,
         };
         if let Some(mut session) = self.idle.take(&key) {
             session.set_settings(settings.clone());

@@ -47,6 +47,18 @@ impl Deadline {
     }
 }
 
+/// When what is said is packed by COMPRESS=DEFLATE.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Packing {
+    /// Where a server offers it that is not on this machine.
+    #[default]
+    Auto,
+    /// Wherever a server offers it: for tests, which have no other machine.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
 /// The limits and trust of one statement; see [`Settings::default`].
 #[derive(Clone)]
 pub struct Settings {
@@ -56,6 +68,8 @@ pub struct Settings {
     pub deadline: Option<Deadline>,
     /// A PEM file of further certificates to trust, beside the system's.
     pub ca_file: Option<PathBuf>,
+    /// Whether connections opened for it are packed.
+    pub packing: Packing,
     /// Whether the user has stopped the statement.
     pub cancel: Arc<dyn Cancel>,
     /// Where a session that is opened writes down what it says.
@@ -63,12 +77,14 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// 30 s without progress, no deadline, the system's roots, never cancelled, a log of its own.
+    /// 30 s without progress, no deadline, the system's roots, never cancelled,
+    /// packed where that helps, a log of its own.
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(30),
             deadline: None,
             ca_file: None,
+            packing: Packing::Auto,
             cancel: Arc::new(Never),
             log: Arc::default(),
         }
