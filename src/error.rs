@@ -4,7 +4,7 @@
 //! code, by [`Error::code`]. The sentence has one grammar:
 //! `imap: <what failed>[ '<object>'][ (where)]: <why>[; <what to do>]`, one
 //! line, lower case, no full stop, the server's words verbatim but for control
-//! characters, and never a secret.
+//! characters, and never a secret. The pure functions say `mail: ` in front.
 
 use std::fmt;
 use std::time::Duration;
@@ -37,6 +37,8 @@ pub enum Kind {
         /// The panic's text.
         text: String,
     },
+    /// The SQL is wrong in a call of a `mail_*` function.
+    Mail(String),
     /// The server answered something the protocol does not allow.
     Misbehaved(String),
     /// The network or TLS failed, or the server closed the connection.
@@ -80,6 +82,19 @@ impl Error {
         Kind::Usage(text.into()).into()
     }
 
+    /// A wrong argument of a `mail_*` function, said in one sentence.
+    pub fn mail(text: impl Into<String>) -> Self {
+        Kind::Mail(text.into()).into()
+    }
+
+    /// A wrong argument as the pure functions say it: `mail: ` in front.
+    pub fn in_mail(self) -> Self {
+        match *self.0 {
+            Kind::Usage(text) => Self::mail(text),
+            other => other.into(),
+        }
+    }
+
     /// A wrong or missing setting, said in one sentence.
     pub fn config(text: impl Into<String>) -> Self {
         Kind::Config(text.into()).into()
@@ -121,7 +136,7 @@ impl Error {
     /// | kind | code | why |
     /// |---|---|---|
     /// | Cancelled | `SQLITE_INTERRUPT` (9) | as SQLite's own interrupt |
-    /// | Config, Misbehaved, Unsupported, Usage | `SQLITE_ERROR` (1) | |
+    /// | Config, Mail, Misbehaved, Unsupported, Usage | `SQLITE_ERROR` (1) | |
     /// | Host | as SQLite gave it | |
     /// | Internal | `SQLITE_INTERNAL` (2) | |
     /// | Network, TimedOut | `SQLITE_CANTOPEN` (14) | `SQLITE_IOERR` would make SQLite roll the caller's whole transaction back |
@@ -133,7 +148,11 @@ impl Error {
     pub fn code(&self) -> i32 {
         match *self.0 {
             Kind::Cancelled => 9,
-            Kind::Config(_) | Kind::Misbehaved(_) | Kind::Unsupported(_) | Kind::Usage(_) => 1,
+            Kind::Config(_)
+            | Kind::Mail(_)
+            | Kind::Misbehaved(_)
+            | Kind::Unsupported(_)
+            | Kind::Usage(_) => 1,
             Kind::Host { code, .. } => code,
             Kind::Internal { .. } => 2,
             Kind::Network(_) | Kind::TimedOut { .. } => 14,
@@ -154,6 +173,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {
             Kind::Cancelled => f.write_str("imap: interrupted"),
+            Kind::Mail(text) => write!(f, "mail: {text}"),
             Kind::Config(text)
             | Kind::Misbehaved(text)
             | Kind::Network(text)
@@ -162,9 +182,14 @@ impl fmt::Display for Error {
             | Kind::Usage(text)
             | Kind::Host { text, .. } => write!(f, "imap: {text}"),
             Kind::Internal { place, text } => {
+                let prefix = if place.starts_with("mail_") {
+                    "mail"
+                } else {
+                    "imap"
+                };
                 write!(
                     f,
-                    "imap: internal error in {place}: {} (please report)",
+                    "{prefix}: internal error in {place}: {} (please report)",
                     quote(text)
                 )
             }
@@ -246,6 +271,18 @@ mod tests {
         assert_eq!(quote("a\r\nb\u{9b}31m"), "a\\r\\nb\\u{9b}31m");
         assert_eq!(quote(&"x".repeat(1000)).len(), FOREIGN_TEXT + 3);
         assert_eq!(quote_bytes(b"caf\xe9 %s%n"), "caf\u{fffd} %s%n");
+    }
+
+    #[test]
+    fn the_pure_functions_say_mail_in_front() {
+        assert_eq!(Error::mail("no message").to_string(), "mail: no message");
+        let place = "mail_parse".to_owned();
+        let text = "gone".to_owned();
+        let error = Error::from(Kind::Internal { place, text });
+        assert_eq!(
+            error.to_string(),
+            "mail: internal error in mail_parse: gone (please report)"
+        );
     }
 
     #[test]

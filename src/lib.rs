@@ -7,6 +7,7 @@
 //! ```text
 //! entry -> register -> table, function -> ingest -> account -> imap
 //!                      table, function, ingest -> sqlite, mail
+//!                      function -> hpfeeds -> imap (for its connections)
 //! ```
 //!
 //! [`sqlite`] is plumbing and knows no IMAP. [`imap`] speaks the protocol and
@@ -67,6 +68,7 @@ mod entry;
 pub mod error;
 mod function;
 mod host;
+pub mod hpfeeds;
 pub mod imap;
 pub mod ingest;
 pub mod mail;
@@ -97,6 +99,7 @@ pub fn register(connection: &Connection) -> Result<()> {
     table::folders::register(connection, &client)?;
     table::log::register(connection, &client)?;
     table::messages::register(connection, &client)?;
+    function::hpfeeds_publish::register(connection, &client)?;
     function::imap_ingest::register(connection, &client)?;
     function::imap_login::register(connection, &client)?;
     function::imap_oauth_start::register(connection, &client)?;
@@ -110,5 +113,6 @@ pub fn register(connection: &Connection) -> Result<()> {
 ///
 /// What SQLite says where it refuses one of them.
 pub fn register_offline(connection: &Connection) -> Result<()> {
-    function::register_pure(connection)
+    function::register_pure(connection)?;
+    table::register_pure(connection)
 }

@@ -5,11 +5,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each layer and what it may use besides `error` and `secret`.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("account", &["imap"]),
     ("entry", &["sqlite"]),
-    ("function", &["account", "imap", "ingest", "mail", "sqlite"]),
+    (
+        "function",
+        &["account", "hpfeeds", "imap", "ingest", "mail", "sqlite"],
+    ),
     ("host", &["imap", "sqlite"]),
+    ("hpfeeds", &["imap"]),
     ("imap", &[]),
     ("ingest", &["account", "imap", "mail", "sqlite"]),
     ("mail", &[]),

@@ -1,40 +1,55 @@
-//! The README's SQL runs as it stands, and prints what the README says.
+//! The SQL of the README and of docs/ runs as it stands, and prints what they
+//! say.
 
 mod support;
 
 use support::dovecot::Dovecot;
 use support::library::library_for_sql;
+use support::shell::Shell;
 
 /// A fenced block: its language and its text.
 type Block<'a> = (&'a str, &'a str);
 
 #[test]
-fn every_sql_block_runs_and_prints_what_follows_it() {
+fn every_sql_block_of_the_readme_prints_what_follows_it() {
     let server = Dovecot::shared();
     let user = server.user("ada");
     user.fill_with_demo_mail();
-    let readme = include_str!("../README.md");
-    let blocks = blocks(readme);
-    assert!(blocks.iter().any(|(language, _)| *language == "sql"));
-    for (position, (language, text)) in blocks.iter().enumerate() {
-        if *language != "sql" {
-            continue;
-        }
-        // Readers' names for what the test has elsewhere.
-        let sql = text
-            .replace("dist/imap0", &library_for_sql())
-            .replace("'imap.example.org'", &format!("'{}'", server.tls()));
-        let finished = user.shell().run(&sql);
-        let printed = finished.success();
-        if let Some(("text", output)) = blocks.get(position + 1) {
-            assert_eq!(printed, *output, "from this block:\n{text}");
-        }
-    }
+    run(include_str!("../README.md"), &user.shell(), |sql| {
+        sql.replace("dist/imap0", &library_for_sql())
+            .replace("'imap.example.org'", &format!("'{}'", server.tls()))
+    });
+}
+
+#[test]
+fn every_sql_block_of_the_mail_functions_prints_what_follows_it() {
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/eml/");
+    run(include_str!("../docs/mail.md"), &Shell::new(), |sql| {
+        sql.replace("readfile('", &format!("readfile('{fixtures}"))
+    });
 }
 
 #[test]
 fn the_readme_stays_short() {
     assert!(include_str!("../README.md").lines().count() <= 250);
+}
+
+/// Runs each block of SQL, with what `meant` puts for readers' names, and
+/// compares what it prints with the block of text behind it, if there is one.
+#[track_caller]
+fn run(page: &str, shell: &Shell, meant: impl Fn(&str) -> String) {
+    let blocks = blocks(page);
+    assert!(blocks.iter().any(|(language, _)| *language == "sql"));
+    for (position, (language, text)) in blocks.iter().enumerate() {
+        if *language != "sql" {
+            continue;
+        }
+        let finished = shell.run(&meant(text));
+        let printed = finished.success();
+        if let Some(("text", output)) = blocks.get(position + 1) {
+            assert_eq!(printed, *output, "from this block:\n{text}");
+        }
+    }
 }
 
 fn blocks(markdown: &str) -> Vec<Block<'_>> {

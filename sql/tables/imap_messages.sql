@@ -39,7 +39,7 @@ CREATE TABLE imap_messages(
   message TEXT,              -- the whole message as text; lossy where its bytes are not UTF-8
   raw BLOB,                  -- the whole message, byte for byte
   sha256 TEXT,               -- SHA-256 of raw, lower-case hexadecimal
-  preview TEXT,              -- the first words: the server's (RFC 8970), else 200 characters of the text in the first 32 KiB
+  preview TEXT,              -- the first words: the server's where it makes previews (RFC 8970), else 200 characters of the text in the first 32 KiB
   gm_msgid INTEGER,          -- Gmail's id of the message (X-GM-MSGID)
   gm_thrid INTEGER,          -- Gmail's id of the conversation (X-GM-THRID)
   gm_labels TEXT,            -- Gmail's labels (X-GM-LABELS), JSON array

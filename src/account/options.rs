@@ -70,6 +70,11 @@ impl Options {
         })
     }
 
+    /// A whole number of bytes, of which 0 is one.
+    pub fn size(&self, key: &str) -> Result<Option<u64>> {
+        self.typed(key, "a whole number", Value::as_u64)
+    }
+
     /// A text.
     pub fn text(&self, key: &str) -> Result<Option<&str>> {
         self.typed(key, "a text", Value::as_str)
@@ -80,6 +85,18 @@ impl Options {
         self.typed(key, &words.join(" or "), |value| {
             let word = value.as_str()?;
             words.iter().position(|known| *known == word)
+        })
+    }
+
+    /// Some texts: a JSON array of them, or one text with commas between them.
+    pub fn texts(&self, key: &str) -> Result<Option<Vec<String>>> {
+        self.typed(key, "a text or an array of texts", |value| match value {
+            Value::String(text) => Some(text.split(',').map(|one| one.trim().to_owned()).collect()),
+            Value::Array(list) => list
+                .iter()
+                .map(|one| one.as_str().map(str::to_owned))
+                .collect(),
+            _ => None,
         })
     }
 

@@ -10,6 +10,7 @@ use super::login::Login;
 use super::mailbox::Mailbox;
 use super::session::Session;
 use super::settings::Settings;
+use super::transport::Transport;
 use super::wire::Wire;
 use crate::error::{Result, one_line, quote};
 
@@ -113,7 +114,8 @@ impl Check {
                 (State::Connected(socket), detail)
             }
             State::Connected(socket) => {
-                let wire = Wire::over(socket, endpoint, settings)?;
+                let transport = Transport::over(socket, endpoint, settings)?;
+                let wire = Wire::over(transport, endpoint, settings);
                 let exchange = greeting::receive(wire, &self.user, settings)?;
                 let encryption = exchange.wire.encryption();
                 let detail = match (endpoint.security(), encryption) {

@@ -80,19 +80,32 @@ impl Endpoint {
                 (security, rest)
             }
         };
-        let rest = rest.strip_suffix('/').unwrap_or(rest);
-        if rest.contains(['/', '?', '#']) {
-            return Err(refuse(
-                "it has a path; give the folder as an argument of its own".into(),
-            ));
+        Self::at(security, rest, security.default_port()).map_err(refuse)
+    }
+
+    /// The endpoint at `address`, which is `host` or `host:port`; a final slash
+    /// is passed over.
+    ///
+    /// # Errors
+    /// Why it is no address, as the end of a sentence that names it.
+    pub fn at(
+        security: Security,
+        address: &str,
+        default_port: u16,
+    ) -> std::result::Result<Self, String> {
+        let address = address.strip_suffix('/').unwrap_or(address);
+        if address.contains(['/', '?', '#']) {
+            return Err("it has a path; give the folder as an argument of its own".into());
         }
-        let (host, port) = split_port(rest).map_err(|why| refuse(why.into()))?;
+        let (host, port) = split_port(address)?;
+        let port = match port {
+            Some(port) => read_port(port).ok_or_else(|| format!("bad port '{}'", quote(port)))?,
+            None => default_port,
+        };
         Ok(Self {
             security,
-            host: read_host(host).map_err(|why| refuse(why.into()))?,
-            port: port.map_or(Ok(security.default_port()), |port| {
-                read_port(port).ok_or_else(|| refuse(format!("bad port '{}'", quote(port))))
-            })?,
+            host: read_host(host)?,
+            port,
         })
     }
 

@@ -160,7 +160,11 @@ impl Exchange {
                 Arrival::Ended(ended) if ended.tag == tag => return Ok(ended),
                 Arrival::Continuation(_) => {
                     if let Some(next) = stretches.next() {
-                        self.wire.send(&[next, &b"\r\n"[..]].concat(), verb)?;
+                        let line = [next, &b"\r\n"[..]].concat();
+                        self.recorder.went_on(&tag, next, line.len());
+                        self.wire
+                            .send(&line, verb)
+                            .inspect_err(|error| self.recorder.failed(error))?;
                     }
                 }
                 _ => {}

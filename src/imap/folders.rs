@@ -1,13 +1,17 @@
-//! The mailboxes of an account with what STATUS tells of them, in one command
-//! where the server can (LIST-STATUS, RFC 5819).
+//! The mailboxes of an account: LIST, STATUS, and both in one command where the
+//! server can (LIST-STATUS, RFC 5819).
 
 use super::listed::Listed;
 use super::mailbox::Mailbox;
 use super::mailbox_status::{MailboxStatus, StatusItems};
+use super::quoted::Argument;
 use super::response::Response;
-use super::session::{FOLDERS, Session};
+use super::session::Session;
 use super::status_line::Status;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result, quote};
+
+/// The most folders of one LIST.
+const FOLDERS: usize = 100_000;
 
 /// A mailbox as LIST names it.
 #[derive(Clone, Debug)]
@@ -19,6 +23,73 @@ pub struct Folder {
 }
 
 impl Session {
+    /// The mailboxes whose names match a pattern of LIST (`*` any text, `%`
+    /// any text within one level), in the server's order.
+    ///
+    /// # Errors
+    /// A pattern that cannot be sent, the server's refusal, or the wire's.
+    pub fn list(&mut self, pattern: &str) -> Result<Vec<Listed>> {
+        let spelled = Mailbox::from_name(pattern)?;
+        let command = [&b"LIST \"\" "[..], &quoted(&spelled)?].concat();
+        let mut found = Vec::new();
+        let mut is_complete = true;
+        let ended = self.command("LIST", &command, &mut |response| {
+            if let Response::List(listed) = response {
+                is_complete = found.len() < FOLDERS;
+                found.extend(is_complete.then(|| listed.clone()));
+            }
+        })?;
+        ended.accepted(|| format!("cannot list '{}'", quote(pattern)))?;
+        if !is_complete {
+            let name = quote(pattern);
+            let text = format!("cannot list '{name}': there are more than {FOLDERS} folders");
+            return Err(Kind::TooBig(text).into());
+        }
+        Ok(found)
+    }
+
+    /// The mailboxes a name or a pattern of LIST means, each once, by name: of
+    /// a pattern those that can be opened, which may be none; a name as it is,
+    /// whether it exists or not.
+    ///
+    /// # Errors
+    /// As [`Session::list`].
+    pub fn mailboxes(&mut self, pattern: &str) -> Result<Vec<Mailbox>> {
+        if !pattern.contains(['*', '%']) {
+            return Ok(vec![Mailbox::from_name(pattern)?]);
+        }
+        let listed = self.list(pattern)?.into_iter();
+        let selectable = listed.filter(Listed::is_selectable);
+        let mut mailboxes: Vec<Mailbox> = selectable.map(|listed| listed.mailbox).collect();
+        mailboxes.sort_unstable();
+        mailboxes.dedup();
+        Ok(mailboxes)
+    }
+
+    /// What STATUS tells of a mailbox, which need not be open. At least one of
+    /// the `items` is one that every server has.
+    ///
+    /// # Errors
+    /// The server's refusal, no answer in its answer, or the wire's.
+    pub fn status(&mut self, mailbox: &Mailbox, items: StatusItems) -> Result<MailboxStatus> {
+        let items = items.list(self.capabilities()).unwrap_or_default();
+        let command = [&b"STATUS "[..], &quoted(mailbox)?, b" ", items.as_bytes()].concat();
+        let mut found = None;
+        let ended = self.command("STATUS", &command, &mut |response| {
+            if let Response::MailboxStatus(status) = response {
+                found = Some(status.clone());
+            }
+        })?;
+        let name = || quote(mailbox.name());
+        ended.accepted(|| format!("cannot get the status of '{}'", name()))?;
+        found.ok_or_else(|| {
+            Error::misbehaved(format!(
+                "cannot get the status of '{}': no answer in the answer",
+                name()
+            ))
+        })
+    }
+
     /// The mailboxes whose names match `pattern`, each once, by name, with
     /// their special uses (RFC 6154) where the server tells them, and with
     /// these items of STATUS where it gives them along.
@@ -63,7 +134,7 @@ impl Session {
         if self.capabilities().has("LIST-EXTENDED") {
             options.insert(0, "CHILDREN".to_owned());
         }
-        let name = Mailbox::from_name(pattern)?.quoted()?;
+        let name = quoted(&Mailbox::from_name(pattern)?)?;
         let options = format!(" RETURN ({})", options.join(" "));
         let command = [&b"LIST \"\" "[..], &name, options.as_bytes()].concat();
         let mut folders: Vec<Folder> = Vec::new();
@@ -88,5 +159,28 @@ impl Session {
             folder.status = found.ok().map(|index| statuses[index].clone());
         }
         Ok(Some(folders))
+    }
+}
+
+/// A mailbox as an argument. Where it does not fit into quotes by the letter
+/// (raw 8-bit), it goes there all the same: the server spelled it so.
+fn quoted(mailbox: &Mailbox) -> Result<Vec<u8>> {
+    match mailbox.argument() {
+        Argument::Quoted(quoted) => Ok(quoted),
+        Argument::Literal(raw) if raw.iter().any(u8::is_ascii_control) => {
+            let name = quote(mailbox.name());
+            Err(Error::usage(format!(
+                "cannot name '{name}': the server spells it in no known way"
+            )))
+        }
+        Argument::Literal(raw) => {
+            let mut quoted = vec![b'"'];
+            for &byte in raw {
+                quoted.extend(matches!(byte, b'"' | b'\\').then_some(b'\\'));
+                quoted.push(byte);
+            }
+            quoted.push(b'"');
+            Ok(quoted)
+        }
     }
 }

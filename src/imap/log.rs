@@ -67,6 +67,17 @@ impl Log {
         number
     }
 
+    /// Adds to a command that goes on, if it is still kept.
+    pub(super) fn extend(&self, number: u64, text: &str, bytes: u64) {
+        let mut ring = self.ring();
+        if let Some(entry) = ring.entries.iter_mut().rev().find(|e| e.number == number) {
+            entry.command.push_str(text);
+            entry.bytes_out = entry.bytes_out.map(|sent| sent + bytes);
+            ring.text += text.len();
+            ring.shrink();
+        }
+    }
+
     /// Says how a command ended, if it is still kept.
     pub(super) fn finish(&self, number: u64, took: Duration, bytes_in: u64, result: &str) {
         let mut ring = self.ring();

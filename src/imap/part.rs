@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::fetch_stream::{Chunk, FetchStream};
 use super::items::{Item, Items};
-use super::message::Content;
+use super::message::{Content, Message};
 use super::session::Session;
 use super::uid_set::UidSet;
 use crate::error::{Kind, Result};
@@ -56,12 +56,18 @@ impl Session {
     }
 
     fn section(&mut self, uid: u32, item: Item) -> Result<Option<Content>> {
+        let message = self.fetch_one(uid, item)?;
+        Ok(message.and_then(|mut message| message.contents.pop()))
+    }
+
+    /// One item of one message of the open mailbox; `None` where it is gone.
+    pub(super) fn fetch_one(&mut self, uid: u32, item: Item) -> Result<Option<Message>> {
         let uids: UidSet = std::iter::once(uid..=uid).collect();
         let items = Arc::new(Items::new(vec![item])?);
         let mut stream = FetchStream::new(std::iter::once(Chunk { uids, items }));
         let message = stream.next(self)?;
-        // The command ends after its message; a refusal after it changes nothing.
+        // The next command waits for the end of this one.
         stream.next(self)?;
-        Ok(message.and_then(|mut message| message.contents.pop()))
+        Ok(message)
     }
 }

@@ -22,13 +22,19 @@ pub fn searches_an_index(capabilities: &Capabilities) -> bool {
 
 /// True where a server that introduces itself so searches substrings.
 pub fn searches_substrings(introduction: &str) -> bool {
-    introduction
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .any(|word| {
-            FAITHFUL
-                .iter()
-                .any(|known| word.eq_ignore_ascii_case(known))
-        })
+    FAITHFUL.iter().any(|known| names(introduction, known))
+}
+
+/// True where a server that introduces itself so searches for sizes other than
+/// those it tells: Courier's LARGER and SMALLER count each line end as one byte,
+/// as its files have them (5.0, measured).
+pub fn miscounts_sizes(introduction: &str) -> bool {
+    names(introduction, "courier")
+}
+
+fn names(introduction: &str, server: &str) -> bool {
+    let mut words = introduction.split(|c: char| !c.is_ascii_alphanumeric());
+    words.any(|word| word.eq_ignore_ascii_case(server))
 }
 
 #[cfg(test)]
@@ -44,6 +50,7 @@ mod tests {
             "The Microsoft Exchange IMAP4 service is ready."
         ));
         assert!(!searches_substrings(""));
+        assert!(miscounts_sizes("Courier-IMAP ready.") && !miscounts_sizes("Dovecot"));
     }
 
     #[test]

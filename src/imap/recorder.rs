@@ -41,6 +41,15 @@ impl Recorder {
         self.begin(tag, line(command), Some(bytes as u64));
     }
 
+    /// The next stretch of a command with literals was sent.
+    pub(super) fn went_on(&mut self, tag: &[u8], stretch: &[u8], bytes: usize) {
+        let open = self.open.iter().find(|open| open.tag == tag);
+        if let Some(open) = open {
+            let text = format!("\\r\\n{}", line(stretch));
+            self.log.extend(open.number, &text, bytes as u64);
+        }
+    }
+
     /// LOGIN or AUTHENTICATE was sent; what with is nobody's business.
     pub(super) fn signed_in(&mut self, tag: &[u8], verb: &str) {
         self.begin(tag, verb.to_owned(), None);
@@ -138,6 +147,17 @@ mod tests {
                 (Some(22), 7, result("imap: the line is cut"))
             ]
         );
+    }
+
+    #[test]
+    fn a_command_in_stretches_is_one_command() {
+        let log = Arc::new(Log::default());
+        let mut recorder = recorder(&log);
+        recorder.sent(b"x1", b"UID SEARCH TEXT {2}", 24);
+        recorder.went_on(b"x1", b"\xc3\xbc SEEN", 9);
+        let entry = log.entries().remove(0);
+        assert_eq!(entry.command, "UID SEARCH TEXT {2}\\r\\n\u{fc} SEEN");
+        assert_eq!(entry.bytes_out, Some(33));
     }
 
     #[test]

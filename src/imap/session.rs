@@ -12,22 +12,17 @@ pub use super::dialogue::Examined;
 use super::endpoint::Endpoint;
 use super::exchange::{Arrival, Ended, Exchange};
 use super::greeting;
-use super::listed::Listed;
 use super::login::{Credential, Login};
 use super::mailbox::Mailbox;
-use super::mailbox_status::{MailboxStatus, StatusItems};
 use super::quirks;
 use super::response::Response;
-use super::search::{Answer, Criteria, is_search_answer, stretches, uid_search};
+use super::search::{Answer, Criteria, stretches, uid_search};
 use super::settings::Settings;
 use super::sign_in::Method;
 use super::status_line::Status;
 use super::uid_set::UidSet;
 use super::veil::Veil;
-use crate::error::{Error, Kind, Result, quote};
-
-/// The most folders of one LIST.
-pub(super) const FOLDERS: usize = 100_000;
+use crate::error::{Error, Result, quote};
 
 /// The most runs of UIDs an answer to one search is made of, give or take a line.
 const RANGES: usize = 5_000_000;
@@ -43,6 +38,8 @@ pub struct Session {
     has_esearch: bool,
     /// Whether it searches substrings, once that was asked.
     searches_substrings: Option<bool>,
+    /// Whether PREVIEW gives any, once that has been found out.
+    pub(super) makes_previews: Option<bool>,
 }
 
 impl Session {
@@ -107,6 +104,7 @@ impl Session {
             capabilities,
             examined: None,
             searches_substrings: None,
+            makes_previews: None,
         })
     }
 
@@ -146,79 +144,6 @@ impl Session {
     /// whether the last messages of an abandoned fetch have come anyway.
     pub(super) fn catch_up(&mut self) {
         self.dialogue.exchange().catch_up();
-    }
-
-    /// The mailboxes whose names match a pattern of LIST (`*` any text, `%`
-    /// any text within one level), in the server's order.
-    ///
-    /// # Errors
-    /// A pattern that cannot be sent, the server's refusal, or the wire's.
-    pub fn list(&mut self, pattern: &str) -> Result<Vec<Listed>> {
-        let spelled = Mailbox::from_name(pattern)?;
-        let command = [&b"LIST \"\" "[..], &spelled.quoted()?].concat();
-        let mut found = Vec::new();
-        let mut is_complete = true;
-        let ended = self
-            .dialogue
-            .exchange()
-            .command("LIST", &command, &mut |response| {
-                if let Response::List(listed) = response {
-                    is_complete = found.len() < FOLDERS;
-                    found.extend(is_complete.then(|| listed.clone()));
-                }
-            })?;
-        ended.accepted(|| format!("cannot list '{}'", quote(pattern)))?;
-        if !is_complete {
-            let name = quote(pattern);
-            let text = format!("cannot list '{name}': there are more than {FOLDERS} folders");
-            return Err(Kind::TooBig(text).into());
-        }
-        Ok(found)
-    }
-
-    /// The mailboxes a name or a pattern of LIST means, each once, by name: of
-    /// a pattern those that can be opened, which may be none; a name as it is,
-    /// whether it exists or not.
-    ///
-    /// # Errors
-    /// As [`Session::list`].
-    pub fn mailboxes(&mut self, pattern: &str) -> Result<Vec<Mailbox>> {
-        if !pattern.contains(['*', '%']) {
-            return Ok(vec![Mailbox::from_name(pattern)?]);
-        }
-        let listed = self.list(pattern)?.into_iter();
-        let selectable = listed.filter(Listed::is_selectable);
-        let mut mailboxes: Vec<Mailbox> = selectable.map(|listed| listed.mailbox).collect();
-        mailboxes.sort_unstable();
-        mailboxes.dedup();
-        Ok(mailboxes)
-    }
-
-    /// What STATUS tells of a mailbox, which need not be open. At least one of
-    /// the `items` is one that every server has.
-    ///
-    /// # Errors
-    /// The server's refusal, no answer in its answer, or the wire's.
-    pub fn status(&mut self, mailbox: &Mailbox, items: StatusItems) -> Result<MailboxStatus> {
-        let items = items.list(&self.capabilities).unwrap_or_default();
-        let command = [&b"STATUS "[..], &mailbox.quoted()?, b" ", items.as_bytes()].concat();
-        let mut found = None;
-        let ended = self
-            .dialogue
-            .exchange()
-            .command("STATUS", &command, &mut |response| {
-                if let Response::MailboxStatus(status) = response {
-                    found = Some(status.clone());
-                }
-            })?;
-        let name = || quote(mailbox.name());
-        ended.accepted(|| format!("cannot get the status of '{}'", name()))?;
-        found.ok_or_else(|| {
-            Error::misbehaved(format!(
-                "cannot get the status of '{}': no answer in the answer",
-                name()
-            ))
-        })
     }
 
     /// Opens a mailbox for reading; opening the one that is open brings it up
@@ -282,6 +207,11 @@ impl Session {
                 || quirks::searches_substrings(&self.identity()?));
         self.searches_substrings = Some(known);
         Ok(known)
+    }
+
+    /// True where SEARCH goes by other sizes than FETCH tells.
+    pub fn miscounts_sizes(&self) -> bool {
+        quirks::miscounts_sizes(&self.dialogue.exchange().greeting)
     }
 
     /// What the server says it is; nothing where it has no ID.
@@ -389,4 +319,14 @@ impl Session {
             .map(|(mailbox, _)| quote(mailbox.name()))
             .unwrap_or_default()
     }
+}
+
+fn is_search_answer(line: &[u8]) -> bool {
+    let mut words = line
+        .split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty());
+    words.next() == Some(b"*")
+        && words.next().is_some_and(|word| {
+            word.eq_ignore_ascii_case(b"SEARCH") || word.eq_ignore_ascii_case(b"ESEARCH")
+        })
 }

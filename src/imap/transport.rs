@@ -4,18 +4,22 @@
 //! that time fails with `WouldBlock`, and the caller looks at its watch.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 
 use rustls::ClientConnection;
 
-use super::dial::reason;
-use super::endpoint::Endpoint;
+use super::dial::{dial, reason};
+use super::endpoint::{Endpoint, Security};
+use super::settings::Settings;
 use super::tls;
 use super::watch::{SLICE, Watch};
 use crate::error::{Error, Result};
 
 /// How much ciphertext is read at once; rustls itself would read 4 KiB.
 const SEALED: usize = 128 << 10;
+
+/// How much rustls is given to encrypt at once; it holds no more than 64 KiB.
+const CLEAR: usize = 32 << 10;
 
 /// An open connection.
 pub(super) enum Transport {
@@ -32,9 +36,50 @@ pub(super) struct Tls {
     sealed: Vec<u8>,
     start: usize,
     end: usize,
+    /// True once the server has gone without the alert that should come first.
+    is_cut: bool,
 }
 
 impl Transport {
+    /// Connects, with TLS if the endpoint says so from the start.
+    ///
+    /// # Errors
+    /// Everything between name resolution and the TLS handshake.
+    pub(super) fn open(endpoint: &Endpoint, settings: &Settings) -> Result<Self> {
+        Self::over(dial(endpoint, settings)?, endpoint, settings)
+    }
+
+    /// Takes over a connected socket, with TLS if the endpoint says so from the
+    /// start.
+    ///
+    /// # Errors
+    /// The TLS handshake's.
+    pub(super) fn over(
+        socket: TcpStream,
+        endpoint: &Endpoint,
+        settings: &Settings,
+    ) -> Result<Self> {
+        let transport = Self::plain(socket).map_err(|e| {
+            let peer = endpoint.peer();
+            Error::network(format!("cannot use the connection to {peer}: {e}"))
+        })?;
+        match endpoint.security() {
+            Security::Tls => transport.start_tls(endpoint, settings),
+            Security::StartTls | Security::Plain => Ok(transport),
+        }
+    }
+
+    /// Begins TLS.
+    ///
+    /// # Errors
+    /// A `ca_file` that cannot be used, and the handshake's.
+    pub(super) fn start_tls(self, endpoint: &Endpoint, settings: &Settings) -> Result<Self> {
+        let client = tls::client(endpoint, &settings.trust)?;
+        let peer = endpoint.peer();
+        let mut watch = Watch::start(settings, &peer, "TLS handshake");
+        self.secure(client, endpoint, &mut watch)
+    }
+
     /// Takes a connected socket over.
     pub(super) fn plain(socket: TcpStream) -> io::Result<Self> {
         socket.set_read_timeout(Some(SLICE))?;
@@ -54,7 +99,7 @@ impl Transport {
     ///
     /// # Errors
     /// What [`tls::failure`] says, a closed connection, or the watch's.
-    pub(super) fn secure(
+    fn secure(
         self,
         connection: ClientConnection,
         endpoint: &Endpoint,
@@ -69,6 +114,7 @@ impl Transport {
                     sealed,
                     start: 0,
                     end: 0,
+                    is_cut: false,
                 };
                 tls.handshake(endpoint, watch)?;
                 Ok(Self::Tls(Box::new(tls)))
@@ -94,6 +140,12 @@ impl Transport {
         }
     }
 
+    /// True where the end that was read may be anybody's: TLS has an alert to
+    /// say that all has been sent, and it did not come.
+    pub(super) fn is_cut(&self) -> bool {
+        matches!(self, Self::Tls(tls) if tls.is_cut)
+    }
+
     /// Sends all of `bytes`.
     ///
     /// # Errors
@@ -106,9 +158,28 @@ impl Transport {
         match self {
             Self::Plain(socket) => send(socket, bytes, watch),
             Self::Tls(tls) => {
-                if let Err(error) = tls.connection.writer().write_all(bytes) {
-                    return Ok(Err(error));
+                for piece in bytes.chunks(CLEAR) {
+                    if let Err(error) = tls.connection.writer().write_all(piece) {
+                        return Ok(Err(error));
+                    }
+                    if let Err(error) = tls.flush(watch)? {
+                        return Ok(Err(error));
+                    }
                 }
+                Ok(Ok(()))
+            }
+        }
+    }
+
+    /// Says that nothing more will be sent; reading goes on.
+    ///
+    /// # Errors
+    /// As [`Self::write_all`].
+    pub(super) fn finish(&mut self, watch: &mut Watch<'_>) -> Result<io::Result<()>> {
+        match self {
+            Self::Plain(socket) => Ok(socket.shutdown(Shutdown::Write)),
+            Self::Tls(tls) => {
+                tls.connection.send_close_notify();
                 tls.flush(watch)
             }
         }
@@ -195,7 +266,10 @@ impl Tls {
         match self.connection.reader().read(into) {
             // Many servers close without the alert that should come first;
             // what is framed tells whether anything is missing.
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(0),
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                self.is_cut = true;
+                Ok(0)
+            }
             other => other,
         }
     }
@@ -242,6 +316,18 @@ fn send(socket: &mut TcpStream, mut bytes: &[u8], watch: &mut Watch<'_>) -> Resu
         }
     }
     Ok(Ok(()))
+}
+
+/// A failed read or write in words.
+pub(super) fn failure(error: &io::Error, peer: &str, during: &str) -> Error {
+    let why = match error
+        .get_ref()
+        .and_then(|e| e.downcast_ref::<rustls::Error>())
+    {
+        Some(error) => tls::reason(error),
+        None => reason(error),
+    };
+    Error::network(format!("connection to {peer} failed ({during}): {why}"))
 }
 
 /// True where nothing happened in a slice, as opposed to something bad.

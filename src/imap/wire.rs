@@ -5,15 +5,12 @@
 //! where responses end, not what they say.
 
 use std::io;
-use std::net::TcpStream;
 
-use super::dial::{dial, reason};
-use super::endpoint::{Endpoint, Security};
+use super::endpoint::Endpoint;
 use super::frame::Limits;
 use super::inbox::{Frame, Inbox};
 use super::settings::Settings;
-use super::tls;
-use super::transport::{Transport, is_pause};
+use super::transport::{self, Transport, is_pause};
 use super::watch::Watch;
 use crate::error::{Error, Result};
 
@@ -33,33 +30,22 @@ impl Wire {
     /// # Errors
     /// Everything between name resolution and the TLS handshake.
     pub(super) fn open(endpoint: &Endpoint, settings: &Settings) -> Result<Self> {
-        Self::over(dial(endpoint, settings)?, endpoint, settings)
+        Ok(Self::over(
+            Transport::open(endpoint, settings)?,
+            endpoint,
+            settings,
+        ))
     }
 
-    /// Takes over a connected socket, with TLS if the endpoint says so from the
-    /// start.
-    ///
-    /// # Errors
-    /// The TLS handshake's.
-    pub(super) fn over(
-        socket: TcpStream,
-        endpoint: &Endpoint,
-        settings: &Settings,
-    ) -> Result<Self> {
-        let peer = endpoint.peer();
-        let transport = Transport::plain(socket)
-            .map_err(|e| Error::network(format!("cannot use the connection to {peer}: {e}")))?;
-        let mut wire = Self {
+    /// Goes on over a connection that is there.
+    pub(super) fn over(transport: Transport, endpoint: &Endpoint, settings: &Settings) -> Self {
+        Self {
             transport: Some(transport),
             endpoint: endpoint.clone(),
-            peer,
+            peer: endpoint.peer(),
             settings: settings.clone(),
             inbox: Inbox::new(Limits::default()),
-        };
-        if endpoint.security() == Security::Tls {
-            wire.secure()?;
         }
-        Ok(wire)
     }
 
     /// Begins TLS after STARTTLS.
@@ -74,10 +60,8 @@ impl Wire {
                 self.peer
             ))));
         }
-        let client = tls::client(&self.endpoint, &self.settings.trust)?;
         let transport = self.transport.take().ok_or_else(|| broken(&self.peer))?;
-        let mut watch = Watch::start(&self.settings, &self.peer, "TLS handshake");
-        self.transport = Some(transport.secure(client, &self.endpoint, &mut watch)?);
+        self.transport = Some(transport.start_tls(&self.endpoint, &self.settings)?);
         Ok(())
     }
 
@@ -209,15 +193,7 @@ impl Wire {
     }
 
     fn failed(&mut self, error: &io::Error, during: &str) -> Error {
-        let why = match error
-            .get_ref()
-            .and_then(|e| e.downcast_ref::<rustls::Error>())
-        {
-            Some(error) => tls::reason(error),
-            None => reason(error),
-        };
-        let text = format!("connection to {} failed ({during}): {why}", self.peer);
-        self.breaking(Error::network(text))
+        self.breaking(transport::failure(error, &self.peer, during))
     }
 }
 

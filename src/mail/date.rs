@@ -1,4 +1,4 @@
-//! The Date field (RFC 5322 section 3.3) as unix seconds.
+//! The Date field (RFC 5322 section 3.3).
 
 use super::fields::unfold_to_space;
 use super::shield::shielded;
@@ -6,19 +6,69 @@ use super::time::unix_seconds;
 use jiff::civil;
 use mail_parser::HeaderValue;
 use mail_parser::parsers::MessageStream;
+use std::borrow::Cow;
+
+/// A date as it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Written {
+    /// What the clock showed.
+    pub clock: civil::DateTime,
+    /// Seconds that it is ahead of UTC; `None` without a zone, and for `-0000`,
+    /// which says that the zone is unknown (RFC 5322 section 3.3).
+    pub offset: Option<i32>,
+}
+
+impl Written {
+    /// Unix seconds; an unknown zone is taken as UTC.
+    pub fn unix(self) -> Option<i64> {
+        unix_seconds(self.clock, self.offset.unwrap_or(0).into())
+    }
+}
 
 /// Unix seconds of a date, `None` where it cannot be read. Without a zone it is
 /// taken as UTC.
 pub(super) fn unix(value: &[u8]) -> Option<i64> {
+    written(value)?.unix()
+}
+
+/// A date as it was written, `None` where it cannot be read.
+pub(super) fn written(value: &[u8]) -> Option<Written> {
     let line = unfold_to_space(value);
     // Longer than any date with its comments; the parser gives a value only at
     // a line's end.
-    let line = &line[..line.len().min(1000)];
-    read(&[line, b"\n"].concat()).or_else(|| read(&[line, b" +0000\n"].concat()))
+    let line = regular(&line[..line.len().min(1000)]);
+    read(&format!("{line}\n")).or_else(|| read(&format!("{line} -0000\n")))
 }
 
-fn read(line: &[u8]) -> Option<i64> {
-    let date = shielded(|| match MessageStream::new(line).parse_date() {
+/// A date as mail-parser must have it: with seconds, which `11:51 CST` leaves
+/// out as RFC 5322 allows, and in another order than that of C's
+/// `Sat Sep 21 08:18:08 2002`, of which it would make the 21st of August.
+fn regular(line: &[u8]) -> String {
+    let line = String::from_utf8_lossy(line);
+    let mut words: Vec<Cow<'_, str>> = line.split_ascii_whitespace().map(Cow::from).collect();
+    for word in &mut words {
+        let digits = |text: &str| text.len() <= 2 && text.bytes().all(|b| b.is_ascii_digit());
+        if word
+            .split_once(':')
+            .is_some_and(|(hour, minute)| digits(hour) && digits(minute))
+        {
+            word.to_mut().push_str(":00");
+        }
+    }
+    if let [weekday, month, day, time, year, ..] = words.as_mut_slice()
+        && [&*weekday, &*month]
+            .into_iter()
+            .all(|word| word.bytes().all(|b| b.is_ascii_alphabetic()))
+        && time.contains(':')
+    {
+        std::mem::swap(month, day);
+        std::mem::swap(time, year);
+    }
+    words.join(" ")
+}
+
+fn read(line: &str) -> Option<Written> {
+    let date = shielded(|| match MessageStream::new(line.as_bytes()).parse_date() {
         HeaderValue::DateTime(date) => Some(date),
         _ => None,
     })?;
@@ -45,8 +95,13 @@ fn read(line: &[u8]) -> Option<i64> {
         0,
     )
     .ok()?;
-    let offset = i64::from(date.tz_hour) * 3600 + i64::from(date.tz_minute) * 60;
-    unix_seconds(clock, if date.tz_before_gmt { -offset } else { offset })
+    let offset = i32::from(date.tz_hour) * 3600 + i32::from(date.tz_minute) * 60;
+    let offset = match (date.tz_before_gmt, offset) {
+        (true, 0) => None,
+        (true, west) => Some(-west),
+        (false, east) => Some(east),
+    };
+    Some(Written { clock, offset })
 }
 
 #[cfg(test)]
@@ -67,6 +122,9 @@ mod tests {
             ),
             ("Sat,\r\n 31 Jan 2026 12:00 GMT", "2026-01-31T12:00:00Z"),
             ("31 Jan 26 07:00:00 EST", "2026-01-31T12:00:00Z"),
+            ("31 Jan 26 07:00 EST", "2026-01-31T12:00:00Z"),
+            ("Sat Jan 31 12:00:00 2026", "2026-01-31T12:00:00Z"),
+            ("Sat Jan  3 12:00 2026", "2026-01-03T12:00:00Z"),
             ("Mon, 28 Jan 102 17:30:16 -0800", "2002-01-29T01:30:16Z"),
             ("Sat, 31 Dec 2016 23:59:60 +0000", "2016-12-31T23:59:59Z"),
             ("Sat, 31 Jan 2026 12:00:00", "2026-01-31T12:00:00Z"),

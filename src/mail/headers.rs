@@ -29,6 +29,13 @@ impl<'a> Headers<'a> {
         &self.block.fields
     }
 
+    /// True where the bytes begin as a message does: a field that every message
+    /// has is among those read.
+    pub fn is_message(&self) -> bool {
+        let known = ["From", "Date", "Received", "Message-ID", "Subject"];
+        known.into_iter().any(|name| self.last(name).is_some())
+    }
+
     /// Where the body begins: the length of the header with its empty line.
     pub fn length(&self) -> usize {
         self.block.length
@@ -130,6 +137,12 @@ impl<'a> Headers<'a> {
     /// `{name, address}`, either of which may be null, for the roles that have
     /// any.
     pub fn addresses(&self) -> Option<String> {
+        let roles = self.address_object();
+        (!roles.is_empty()).then(|| Value::from(roles).to_string())
+    }
+
+    /// The object of [`Self::addresses`], empty for no mailbox.
+    pub fn address_object(&self) -> Map<String, Value> {
         let mut roles = Map::new();
         for role in Role::ALL {
             let list: Vec<Value> = self
@@ -141,7 +154,7 @@ impl<'a> Headers<'a> {
                 roles.insert(role.column().into(), list.into());
             }
         }
-        (!roles.is_empty()).then(|| Value::from(roles).to_string())
+        roles
     }
 
     /// The Date field as unix seconds; see [`super::time::iso8601`] for the
@@ -160,6 +173,12 @@ impl<'a> Headers<'a> {
     /// appearance, to the array of unfolded values, in order, encoded words
     /// left as they are.
     pub fn to_json(&self) -> Option<String> {
+        let object = self.to_object();
+        (!object.is_empty()).then(|| Value::from(object).to_string())
+    }
+
+    /// The object of [`Self::to_json`], empty for no field.
+    pub fn to_object(&self) -> Map<String, Value> {
         let mut object = Map::new();
         for field in &self.block.fields {
             let values = object
@@ -169,7 +188,7 @@ impl<'a> Headers<'a> {
                 values.push(unfolded_text(field.value).into());
             }
         }
-        (!object.is_empty()).then(|| Value::from(object).to_string())
+        object
     }
 
     /// What could not be read in the fields that have columns, in their order.

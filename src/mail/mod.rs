@@ -9,27 +9,39 @@
 //! Every text given out is UTF-8 without NUL, at which SQLite's own text
 //! functions would stop; the raw message keeps the NULs.
 
+pub mod accepted;
 pub mod address;
 pub mod attachment;
+pub mod auth;
 pub mod bodies;
 mod charset;
 pub mod content;
 mod date;
 pub mod digest;
+pub mod entity;
+pub mod event;
+pub mod feed;
 pub mod fields;
 pub mod headers;
+pub mod hop;
 mod identifier;
+pub mod indicator;
 mod json;
 pub mod message;
+pub mod outlook;
 pub mod parameter;
 pub mod part;
+pub mod part_row;
 pub mod preview;
 pub mod problem;
+pub mod report;
 mod shield;
+pub mod sniff;
 mod structure;
+pub mod summary;
 pub mod time;
 pub mod transfer;
-mod words;
+pub mod words;
 
 pub use address::{Address, Role};
 pub use attachment::Attachment;

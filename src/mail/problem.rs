@@ -39,11 +39,13 @@ pub fn to_json(problems: &[Problem]) -> Option<String> {
     if problems.is_empty() {
         return None;
     }
-    let list: Vec<Value> = problems
-        .iter()
-        .map(|problem| json!({"field": problem.field, "problem": problem.problem}))
-        .collect();
-    Some(Value::from(list).to_string())
+    Some(Value::from(to_list(problems)).to_string())
+}
+
+/// The objects of [`to_json`].
+pub(super) fn to_list(problems: &[Problem]) -> Vec<Value> {
+    let object = |problem: &Problem| json!({"field": problem.field, "problem": problem.problem});
+    problems.iter().map(object).collect()
 }
 
 #[cfg(test)]

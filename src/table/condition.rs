@@ -129,6 +129,17 @@ impl Condition {
         all_of(keys)
     }
 
+    /// True for sizes whose keys hold a number of more than 31 bits, which
+    /// Cyrus (3.6) takes for an attack: it says BYE.
+    pub fn is_huge_size(&self) -> bool {
+        let (most, huge) = (i64::from(u32::MAX), i64::from(i32::MAX));
+        let asks = |(first, last): (i64, i64)| {
+            (first <= most && first > huge + 1) || (last < most && last >= huge)
+        };
+        self.term.searched() == Searched::Size
+            && self.spans.iter().flatten().any(|span| asks(*span))
+    }
+
     fn modseq(&self) -> Narrowed {
         match self.spans.first() {
             Some(Some((first, _))) if *first > 0 => {

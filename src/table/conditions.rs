@@ -100,6 +100,17 @@ impl Conditions {
         self.conditions.iter().any(is_text)
     }
 
+    /// True where sizes are looked for.
+    pub fn look_for_sizes(&self) -> bool {
+        let mut searched = self.conditions.iter().map(|c| c.term.searched());
+        searched.any(|searched| searched == Searched::Size)
+    }
+
+    /// True where a size is looked for that not every server can be asked for.
+    pub fn look_for_huge_sizes(&self) -> bool {
+        self.conditions.iter().any(Condition::is_huge_size)
+    }
+
     /// The keys for SEARCH: the exact ones, and of the others those that
     /// `can_ask` lets through.
     pub fn keys(&self, can_ask: impl Fn(Searched) -> bool) -> Vec<Key> {

@@ -94,6 +94,7 @@ impl Folder {
             query.find(session, &opened.examined)?
         };
         let wanted = (query.plan.wanted).offered(session.capabilities(), &opened.examined);
+        let wanted = session.previewed(wanted, &found.uids)?;
         let (exact, inexact) = (!found.is_exact, query.plan.first_phase());
         let exact_wanted = if exact {
             query.exact_wanted()
@@ -103,9 +104,11 @@ impl Folder {
         let judges = query
             .conditions
             .judges(&query.connection, exact, inexact.is_some())?;
-        let first_phase = (!judges.is_empty()).then(|| FirstPhase {
-            wanted: (exact_wanted | inexact.unwrap_or(Wanted::NONE))
-                .offered(session.capabilities(), &opened.examined),
+        let looked_at = (exact_wanted | inexact.unwrap_or(Wanted::NONE))
+            .offered(session.capabilities(), &opened.examined);
+        let looked_at = session.previewed(looked_at, &found.uids)?;
+        let first_phase = (!judges.is_empty()).then_some(FirstPhase {
+            wanted: looked_at,
             judges,
             windows: 0,
         });
@@ -297,7 +300,9 @@ impl Query {
         if is_named && !has_exact && self.conditions.own.is_empty() {
             return Ok(Found::exactly(uids.clone()));
         }
-        if !self.is_refused {
+        let is_misled = self.conditions.look_for_huge_sizes()
+            || (self.conditions.look_for_sizes() && session.miscounts_sizes());
+        if !self.is_refused && !is_misled {
             let with_texts = match self.trust {
                 TrustSearch::Always => true,
                 TrustSearch::Never => false,

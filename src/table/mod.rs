@@ -15,6 +15,12 @@ pub mod folders;
 mod folders_scan;
 mod judge;
 pub mod log;
+mod mail_attachments;
+mod mail_headers;
+mod mail_indicators;
+mod mail_matches;
+mod mail_parts;
+mod mail_received;
 pub mod messages;
 mod messages_column;
 mod messages_folder;
@@ -22,8 +28,22 @@ mod messages_plan;
 mod messages_row;
 mod messages_scan;
 mod messages_term;
+mod rowset;
 mod sink;
 mod span;
 mod structure_json;
 mod text_runs;
 mod uid_bound;
+
+use crate::error::Result;
+use crate::sqlite::Connection;
+
+/// Registers the tables that touch no network.
+pub(crate) fn register_pure(connection: &Connection) -> Result<()> {
+    rowset::register::<mail_attachments::Attachments>(connection)?;
+    rowset::register::<mail_headers::Fields>(connection)?;
+    rowset::register::<mail_indicators::Indicators>(connection)?;
+    rowset::register::<mail_matches::Matches>(connection)?;
+    rowset::register::<mail_parts::Parts>(connection)?;
+    rowset::register::<mail_received::Hops>(connection)
+}

@@ -1,10 +1,34 @@
 //! A nasty mailbox: what servers and this library may read differently.
 
 use crate::support::mail::Mail;
-use crate::support::user::User;
+use crate::support::shell::Shell;
 
-/// The folders, and a pattern that means some of them.
+/// A user on a server, by what it takes to fill mailboxes there.
+pub trait Place {
+    /// The name of a folder of the user's own, by its levels.
+    fn folder(&self, levels: &[&str]) -> String;
+    /// Makes it.
+    fn create(&self, folder: &str);
+    /// Puts messages into it.
+    fn append(&self, folder: &str, mails: &[Mail]);
+    /// Takes the messages of a UID set out for good.
+    fn expunge(&self, folder: &str, uids: &str);
+    /// A shell whose environment account the user is.
+    fn shell(&self) -> Shell;
+}
+
+/// The folders as the queries name them, and a pattern that means some of them.
 pub const FOLDERS: [&str; 4] = ["INBOX", "Archive/2025", "Nothing", "Archive/*"];
+
+/// The same as the server names them.
+pub fn folders(place: &impl Place) -> [String; 4] {
+    [
+        "INBOX".to_owned(),
+        place.folder(&["Archive", "2025"]),
+        place.folder(&["Nothing"]),
+        place.folder(&["Archive", "*"]),
+    ]
+}
 
 /// Header lines that differ from message to message: each is taken in turn, by
 /// a step of its own, so that every pair of them meets.
@@ -109,24 +133,25 @@ const RECEIVED: [&str; 6] = [
 ];
 
 /// Fills the folders, and takes some messages out again.
-pub fn fill(user: &User<'_>) {
-    user.create("Archive/2025");
-    user.create("Archive/2026");
-    user.create("Nothing");
-    user.append("INBOX", &mails(0..120));
-    user.append("Archive/2025", &mails(37..77));
-    user.append("Archive/2026", &mails(11..31));
-    user.expunge("INBOX", "1:3,50:60,118,120");
-    user.expunge("Archive/2025", "7");
+pub fn fill(place: &impl Place) {
+    let [inbox, old, nothing, _] = folders(place);
+    let new = place.folder(&["Archive", "2026"]);
+    place.create(&place.folder(&["Archive"]));
+    place.create(&old);
+    place.create(&new);
+    place.create(&nothing);
+    place.append(&inbox, &mails(0..120));
+    place.append(&old, &mails(37..77));
+    place.append(&new, &mails(11..31));
+    place.expunge(&inbox, "1:3,50:60,118,120");
+    place.expunge(&old, "7");
 }
 
 /// [`fill`], and mail that only a query which trusts no server gets right.
-pub fn fill_with_what_servers_misread(user: &User<'_>) {
-    fill(user);
-    user.append(
-        "INBOX",
-        &MISREAD.map(|head| Mail::raw(format!("{head}\r\n"))),
-    );
+pub fn fill_with_what_servers_misread(place: &impl Place) {
+    fill(place);
+    let heads = MISREAD.map(|head| Mail::raw(format!("{head}\r\n")));
+    place.append("INBOX", &heads);
 }
 
 fn mails(numbers: std::ops::Range<usize>) -> Vec<Mail> {

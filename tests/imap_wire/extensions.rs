@@ -1,5 +1,6 @@
 //! Servers that name an extension and do not keep to it.
 
+use imap0::imap::extra::Extra;
 use imap0::imap::mailbox_status::StatusItems;
 use imap0::imap::part::PartContent;
 use imap0::imap::wanted::Wanted;
@@ -115,5 +116,30 @@ fn a_part_the_server_cannot_decode_is_fetched_as_it_is() {
     assert_eq!(part("2", Some("base64")), content("abc", true));
     assert_eq!(part("2", Some("base64")), content("YWJj", false));
     assert_eq!(part("3", Some("7bit")), None);
+    server.finish();
+}
+
+#[test]
+fn a_server_without_previews_is_asked_for_first_bytes_instead() {
+    let (server, mut session) = capable(
+        "IMAP4rev1 PREVIEW",
+        r#"
+            C: UID FETCH 4 (UID PREVIEW)
+            S: * 1 FETCH (UID 4 PREVIEW NIL)
+            S: $ OK done
+        "#,
+    );
+    let preview = Wanted::extra(Extra::Preview);
+    let uids = [4, 7].into_iter().collect();
+    let wanted = preview.and(Wanted::SIZE);
+    // The second answer is known.
+    for _ in 0..2 {
+        let asked = session.previewed(wanted, &uids).expect("an answer");
+        assert_eq!(asked, Wanted::HEAD.and(Wanted::SIZE));
+    }
+    assert_eq!(
+        session.previewed(Wanted::SIZE, &uids).expect("nothing"),
+        Wanted::SIZE
+    );
     server.finish();
 }

@@ -5,6 +5,12 @@
 //! `cargo test --test servers -- --include-ignored` runs them once those are
 //! there. Without them their tests are shown as ignored.
 
+#[path = "../differential"]
+mod differential {
+    pub mod compare;
+    pub mod mailbox;
+    pub mod queries;
+}
 mod exchange;
 mod gmail;
 mod persona;
@@ -60,4 +66,6 @@ suites! {
     an_empty_folder_has_no_rows
     text_conditions_mean_what_sql_says
     expunged_messages_leave_gaps
+    generated_queries_mean_what_sql_says
+    generated_queries_need_no_trust
 }

@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 use crate::USERS;
+use crate::differential::mailbox::Place;
 use crate::support::client::Client;
 use crate::support::dovecot::Dovecot;
 use crate::support::library::target;
@@ -127,5 +128,31 @@ impl Account {
     #[track_caller]
     pub fn rows(&self, sql: &str) -> Vec<serde_json::Value> {
         self.shell().rows(sql)
+    }
+}
+
+impl Place for Account {
+    fn folder(&self, levels: &[&str]) -> String {
+        self.folder(levels)
+    }
+
+    fn create(&self, folder: &str) {
+        self.client()
+            .command(format!("CREATE \"{folder}\"").as_bytes());
+    }
+
+    fn append(&self, folder: &str, mails: &[Mail]) {
+        self.append(folder, mails);
+    }
+
+    fn expunge(&self, folder: &str, uids: &str) {
+        let mut client = self.client();
+        client.command(format!("SELECT \"{folder}\"").as_bytes());
+        client.command(format!("UID STORE {uids} +FLAGS.SILENT (\\Deleted)").as_bytes());
+        client.command(format!("UID EXPUNGE {uids}").as_bytes());
+    }
+
+    fn shell(&self) -> Shell {
+        self.shell()
     }
 }

@@ -11,9 +11,11 @@
 )]
 
 pub mod authorization;
+pub mod broker;
 pub mod client;
 pub mod corpus;
 pub mod dovecot;
+pub mod http;
 pub mod library;
 pub mod mail;
 pub mod process;

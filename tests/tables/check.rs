@@ -1,8 +1,11 @@
 //! `imap_check`: each step a row, the failing one the last, word for word.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::support::dovecot::Dovecot;
+use crate::support::scripted::{Script, Scripted};
 use crate::support::shell::Shell;
 
 fn steps(rows: &[Value]) -> Vec<(String, i64, String)> {
@@ -158,4 +161,21 @@ fn a_wrong_argument_is_an_error() {
         "imap: imap_attachments needs a server; \
          try imap_attachments('imap.example.org', 'user', 'INBOX') or set IMAP_SERVER"
     );
+}
+
+#[test]
+fn stopping_it_is_no_row() {
+    let server = Scripted::play([Script::default().stall()]);
+    let running = Shell::new().start(&format!(
+        "SELECT imap_login('imap+insecure://127.0.0.1:{0}', 'ada', 'x');
+         SELECT step FROM imap_check('imap+insecure://127.0.0.1:{0}', 'ada');",
+        server.port
+    ));
+    // It waits for the greeting, which does not come.
+    std::thread::sleep(Duration::from_millis(500));
+    running.signal("INT");
+    let finished = running.finish(Duration::from_secs(5));
+    assert!(finished.stderr.contains("interrupted"), "{finished:?}");
+    assert!(!finished.text().contains("tls"), "{finished:?}");
+    server.finish();
 }

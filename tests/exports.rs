@@ -1,0 +1,253 @@
+//! Where mail goes from RSSD: the recipes and scripts that deliver it, against
+//! what stands in for the other side.
+
+mod rssd;
+mod support;
+
+use rssd::Rssd;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+use support::broker::Broker;
+use support::dovecot::Dovecot;
+use support::http::Http;
+use support::library::library;
+use support::mail::Mail;
+use support::process::{Finished, Running};
+use support::shell::Shell;
+use support::user::User;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn ingested<'a>(name: &str, mails: &[Mail]) -> (User<'a>, Rssd) {
+    let user = Dovecot::shared().user(name);
+    user.append("INBOX", mails);
+    let rssd = Rssd::of(&user);
+    rssd.ingest("INBOX", "{}");
+    (user, rssd)
+}
+
+/// Publishes what is new, as the recipe's head says, in a folder of its own.
+fn publish(rssd: &Rssd, broker: &str, secret: &str) -> Finished {
+    let shell = Shell::new()
+        .database(&rssd.path())
+        .env("HPFEEDS_BROKER", broker)
+        .env("HPFEEDS_IDENT", "writer")
+        .env("HPFEEDS_SECRET", secret);
+    shell.run(&format!(
+        ".cd '{ROOT}'\n.read sql/recipes/hpfeeds_new_mail.sql"
+    ))
+}
+
+#[test]
+fn new_mail_is_published_once_and_marked_when_confirmed() {
+    let (user, rssd) = ingested("publish", &Mail::many(2));
+    let broker = Broker::plain();
+    let address = format!("hpfeeds+insecure://127.0.0.1:{}", broker.port);
+    let nowhere = publish(&rssd, "hpfeeds+insecure://127.0.0.1:1", "wsecret");
+    assert!(
+        nowhere.stderr.contains("connection refused"),
+        "{}",
+        nowhere.stderr
+    );
+    let refused = publish(&rssd, &address, "wrong");
+    assert!(
+        refused.stderr.contains("Authentication failed"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(rssd.ask("SELECT count(*) FROM email_delivery"), "0");
+
+    let subscriber = broker.subscribe(3);
+    assert_eq!(publish(&rssd, &address, "wsecret").success(), "2|0\n");
+    assert_eq!(publish(&rssd, &address, "wsecret").success(), "0|0\n");
+    let large = format!("Subject: large\r\n\r\n{}", "x".repeat(1 << 20));
+    user.append("INBOX", &[Mail::raw(large), Mail::numbered(3)]);
+    rssd.ingest("INBOX", "{}");
+    assert_eq!(publish(&rssd, &address, "wsecret").success(), "1|1\n");
+
+    let raw = |number| String::from_utf8(Mail::numbered(number).raw).unwrap();
+    let mut sent: Vec<String> = subscriber
+        .messages()
+        .iter()
+        .map(|message| serde_json::from_str(message["payload"].as_str().unwrap()).unwrap())
+        .map(|payload: Value| payload["msg"].as_str().unwrap().to_owned())
+        .collect();
+    sent.sort();
+    assert_eq!(sent, [raw(1), raw(2), raw(3)]);
+    assert_eq!(
+        rssd.ask("SELECT DISTINCT target FROM email_delivery"),
+        "hpfeeds:spam.mails"
+    );
+}
+
+fn deliver(rssd: &Rssd, target: &str, environment: &[(&str, &str)]) -> Finished {
+    let mut script = Command::new(Path::new(ROOT).join("examples/deliver/deliver.sh"));
+    script.arg(target).arg(rssd.path()).arg(library());
+    script.envs(environment.iter().copied());
+    Running::start(&mut script, b"").finish(Duration::from_secs(60))
+}
+
+#[test]
+fn limacharlie_gets_each_event_once() {
+    let (_, rssd) = ingested("limacharlie", &Mail::many(3));
+    let hook = Http::start(|number, _| match number {
+        2 => (503, "later".to_owned()),
+        _ => (200, "{}".to_owned()),
+    });
+    let url = format!("{}/OID/mail", hook.url);
+    let environment = [
+        ("LIMACHARLIE_WEBHOOK", url.as_str()),
+        ("LIMACHARLIE_SECRET", "hush"),
+    ];
+    let failed = deliver(&rssd, "limacharlie", &environment);
+    assert_eq!(failed.status.code(), Some(1));
+    assert!(
+        failed
+            .stderr
+            .contains("deliver: limacharlie refused: later"),
+        "{}",
+        failed.stderr
+    );
+    let marked = "SELECT count(*) FROM email_delivery WHERE target = 'limacharlie'";
+    assert_eq!(rssd.ask(marked), "2");
+    assert_eq!(
+        deliver(&rssd, "limacharlie", &environment).success(),
+        "1 delivered\n"
+    );
+    assert_eq!(
+        deliver(&rssd, "limacharlie", &environment).success(),
+        "0 delivered\n"
+    );
+    let requests = hook.requests();
+    assert_eq!(requests.len(), 4);
+    for request in requests {
+        assert_eq!(request.path, "/OID/mail");
+        assert!(request.headers.contains(&"lc-secret: hush".to_owned()));
+        assert!(
+            request.body["headers"]["subject"][0]
+                .as_str()
+                .unwrap()
+                .starts_with("message ")
+        );
+        assert!(request.body["parts"][0]["hashes"]["sha256"].is_string());
+    }
+}
+
+#[test]
+fn opencti_gets_each_bundle_once_and_is_heard_where_it_says_no() {
+    let (_, rssd) = ingested("opencti", &Mail::many(2));
+    let platform = Http::start(|number, request| {
+        let query = request.body["query"].as_str().unwrap();
+        let answer = if query.contains("registerConnector") {
+            json!({"data": {"registerConnector": {"id": "x"}}})
+        } else if number == 2 {
+            json!({"errors": [{"message": "not today"}], "data": {"stixBundlePush": null}})
+        } else {
+            json!({"data": {"stixBundlePush": true}})
+        };
+        (200, answer.to_string())
+    });
+    let environment = [
+        ("OPENCTI_URL", platform.url.as_str()),
+        ("OPENCTI_TOKEN", "hush"),
+    ];
+    let failed = deliver(&rssd, "opencti", &environment);
+    assert_eq!(failed.status.code(), Some(1));
+    assert!(failed.stderr.contains("not today"), "{}", failed.stderr);
+    assert_eq!(
+        deliver(&rssd, "opencti", &environment).success(),
+        "1 delivered\n"
+    );
+    let requests = platform.requests();
+    assert!(requests.iter().all(|request| {
+        request.path == "/graphql"
+            && request
+                .headers
+                .contains(&"authorization: Bearer hush".to_owned())
+    }));
+    let connector = "email-intel-imap--ee2beb6c-4e99-47e6-ab5b-f3eea350f601";
+    assert_eq!(requests[0].body["variables"]["input"]["id"], connector);
+    assert_eq!(requests[1].body["variables"]["id"], connector);
+    let bundle = requests[1].body["variables"]["bundle"].as_str().unwrap();
+    let bundle: Value = serde_json::from_str(bundle).unwrap();
+    assert_eq!(bundle["objects"][0]["type"], "report");
+}
+
+#[test]
+fn rules_open_incidents_from_new_mail() {
+    let (user, rssd) = ingested("incidents", &Mail::many(1));
+    let installed = format!(".cd '{ROOT}'\n.read sql/recipes/incidents.sql\n");
+    rssd.shell.run(&installed.repeat(2)).success();
+    rssd.ask(
+        "INSERT INTO incident_rule (rule_id, name, action, template) VALUES
+           (1, 'phishing', 'incident', 'Phishing'), (2, 'invoices', 'triage', NULL),
+           (3, 'everything else', 'triage', NULL);
+         UPDATE incident_rule SET enabled = 0 WHERE rule_id = 3;
+         INSERT INTO incident_filter (rule_id, field, header_name, negated, value) VALUES
+           (1, 'from', NULL, 0, 'evil.test'), (1, 'from', NULL, 0, 'bad@other.test'),
+           (1, 'subject', NULL, 1, 'newsletter'), (1, 'header', 'X-Spam', 0, ''),
+           (2, 'text', NULL, 0, 'invoice.pdf'), (2, 'body regex', NULL, 0, '\\b[0-9]{4}-[0-9]{3}\\b');
+         INSERT INTO incident_field VALUES (1, 'mail', 'cloud_soar_mail_id'), (1, 'sender', 'from')",
+    );
+    let mail = |from: &str, subject: &str, rest: &str| {
+        let text = format!("From: {from}\nSubject: {subject}\n{rest}\n");
+        Mail::raw(text.replace('\n', "\r\n"))
+    };
+    let spam = "X-Spam: yes\n\nx";
+    let invoice = "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nno. 2026-017\n--b\n\
+                   Content-Type: application/pdf\n\
+                   Content-Disposition: attachment; filename=Invoice.pdf\n\nPDF\n--b--";
+    user.append(
+        "INBOX",
+        &[
+            mail("a@mail.Evil.test", "caught 1", spam),
+            mail("bad@other.test", "caught 2", spam),
+            mail("good@other.test", "another address", spam),
+            mail("a@notevil.test", "another domain", spam),
+            mail("\"x@evil.test\" <a@b.test>", "a name only", spam),
+            mail("\"x.evil.test\"@b.test", "a local part only", spam),
+            mail("a@evil.test", "no header", "\nx"),
+            mail("a@evil.test", "Our Newsletter", spam),
+            mail("shop@b.test", "caught 3", invoice),
+            mail(
+                "shop@b.test",
+                "no number",
+                &invoice.replace("2026-017", "17"),
+            ),
+        ],
+    );
+    rssd.ingest("INBOX", "{}");
+    let opened = "SELECT title, action, template, fields FROM incident ORDER BY title";
+    assert_eq!(
+        rssd.ask(opened),
+        "caught 1|incident|Phishing|{\"mail\":1,\"sender\":\"a@mail.Evil.test\"}\n\
+         caught 2|incident|Phishing|{\"mail\":2,\"sender\":\"bad@other.test\"}\n\
+         caught 3|triage||{}"
+    );
+    let attached = "SELECT title, name, content_type, length(content) > 2
+                      FROM incident JOIN incident_attachment USING (incident_id) ORDER BY 1, 2";
+    assert_eq!(
+        rssd.ask(attached),
+        "caught 1|message.eml|message/rfc822|1\ncaught 2|message.eml|message/rfc822|1\n\
+         caught 3|Invoice.pdf|application/pdf|1\ncaught 3|message.eml|message/rfc822|1"
+    );
+    assert_eq!(rssd.ask("SELECT count(*) FROM incident_mail_list"), "10");
+    let listed = "SELECT subject, attachments, incidents FROM incident_mail_list
+                   WHERE subject = 'caught 3'";
+    assert_eq!(rssd.ask(listed), "caught 3|[\"Invoice.pdf\"]|[3]");
+
+    // By hand: a mail added to an incident and taken away again.
+    let older =
+        "INSERT INTO incident_email SELECT 1, email_id FROM email WHERE subject = 'message 1'";
+    rssd.shell.run(older).success();
+    let files = "SELECT count(*) FROM incident_attachment WHERE incident_id = 1";
+    assert_eq!(rssd.ask(files), "2");
+    rssd.ask(
+        "DELETE FROM incident_email WHERE email_id =
+           (SELECT email_id FROM email WHERE subject = 'message 1')",
+    );
+    assert_eq!(rssd.ask(files), "1");
+    rssd.check();
+}

@@ -1,0 +1,199 @@
+//! Whatever the bytes, the mail functions neither panic nor take more than time
+//! in proportion: on random bytes, on mail broken at random, on what is made to
+//! be slow, and on every file of the corpus.
+
+mod support;
+
+use imap0::mail::auth::{self, Keys};
+use imap0::mail::event::{Attachments, event};
+use imap0::mail::feed::feed;
+use imap0::mail::indicator::soar::PATTERNS;
+use imap0::mail::indicator::{Search, indicators};
+use imap0::mail::outlook::{msg, tnef};
+use imap0::mail::report::{self, bundle};
+use imap0::mail::{Headers, hop, part_row, summary};
+use proptest::prelude::*;
+use std::fs;
+use support::corpus::CORPUS;
+
+/// Everything there is to ask of a message.
+fn ask_everything(raw: &[u8]) {
+    let parsed = summary::of(raw).to_string();
+    assert!(!parsed.contains("\\u0000"), "NUL in {parsed:.200}");
+    let parts = part_row::parts(raw);
+    let attachments = part_row::attachments(raw);
+    assert!(attachments.iter().all(|file| parts.contains(file)));
+    hop::hops(&Headers::parse(raw));
+    for found in indicators(raw, &Search::Kinds) {
+        assert!(!found.value.is_empty(), "{found:?}");
+        assert!(found.normalised.is_some_and(|text| !text.is_empty()));
+    }
+    let mut keys = Keys::default();
+    keys.add("s._domainkey.d.example", "p=MAMBAgM=".into());
+    auth::describe(raw, &keys);
+    let below = Some(1000);
+    event(raw, Attachments::Included { below });
+    assert_eq!(feed(raw)["sha256"], parsed_sha256(&parsed));
+    let bundle = bundle(raw, &report::Options::default());
+    let refs = bundle["objects"][0]["object_refs"].as_array().unwrap();
+    let objects = bundle["objects"].as_array().unwrap();
+    assert_eq!(objects.len(), refs.len() + 3, "each is referred to once");
+}
+
+fn parsed_sha256(parsed: &str) -> serde_json::Value {
+    serde_json::from_str::<serde_json::Value>(parsed).unwrap()["sha256"].clone()
+}
+
+#[test]
+fn every_file_of_the_corpus_is_read() {
+    if CORPUS.is_empty() {
+        eprintln!("hostile: THE CORPUS IS ABSENT, nothing was read");
+    }
+    for (name, raw) in CORPUS.iter() {
+        let before = cpu();
+        ask_everything(raw);
+        // A build without optimizations takes some 2 s for a megabyte.
+        if let Some((before, after)) = before.zip(cpu()) {
+            let bound = 2_000_000_000 + raw.len() as u64 * 20_000;
+            assert!(
+                after - before < bound,
+                "{name} took {} ms",
+                (after - before) / 1_000_000
+            );
+        }
+    }
+}
+
+#[test]
+fn time_grows_with_the_size_and_no_faster() {
+    type Shape = (&'static str, fn(usize) -> String);
+    let shapes: [Shape; 14] = [
+        ("at signs", |n| "@".repeat(n)),
+        ("addresses", |n| "a@b.example ".repeat(n / 12)),
+        ("a long name", |n| format!("a@{}", "a.".repeat(n / 2))),
+        ("beginnings of URLs", |n| "http://".repeat(n / 7)),
+        ("one URL", |n| format!("http://a.example/{}", "(".repeat(n))),
+        ("URLs in URLs", |n| "http://a.example/(www.b".repeat(n / 23)),
+        ("digits", |n| "4111 ".repeat(n / 5)),
+        ("colons", |n| ":1".repeat(n / 2)),
+        ("dots", |n| "1.".repeat(n / 2)),
+        ("brackets", |n| "a[.]".repeat(n / 4)),
+        ("tags", |n| html("<a href=", n)),
+        ("entities", |n| html("&#46;", n)),
+        ("comments", |n| html("<!--", n)),
+        ("filenames", |n| "filename: ".repeat(n / 10)),
+    ];
+    let everything = [Search::Kinds, Search::Patterns(PATTERNS.iter().collect())];
+    for (name, shape) in shapes {
+        for search in &everything {
+            let (small, large) = (shape(100_000), shape(800_000));
+            let time = |text: &str| {
+                let raw = if text.starts_with("Content-") {
+                    text.to_owned()
+                } else {
+                    format!("Subject: x\n\n{text}")
+                };
+                let run = || {
+                    let before = cpu()?;
+                    indicators(raw.as_bytes(), search);
+                    Some(cpu()? - before)
+                };
+                // The shorter of two, since the first fills caches.
+                run()
+                    .zip(run())
+                    .map(|(first, second)| first.min(second).max(1_000_000))
+            };
+            let Some((small, large)) = time(&small).zip(time(&large)) else {
+                eprintln!("hostile: NO CPU CLOCK HERE, time was not compared");
+                return;
+            };
+            // Eight times the size; quadratic would be 64 times the time.
+            assert!(large < small * 24, "{name}: {small} ns, then {large} ns");
+        }
+    }
+}
+
+fn html(piece: &str, size: usize) -> String {
+    format!(
+        "Content-Type: text/html\n\n{}",
+        piece.repeat(size / piece.len())
+    )
+}
+
+/// The nanoseconds that this thread has run, which other programs on a busy
+/// machine do not add to; `None` where the system does not tell.
+fn cpu() -> Option<u64> {
+    let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split(' ').next()?.parse().ok()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn arbitrary_bytes_never_panic(raw in proptest::collection::vec(any::<u8>(), 0..2000)) {
+        ask_everything(&raw);
+    }
+
+    #[test]
+    fn arbitrary_mail_never_panics(pieces in proptest::collection::vec(piece(), 0..80)) {
+        ask_everything(&pieces.concat());
+    }
+
+    #[test]
+    fn arbitrary_outlook_never_panics(tail in proptest::collection::vec(any::<u8>(), 0..2000)) {
+        let stream = [&[0x78, 0x9f, 0x3e, 0x22, 1, 0][..], &tail].concat();
+        tnef::to_mime(&stream);
+        let magic = [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
+        msg::to_mime(&[&magic[..], &tail].concat());
+        ask_everything(&stream);
+    }
+}
+
+/// A piece of which mail is made, so that random mail has structure.
+fn piece() -> impl Strategy<Value = Vec<u8>> {
+    let words: [&[u8]; 38] = [
+        b"\r\n",
+        b"\n",
+        b"\n\n",
+        b" ",
+        b"\t",
+        b"--b\n",
+        b"--b--\n",
+        b"\xe9",
+        "é．".as_bytes(),
+        b"\0",
+        b"(",
+        b")",
+        b";",
+        b"=",
+        b"Content-Type: multipart/mixed; boundary=b\n",
+        b"Content-Type: message/rfc822\n",
+        b"Content-Type: text/html\n",
+        b"Content-Type: application/ms-tnef; name=winmail.dat\n",
+        b"Content-Disposition: attachment; filename=a.com.eml\n",
+        b"Content-Transfer-Encoding: base64\n",
+        b"DKIM-Signature: v=1; a=rsa-sha256; d=d.example; s=s; h=From; bh=x; b=y",
+        b"ARC-Seal: i=1; cv=none; a=rsa-sha256; d=d.example; s=s; b=y\n",
+        b"Authentication-Results: a; b=c (",
+        b"Received: from a [1.2.3.4] by b; Sat, 31 Jan 2026 12:00:00 +0000\n",
+        b"From: a@b.example\n",
+        b"hxxps[://]a[.]b.com",
+        b"http://",
+        b"www.",
+        b"a@b",
+        b"[at]",
+        b".com",
+        b"<a href='",
+        b"'>",
+        b"<!--",
+        b"&#x2e;",
+        b"4111 1111 1111 1111",
+        b"2001:db8::1",
+        b"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+    ];
+    prop_oneof![
+        6 => proptest::sample::select(words.to_vec()).prop_map(<[u8]>::to_vec),
+        1 => proptest::collection::vec(any::<u8>(), 0..8),
+    ]
+}
