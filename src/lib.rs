@@ -113,6 +113,8 @@ pub fn register(connection: &Connection) -> Result<()> {
     function::hpfeeds_publish::register(connection, &client)?;
     function::imap_ingest::register(connection, &client)?;
     function::imap_login::register(connection, &client)?;
+    function::imap_oauth_start::register(connection, &client)?;
+    function::imap_oauth_finish::register(connection, &client)?;
     register_offline(connection)
 }
 

@@ -1,11 +1,11 @@
 //! What a statement brings along to every wait: how long, until when, whom to
 //! trust, and whether the user has had enough.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::log::Log;
+use super::trust::Trust;
 
 /// The host's answer to "has the user stopped this statement?".
 ///
@@ -66,8 +66,8 @@ pub struct Settings {
     pub timeout: Duration,
     /// When the whole statement has to be through.
     pub deadline: Option<Deadline>,
-    /// A PEM file of further certificates to trust, beside the system's.
-    pub ca_file: Option<PathBuf>,
+    /// Whom TLS trusts.
+    pub trust: Trust,
     /// Whether connections opened for it are packed.
     pub packing: Packing,
     /// Whether the user has stopped the statement.
@@ -94,7 +94,7 @@ impl Default for Settings {
         Self {
             timeout: Duration::from_secs(30),
             deadline: None,
-            ca_file: None,
+            trust: Trust::default(),
             packing: Packing::Auto,
             cancel: Arc::new(Never),
             log: Arc::default(),
