@@ -96,9 +96,15 @@ fn messages_that_are_kept_once_are_exported_too() {
     let rssd = Rssd::of(&user);
     rssd.ingest("INBOX", r#"{"layout": "compact"}"#);
     install(&rssd);
-    let payloads = values(&rssd, "SELECT payload AS json FROM email_feed ORDER BY date");
+    let payloads = values(
+        &rssd,
+        "SELECT payload AS json FROM email_feed ORDER BY date",
+    );
     let raw = |number| String::from_utf8(Mail::numbered(number).raw).unwrap();
-    assert_eq!([&payloads[0]["msg"], &payloads[1]["msg"]], [&raw(1), &raw(2)]);
+    assert_eq!(
+        [&payloads[0]["msg"], &payloads[1]["msg"]],
+        [&raw(1), &raw(2)]
+    );
 }
 
 #[test]

@@ -88,7 +88,9 @@ fn a_broker_that_breaks_down_confirms_nothing() {
     let port = broker.port;
     let expected = [
         format!("imap: localhost:{port} closed the connection without ending TLS (confirmation)"),
-        format!("imap: connection to localhost:{port} failed (confirmation): connection reset by peer"),
+        format!(
+            "imap: connection to localhost:{port} failed (confirmation): connection reset by peer"
+        ),
     ];
     let told = expected.map(|message| Outcome::Error(message, CANTOPEN));
     assert!(told.contains(&outcome), "{outcome:?}");
