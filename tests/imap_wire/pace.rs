@@ -90,7 +90,7 @@ fn a_throttled_fetch_is_asked_for_again_in_smaller_portions_one_at_a_time() {
             "UID FETCH refused: {refusal}; asking for less in 0.5 s, \
              and one command at a time from now on"
         );
-        assert_eq!(session.remarks(), [expected.clone()]);
+        assert_eq!(session.remarks(), std::slice::from_ref(&expected));
         let entries = Log::entries(&log);
         let mut notes = entries.iter().map(|entry| &entry.command);
         assert!(notes.any(|note| *note == format!("({expected})")));
