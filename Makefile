@@ -3,6 +3,8 @@
 #                make demo SERVER=imaps://imap.example.org USER=ada FOLDER=INBOX
 # make test      checks everything
 # make test-servers  runs the scenarios of every server, Cyrus and Courier too (needs root)
+# make bench     measures it against its peers on a private server: see
+#                docs/benchmarks.md for BENCH=header and other choices
 # make setup     installs what these need (they do so themselves)
 # make clean     removes what they leave
 
@@ -22,7 +24,7 @@ endif
 
 SERVERS := cyrus courier
 
-.PHONY: build clean demo setup test test-servers
+.PHONY: bench build clean demo setup test test-servers
 
 build:
 	@tests/setup.sh build
@@ -43,6 +45,11 @@ demo:
 	@tests/setup.sh demo
 	@$(MAKE) --no-print-directory build
 	@examples/demo/run.sh
+
+bench:
+	@tests/setup.sh bench
+	@$(MAKE) --no-print-directory build
+	@/usr/bin/python3 -B benches/mailbox/run.py
 
 test: setup
 	cargo fmt --check

@@ -12,21 +12,32 @@
 //!
 //! [`sqlite`] is plumbing and knows no IMAP. [`imap`] speaks the protocol and
 //! knows neither SQLite nor MIME. [`mail`] reads messages and knows neither of
-//! them. `host` is the one bolt between them: SQLite's interrupt, which every
-//! wait of `imap` asks for. `tests/layers.rs` holds the arrows to this.
+//! them. [`hpfeeds`] publishes over `imap`'s connections. `host` is the one
+//! bolt between them: SQLite's interrupt, which every wait of `imap` asks for.
+//! `tests/layers.rs` holds the arrows to this.
 //!
 //! ## The life of a query
 //!
 //! SQLite asks `table::messages` for a plan (xBestIndex): which columns are
-//! used, how `uid` is compared. The plan is a value, made without touching the
-//! network and carried through idxNum and idxStr. xFilter binds it to its
-//! arguments, finds the account and its secret, takes a session from the
-//! connection's pool, examines the folder and asks by one UID SEARCH which
-//! messages there are. Each xNext then pulls one message off the wire:
-//! [`imap::download`] keeps FETCH commands in flight, sized by bytes, and only
-//! for the items the columns need. xColumn reads the value out of the bytes at
-//! hand; nothing is parsed that is not asked for. The session goes back to the
-//! pool when the last row is out; a query stopped early closes it.
+//! used, what they are compared with, in what order. The plan is a value, made
+//! without touching the network and carried through idxNum and idxStr. xFilter
+//! binds it to its arguments, finds the account and its secret, takes a session
+//! from the connection's pool, examines the folder and asks by one UID SEARCH
+//! which messages may meet the conditions. Where the rest is dear, the columns
+//! of the conditions are fetched first and SQLite is asked about them. Each
+//! xNext then pulls one message off the wire: [`imap::download`] keeps FETCH
+//! commands in flight, sized by bytes, and only for the items the columns need.
+//! xColumn reads the value out of the bytes at hand; nothing is parsed that is
+//! not asked for. The session goes back to the pool when the last row is out; a
+//! query stopped early closes it.
+//!
+//! The `mail_*` functions and tables stand beside this: [`mail`] makes values of
+//! a message's bytes, and they hand them to SQLite (`table::rowset`). They open
+//! nothing and ask nobody, so views and triggers may use them.
+//!
+//! The `mail_*` functions and tables stand beside this: [`mail`] makes values of
+//! a message's bytes, and they hand them to SQLite (`table::rowset`). They open
+//! nothing and ask nobody, so views and triggers may use them.
 //!
 //! `imap_ingest` drives the same download from [`ingest`], which downloads
 //! first and then commits rows and sync state together.

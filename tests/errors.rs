@@ -68,7 +68,7 @@ fn wrong_arguments() {
     );
     fails(
         "SELECT * FROM imap_messages('mail.example.org', 'ada', 'INBOX', '{\"timeuot\": 1}')",
-        "imap: unknown option 'timeuot' (known: ca_file, deadline, max_size, search, timeout, tls_pin, trust_search)",
+        "imap: unknown option 'timeuot' (known: ca_file, compress, deadline, max_size, search, timeout, tls_pin, trust_search)",
     );
     fails(
         "SELECT * FROM imap_messages('mail.example.org', 'ada', 'INBOX', '{\"timeout\": \"x\"}')",

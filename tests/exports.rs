@@ -15,6 +15,7 @@ use support::http::Http;
 use support::library::library;
 use support::mail::Mail;
 use support::process::{Finished, Running};
+use support::python::{Outcome, Python};
 use support::shell::Shell;
 use support::user::User;
 
@@ -173,6 +174,127 @@ fn opencti_gets_each_bundle_once_and_is_heard_where_it_says_no() {
     let bundle = requests[1].body["variables"]["bundle"].as_str().unwrap();
     let bundle: Value = serde_json::from_str(bundle).unwrap();
     assert_eq!(bundle["objects"][0]["type"], "report");
+}
+
+#[test]
+fn wrong_options_are_told_in_one_sentence() {
+    for (call, message) in [
+        (
+            r#"mail_event('x', '{"include": true}')"#,
+            "unknown option 'include' (known: include_attachments, max_body_size)",
+        ),
+        (
+            r#"mail_event('x', '{"max_body_size": -1}')"#,
+            "option max_body_size must be a whole number, not -1",
+        ),
+        (
+            r#"mail_event('x', '{"include_attachments": "yes"}')"#,
+            "option include_attachments must be true or false, not \"yes\"",
+        ),
+        (
+            r#"mail_report('x', '{"tlp": "red"}')"#,
+            "unknown option 'tlp' (known: attachments_mime_types, author, identity, mode, now, \
+             received, tlp_level)",
+        ),
+        (
+            r#"mail_report('x', '{"tlp_level": "pink"}')"#,
+            "option tlp_level must be one of amber, amber+strict, clear, green, red, white, \
+             not 'pink'",
+        ),
+        (
+            r#"mail_report('x', '{"mode": "misp"}')"#,
+            "option mode must be one of opencti, stix, not 'misp'",
+        ),
+        (
+            r#"mail_report('x', '{"identity": 1}')"#,
+            "option identity must be a text, not 1",
+        ),
+        (
+            r#"mail_report('x', '{"attachments_mime_types": [1]}')"#,
+            "option attachments_mime_types must be a text or an array of texts, not [1]",
+        ),
+        (
+            r#"mail_report('x', '{"now": "today"}')"#,
+            "option now must be a time such as 2026-01-31T12:00:00Z, not 'today'",
+        ),
+        (
+            "mail_report('x', '[]')",
+            "options must be a JSON object, such as '{\"timeout\": 10}': \
+             invalid type: sequence, expected a map at line 1 column 0",
+        ),
+    ] {
+        assert_eq!(
+            Python::new().one(&format!("SELECT {call}")),
+            Outcome::Error(format!("mail: {message}"), 1),
+            "{call}"
+        );
+    }
+}
+
+#[test]
+fn options_of_reports_are_heard() {
+    let raw = "From: a@b.test\nSubject: x\nContent-Type: text/csv\n\
+               Content-Disposition: attachment; filename=a.csv\n\n1,2";
+    let ask = |options: Value, path: &str| {
+        let call = format!("mail_report('{raw}', '{options}')");
+        let rows = Shell::new().rows(&format!("SELECT json_extract({call}, '{path}') AS v;"));
+        rows[0]["v"].clone()
+    };
+    let report = |options, key: &str| ask(options, &format!("$.objects[0].{key}"));
+    let files = "x_opencti_files[0].name";
+    assert_eq!(report(json!({}), files), "a.csv");
+    assert_eq!(
+        report(
+            json!({"attachments_mime_types": "text/html, TEXT/csv"}),
+            files
+        ),
+        "a.csv"
+    );
+    assert_eq!(
+        report(
+            json!({"attachments_mime_types": ["application/pdf"]}),
+            files
+        ),
+        Value::Null
+    );
+    let time = "2026-01-31T12:00:00Z";
+    assert_eq!(report(json!({"received": time}), "published"), time);
+    assert_eq!(
+        report(json!({"now": time}), "modified"),
+        "2026-01-31T12:00:00.000Z"
+    );
+    for (level, marking) in [
+        ("clear", "613f2e26-407d-48c7-9eca-b8e91df99dc9"),
+        ("white", "613f2e26-407d-48c7-9eca-b8e91df99dc9"),
+        ("green", "34098fce-860f-48ae-8e50-ebd3cc5e41da"),
+        ("amber", "f88d31f6-486f-44da-b317-01333bde0b82"),
+        ("amber+strict", "826578e1-40ad-459f-bc73-ede076f81f37"),
+        ("red", "5e57c739-391a-4eb3-b6be-7d15ca92d5ed"),
+    ] {
+        let marked = report(json!({"tlp_level": level}), "object_marking_refs[0]");
+        assert_eq!(marked, format!("marking-definition--{marking}"));
+    }
+    let author = ask(
+        json!({"author": "Traps", "mode": "opencti"}),
+        "$.objects[1].name",
+    );
+    assert_eq!(author, "Traps");
+}
+
+#[test]
+fn null_is_no_message_and_the_offline_library_makes_exports_too() {
+    let calls =
+        "mail_event(NULL) IS NULL AND mail_feed(NULL) IS NULL AND mail_report(NULL) IS NULL";
+    let rows = Shell::new().rows(&format!("SELECT {calls} AS none;"));
+    assert_eq!(rows[0]["none"], 1);
+    let library = library().display().to_string();
+    let offline = Command::new("sqlite3")
+        .args(["-batch", ":memory:"])
+        .arg(format!(".load '{library}' sqlite3_imapoffline_init"))
+        .arg("SELECT mail_feed('x') ->> 'msg', count(*) FROM pragma_function_list WHERE name GLOB 'hpfeeds*'")
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&offline.stdout), "x|0\n");
 }
 
 #[test]

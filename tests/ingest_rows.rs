@@ -234,3 +234,36 @@ fn two_databases_with_the_same_mail_merge() {
     one.check();
     assert_eq!(one.counts("{}"), [0, 0, 0, 0]);
 }
+
+#[test]
+fn the_compact_layout_holds_content_once_and_the_view_still_gives_it() {
+    let user = Dovecot::shared().user("compact");
+    let mails = difficult();
+    user.append("INBOX", &mails);
+    let (compact, full) = (Rssd::of(&user), Rssd::of(&user));
+    compact.ingest("INBOX", r#"{"layout": "compact"}"#);
+    full.ingest("INBOX", "{}");
+    let counts = "SELECT (SELECT count(*) FROM ur_ingest_session_imap_acct_folder_message),
+                         (SELECT group_concat(DISTINCT nature) FROM uniform_resource)";
+    assert_eq!(
+        compact.ask(counts),
+        full.ask(counts).split('|').next().unwrap().to_owned() + "|text"
+    );
+    let content = "SELECT hex(content) FROM uniform_resource_imap ORDER BY 1";
+    assert_eq!(compact.ask(content), full.ask(content));
+    let readable = "SELECT hex(message) FROM uniform_resource_imap
+                     WHERE typeof(content) = 'text' ORDER BY 1";
+    assert_eq!(compact.ask(readable), full.ask(readable));
+    let reference = "SELECT count(*) FROM ur_ingest_session_imap_acct_folder_message AS mail
+                      WHERE NOT EXISTS (SELECT 1 FROM uniform_resource
+                              WHERE uri = mail.message ->> 'uri'
+                                AND elaboration ->> 'sha256' = mail.message ->> 'sha256')";
+    assert_eq!(compact.ask(reference), "0");
+    compact.check();
+    // Either layout knows what the other has written.
+    assert_eq!(compact.counts("{}"), [0, 0, 0, 0]);
+    user.set_uidvalidity("INBOX", 4242);
+    let all = mails.len() as u64;
+    assert_eq!(compact.counts("{}"), [all, 0, all, 0]);
+    assert_eq!(full.counts(r#"{"layout": "compact"}"#), [all, 0, all, 0]);
+}

@@ -1,8 +1,11 @@
 //! The SQL of the README and of docs/ runs as it stands, and prints what they
 //! say.
 
+mod rssd;
 mod support;
 
+use rssd::Rssd;
+use support::broker::Broker;
 use support::dovecot::Dovecot;
 use support::library::library_for_sql;
 use support::shell::Shell;
@@ -26,6 +29,20 @@ fn every_sql_block_of_the_mail_functions_prints_what_follows_it() {
     let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/eml/");
     run(include_str!("../docs/mail.md"), &Shell::new(), |sql| {
         sql.replace("readfile('", &format!("readfile('{fixtures}"))
+    });
+}
+
+#[test]
+fn every_sql_block_of_the_exports_prints_what_follows_it() {
+    let user = Dovecot::shared().user("ada-exports");
+    user.fill_with_demo_mail();
+    let rssd = Rssd::of(&user);
+    rssd.ingest("*", "{}");
+    let broker = Broker::plain();
+    run(include_str!("../docs/exports.md"), &rssd.shell, |sql| {
+        let root = env!("CARGO_MANIFEST_DIR");
+        let sql = sql.replace("127.0.0.1:10000", &format!("127.0.0.1:{}", broker.port));
+        format!(".cd '{root}'\n{sql}")
     });
 }
 

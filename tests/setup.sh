@@ -46,6 +46,7 @@ if [ "$task" = servers ]; then
 fi
 if [ "$task" = test ]; then
 	need chromium has chromium
+	need curl has curl
 	need nodejs has node
 	need npm has npm
 	need procps has kill
@@ -78,6 +79,12 @@ install_packages() {
 
 if [ ${#missing[@]} != 0 ]; then
 	install_packages >&2 || fail "please install as root: apt-get install ${missing[*]}"
+fi
+
+# A peer that the benchmark can do without.
+if [ "$task" = bench ] && ! has mbsync; then
+	missing=(isync)
+	install_packages >&2 || echo 'setup: cannot install isync; the benchmark goes without mbsync' >&2
 fi
 
 # version_at_least WANTED FOUND

@@ -39,7 +39,8 @@ fn definition((name, sql): (String, String)) -> Definition {
 fn ours(list: &str) -> Vec<String> {
     let sql = format!(
         "SELECT DISTINCT name FROM {list} \
-         WHERE name GLOB 'imap_*' OR name GLOB 'mail_*' ORDER BY name;"
+         WHERE name GLOB 'imap_*' OR name GLOB 'mail_*' \
+            OR name GLOB 'hpfeeds_*' ORDER BY name;"
     );
     let rows = Shell::new().rows(&sql);
     rows.iter()

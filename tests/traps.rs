@@ -208,6 +208,38 @@ fn the_last_message_is_not_above_itself() {
     assert_eq!(uids(&user, "uid > 3 AND seen = 0"), "");
 }
 
+#[test]
+fn several_accounts_and_folders_are_one_query() {
+    let server = Dovecot::shared();
+    let (ada, bob) = (server.user("trap-ada"), server.user("trap-bob"));
+    ada.append("INBOX", &Mail::many(3));
+    ada.append("Sent", &Mail::many(2));
+    bob.append("INBOX", &Mail::many(4));
+    let url = server.tls();
+    let logins: String = [&ada, &bob]
+        .iter()
+        .map(|user| {
+            format!(
+                "SELECT imap_login('{url}', '{}', '{}');\n",
+                user.name, user.password
+            )
+        })
+        .collect();
+    let shell = Shell::new().env("SSL_CERT_FILE", server.ca_file().display().to_string());
+    let query = format!(
+        "SELECT user, folder, count(*), count(DISTINCT rowid) FROM imap_messages \
+         WHERE server = '{url}' AND (user = 'trap-ada' AND folder = 'INBOX' AND uid > 1 \
+           OR user = 'trap-bob' AND folder = 'INBOX' \
+           OR user = 'trap-ada' AND folder = 'Sent' AND subject LIKE '%2') \
+         GROUP BY 1, 2 ORDER BY 1, 2;"
+    );
+    let text = shell.run(&format!(".output /dev/null\n{logins}.output\n{query}"));
+    assert_eq!(
+        text.success(),
+        "trap-ada|INBOX|2|2\ntrap-ada|Sent|1|1\ntrap-bob|INBOX|4|4\n"
+    );
+}
+
 const EXAMINED: &str = r#"
     C: EXAMINE "INBOX"
     S: * 3 EXISTS

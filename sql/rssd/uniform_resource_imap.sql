@@ -1,5 +1,7 @@
 -- The messages: each 'text' resource with its message, folder and account.
 -- name is the graph's. One row a message, as it has one edge in 'imap'.
+-- A message row of the layout 'compact' refers to the content, which is in the
+-- resource.
 CREATE VIEW IF NOT EXISTS uniform_resource_imap AS
 SELECT resource.uniform_resource_id,
        graph.name,
@@ -8,7 +10,9 @@ SELECT resource.uniform_resource_id,
        account.host,
        mail.subject,
        mail."from",
-       mail.message,
+       CASE WHEN mail.message GLOB '{"sha256":"*","uri":"*"}' THEN resource.content
+            ELSE mail.message
+       END AS message,
        mail.date,
        folder.ur_ingest_session_imap_acct_folder_id,
        folder.ingest_account_id,

@@ -1,6 +1,7 @@
 -- The commands that this SQLite connection has sent to servers, the last ten
 -- thousand of them. What LOGIN and AUTHENTICATE were given is never recorded.
--- A command that was given up (LIMIT, an interrupt) has no result.
+-- A command that was given up (LIMIT, an interrupt) has no result, and so has a
+-- note in parentheses, which says why later commands ask for less.
 CREATE TABLE imap_log(
   at TEXT,                   -- when it was sent, UTC, with milliseconds
   server TEXT,               -- the server, such as imaps://imap.example.org:993

@@ -49,6 +49,6 @@ CREATE TABLE imap_messages(
   server TEXT HIDDEN,        -- host, host:port, imaps://, imap:// (STARTTLS) or imap+insecure://; default: the environment account's
   user TEXT HIDDEN,          -- the user name; default: the environment account's
   folder TEXT HIDDEN,        -- a folder, or a pattern with * and % as LIST takes them; default INBOX
-  options TEXT HIDDEN,       -- JSON object: ca_file, deadline, max_size, search, timeout, trust_search
+  options TEXT HIDDEN,       -- JSON object: ca_file, compress, deadline, max_size, search, timeout, trust_search
   imap_messages TEXT HIDDEN  -- for MATCH: imap_messages MATCH 'x' finds what the server's SEARCH TEXT finds
 );

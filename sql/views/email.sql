@@ -1,5 +1,7 @@
 -- The messages of RSSD with their exact bytes: what the other views here are
--- made of. One row a message; raw is TEXT where it is UTF-8, else BLOB.
+-- made of. One row a message; raw is TEXT where it is UTF-8, else BLOB. Databases
+-- of surveilr before v0.42.1 link messages and resources otherwise, and are not
+-- served here.
 --
 -- Run in the project's folder, in a database that imap_ingest() has filled:
 --   sqlite3 rssd.sqlite.db ".load ./dist/imap0" ".read sql/views/email.sql"
@@ -22,7 +24,8 @@ SELECT mail.ur_ingest_session_imap_acct_folder_message_id AS email_id,
        resource.uniform_resource_id,
        resource.content AS raw
   FROM ur_ingest_session_imap_acct_folder_message AS mail
-  JOIN uniform_resource AS resource
+  -- In this order: a scan of the resources would read all their content.
+ CROSS JOIN uniform_resource AS resource
     ON resource.ingest_session_imap_acct_folder_message
        = mail.ur_ingest_session_imap_acct_folder_message_id
    AND resource.nature = 'text'

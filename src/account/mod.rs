@@ -21,7 +21,8 @@ use std::time::Duration;
 use crate::error::{Error, Result, quote};
 use crate::imap::trust::{Pins, Verification};
 use crate::imap::{
-    Cancel, Credential, Deadline, Endpoint, Lease, Log, Login, Pool, Session, Settings, Trust,
+    Cancel, Credential, Deadline, Endpoint, Lease, Log, Login, Packing, Pool, Session, Settings,
+    Trust,
 };
 
 use accounts_file::AccountsFile;
@@ -35,6 +36,13 @@ use vault::Vault;
 /// The wait without progress after which a server counts as stalled, where
 /// `timeout` does not say otherwise.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The values of `compress`.
+const PACKING: [(&str, Packing); 3] = [
+    ("auto", Packing::Auto),
+    ("never", Packing::Never),
+    ("always", Packing::Always),
+];
 
 /// A user at a server, with the secret that signs in there.
 pub struct Account {
@@ -196,6 +204,9 @@ impl Client {
                 pins: pins.map(Pins::parse).transpose()?,
                 ..Trust::default()
             },
+            packing: options
+                .choice("compress", &PACKING.map(|(word, _)| word))?
+                .map_or(Packing::default(), |index| PACKING[index].1),
             cancel: Arc::clone(&self.cancel),
             log: Arc::clone(&self.log),
         })

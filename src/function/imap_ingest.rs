@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::account::{CONNECTION_KEYS, Client, Options};
 use crate::error::Result;
-use crate::ingest::{self, Progress};
+use crate::ingest::{self, Layout, Progress};
 use crate::sqlite::{Connection, Trust, Value, register_function};
 
 const NAME: &str = "imap_ingest";
@@ -44,7 +44,7 @@ fn run(connection: &Connection, client: &Client, arguments: &[Value<'_>]) -> Res
         Some(argument) => argument.given_text(),
         None => Ok(None),
     };
-    let keys = [&CONNECTION_KEYS[..], &["batch", "progress"]].concat();
+    let keys = [&CONNECTION_KEYS[..], &["batch", "layout", "progress"]].concat();
     let options = Options::parse(text(3)?, &keys)?;
     let ingest_options = ingest_options(&options)?;
     let settings = client.settings(&options)?;
@@ -63,6 +63,9 @@ fn ingest_options(options: &Options) -> Result<ingest::Options> {
     }
     if let Some(max_size) = options.count("max_size")? {
         chosen.max_size = max_size.min(ingest::LARGEST_MESSAGE);
+    }
+    if let Some(layout) = options.choice("layout", &Layout::ALL.map(Layout::name))? {
+        chosen.layout = Layout::ALL[layout];
     }
     if options.switch("progress")? {
         chosen.progress = Progress::Bar;

@@ -109,6 +109,21 @@ fn string(text: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn whatever_a_broker_sends_is_read_within_its_length(
+            bytes in proptest::collection::vec(any::<u8>(), 0..300),
+            length in 0_u8..80,
+        ) {
+            for bytes in [bytes.clone(), [&[0, 0, 0, length], bytes.as_slice()].concat()] {
+                if let Ok(Some((_, taken))) = parse(&bytes) {
+                    prop_assert!((5..=bytes.len()).contains(&taken));
+                }
+            }
+        }
+    }
 
     #[test]
     fn frames_are_as_the_brokers_have_them() {

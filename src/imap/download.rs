@@ -13,6 +13,7 @@ use super::message::Message;
 use super::schedule::Schedule;
 use super::session::Session;
 use super::structure::Structure;
+use super::token::Upper;
 use super::uid_order::{Direction, Uids};
 use super::uid_set::UidSet;
 use super::wanted::Wanted;
@@ -123,17 +124,24 @@ impl Downloaded {
     }
 
     fn new(mut message: Message, max_size: Option<u64>) -> Self {
-        let is_oversized =
-            matches!((message.size, max_size), (Some(size), Some(max)) if size > max);
-        let raw = message.take_body().map(Arc::new);
+        let mut raw = message.take_body();
+        // A server may announce another size than it sends, or none.
+        let sent = raw.as_ref().map(|raw| raw.len() as u64);
+        let size = message.size.max(sent);
+        let is_oversized = matches!((size, max_size), (Some(size), Some(max)) if size > max);
+        let mut cut = None;
+        if is_oversized {
+            cut = raw.take().map(|raw| head_of(&raw).to_vec());
+        }
+        let raw = raw.map(Arc::new);
         let (mut header, mut head, mut part_header, mut body) = (None, None, None, None);
         for content in message.contents {
-            let section = content.section.to_ascii_uppercase();
+            let section = &content.section;
             if content.origin.is_some() {
                 head = content.bytes;
-            } else if section.starts_with(b"HEADER") {
+            } else if Upper::of(section).starts_with(b"HEADER") {
                 header = content.bytes;
-            } else if section.ends_with(b".MIME") {
+            } else if section.to_ascii_uppercase().ends_with(b".MIME") {
                 part_header = content.bytes;
             } else if section.first().is_some_and(u8::is_ascii_digit) {
                 body = content.bytes;
@@ -143,11 +151,11 @@ impl Downloaded {
             uid: message.uid,
             flags: message.flags,
             internal_date: message.internal_date,
-            size: message.size,
+            size: if is_oversized { size } else { message.size },
             modseq: message.modseq,
             extras: message.extras,
             structure: message.structure,
-            header,
+            header: header.or(cut),
             head,
             text: body.map(|body| TextPart {
                 header: part_header.unwrap_or_default(),
@@ -158,4 +166,13 @@ impl Downloaded {
             problems: message.problems,
         }
     }
+}
+
+/// The header of a message that is too large to be kept.
+fn head_of(raw: &[u8]) -> &[u8] {
+    /// More than the headers of any honest message.
+    const MOST: usize = 1 << 20;
+    let within = &raw[..raw.len().min(MOST)];
+    let end = memchr::memmem::find(within, b"\r\n\r\n");
+    &within[..end.map_or(within.len(), |end| end + 4)]
 }

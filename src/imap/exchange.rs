@@ -35,6 +35,8 @@ pub(super) struct Ended {
     pub(super) status: Status,
     /// The server's words, safe to show: `NO [NONEXISTENT] no such mailbox`.
     pub(super) answer: String,
+    /// True where it may well be carried out later.
+    pub(super) is_temporary: bool,
 }
 
 impl Ended {
@@ -109,6 +111,12 @@ impl Exchange {
     /// hundred.
     pub(super) fn remarks(&self) -> impl Iterator<Item = &str> {
         self.remarks.iter().map(String::as_str)
+    }
+
+    /// Adds to them, and to the log.
+    pub(super) fn remark(&mut self, text: String) {
+        self.recorder.note(&text);
+        remark(&mut self.remarks, text);
     }
 
     /// True while no command waits for its end and nothing has gone wrong.
@@ -238,6 +246,7 @@ impl Exchange {
                     tag: tag.to_vec(),
                     status: status.status,
                     answer,
+                    is_temporary: status.asks_for_patience(),
                 })
             }
             Response::Continuation(text) => Arrival::Continuation(text.to_vec()),

@@ -1,30 +1,28 @@
-//! UID FETCH as a stream: two commands in flight, messages one by one.
+//! UID FETCH as a stream: commands in flight, messages one by one.
 //!
 //! The caller decides what is asked for, chunk by chunk, as late as it likes:
 //! the next chunk is drawn when a command ends. A chunk is what the server may
 //! send before we ask again, and so what a stop in the middle costs. Messages
 //! come chunk by chunk, within a chunk in the server's order: a server may work
-//! on both commands at once (Dovecot does while its output is full), so what
+//! on several commands at once (Dovecot does while its output is full), so what
 //! comes of the second waits for the end of the first.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::exchange::{Arrival, Ended};
+use super::flight::{Flight, SET};
 use super::items::Items;
 use super::message::Message;
+use super::pace::{Pace, SLOW};
 use super::session::Session;
+use super::status_line::Status;
 use super::uid_set::UidSet;
 use crate::error::{Error, Result};
 
-/// Commands in flight: while the server works on one, the next one waits there.
-const IN_FLIGHT: usize = 2;
-
-/// Room for the UIDs of one command line, of the 4,000 bytes every server takes.
-const SET: usize = 3_000;
-
-/// Bytes of messages answered in part that are held for the rest of the answer.
-const HELD: usize = 32 << 20;
+/// Bytes of messages that may wait for the end of the command before theirs.
+const AHEAD: usize = 256 << 20;
 
 /// What one command asks for.
 #[derive(Clone, Debug)]
@@ -37,8 +35,9 @@ pub struct Chunk {
 
 /// Where the chunks come from: any iterator, or what decides as it learns.
 pub trait Source: Send {
-    /// The next command, if one can be sent now; asked again whenever one ends.
-    fn next(&mut self) -> Option<Chunk>;
+    /// The next command, if one can be sent now, at the server's pace; asked
+    /// again whenever one ends.
+    fn next(&mut self, pace: &Pace) -> Option<Chunk>;
 
     /// Sees each message as it comes, and keeps those that were asked for only
     /// to decide what to ask for next.
@@ -51,7 +50,7 @@ pub trait Source: Send {
 }
 
 impl<I: Iterator<Item = Chunk> + Send> Source for I {
-    fn next(&mut self) -> Option<Chunk> {
+    fn next(&mut self, _pace: &Pace) -> Option<Chunk> {
         Iterator::next(self)
     }
 }
@@ -69,20 +68,8 @@ pub struct FetchStream<S> {
     ready: VecDeque<Message>,
     missing: Vec<UidSet>,
     failure: Option<Error>,
-}
-
-/// A command that has not ended, or that waits for the one before it.
-struct Flight {
-    tag: Vec<u8>,
-    chunk: Chunk,
-    delivered: UidSet,
-    /// Messages that have been answered in part, and what they weigh.
-    partial: VecDeque<Message>,
-    weight: usize,
-    /// Messages that wait until this is the first command.
-    held: Vec<Message>,
-    /// How it ended, if it has.
-    ended: Option<Result<()>>,
+    /// How long the server is to be left alone before the next command.
+    pause: Option<Duration>,
 }
 
 impl<S: Source> FetchStream<S> {
@@ -95,6 +82,7 @@ impl<S: Source> FetchStream<S> {
             ready: VecDeque::new(),
             missing: Vec::new(),
             failure: None,
+            pause: None,
         }
     }
 
@@ -102,7 +90,8 @@ impl<S: Source> FetchStream<S> {
     /// first call, with the same mailbox open.
     ///
     /// # Errors
-    /// The server's refusal of one chunk, after the messages it had sent: the
+    /// The server's refusal of one chunk, after the messages it had sent, and
+    /// after the server was given time where it asks for some: the
     /// stream goes on with the next chunk if asked again, and
     /// [`FetchStream::take_missing`] tells what was not delivered. After any
     /// other error the session is unusable.
@@ -119,8 +108,15 @@ impl<S: Source> FetchStream<S> {
             if self.flights.is_empty() {
                 return Ok(None);
             }
-            match session.arrive("UID FETCH")? {
-                Arrival::Message(message) => self.receive(*message),
+            let arrival = session.exchange().arrive("UID FETCH", &mut |_| {})?;
+            match arrival {
+                Arrival::Message(message) => {
+                    self.receive(*message, session);
+                    if self.is_overfull() {
+                        let text = "server sends far more than the sizes it announced, out of turn";
+                        return Err(session.exchange().wire.breaking(Error::misbehaved(text)));
+                    }
+                }
                 Arrival::Ended(ended) => self.land(ended, session),
                 Arrival::Continuation(_) | Arrival::Shown => {}
             }
@@ -134,93 +130,126 @@ impl<S: Source> FetchStream<S> {
         missing.iter().flat_map(UidSet::ranges).collect()
     }
 
+    /// Sends what may be in flight now.
     fn launch(&mut self, session: &mut Session) -> Result<()> {
-        while self.flights.len() < IN_FLIGHT {
-            if self.cut.is_empty() {
-                let Some(Chunk { uids, items }) = self.source.next() else {
+        loop {
+            let flying = self.flights.iter().filter(|f| f.is_flying()).count();
+            if flying >= session.pace.depth() {
+                return Ok(());
+            }
+            if !self.flights.iter().any(Flight::is_waiting) {
+                if self.flights.len() >= session.pace.depth() {
+                    return Ok(());
+                }
+                let Some(chunk) = self.draw(&session.pace) else {
                     return Ok(());
                 };
-                self.cut
-                    .extend(uids.chunks(u64::MAX, SET).map(|uids| Chunk {
-                        uids,
-                        items: Arc::clone(&items),
-                    }));
+                self.flights.push_back(Flight::new(chunk));
             }
-            let Some(chunk) = self.cut.pop_front() else {
-                continue;
-            };
-            let command = format!("UID FETCH {} {}", chunk.uids, chunk.items);
-            let tag = session.launch("UID FETCH", command.as_bytes())?;
-            self.flights.push_back(Flight {
-                tag,
-                chunk,
-                delivered: UidSet::new(),
-                partial: VecDeque::new(),
-                weight: 0,
-                held: Vec::new(),
-                ended: None,
-            });
+            if let Some(pause) = self.pause {
+                if flying > 0 {
+                    return Ok(());
+                }
+                session
+                    .exchange()
+                    .wire
+                    .rest(pause, "UID FETCH; the server asked for patience")?;
+                self.pause = None;
+            }
+            if let Some(flight) = self.flights.iter_mut().find(|f| f.is_waiting()) {
+                let command = flight.command();
+                let tag = session.exchange().launch("UID FETCH", command.as_bytes())?;
+                flight.sent(tag, flying == 0);
+            }
         }
-        Ok(())
+    }
+
+    /// The next chunk that fits into a command line.
+    fn draw(&mut self, pace: &Pace) -> Option<Chunk> {
+        while self.cut.is_empty() {
+            let Chunk { uids, items } = self.source.next(pace)?;
+            let cut = uids.chunks(u64::MAX, SET).map(|uids| Chunk {
+                uids,
+                items: Arc::clone(&items),
+            });
+            self.cut.extend(cut);
+        }
+        self.cut.pop_front()
     }
 
     /// Takes a message if it was asked for. Servers also tell of changes to
     /// other messages, or to these, and some answer twice.
-    fn receive(&mut self, message: Message) {
-        let uid = message.uid;
-        let asked = |flight: &Flight| flight.chunk.uids.contains(uid);
+    fn receive(&mut self, message: Message, session: &mut Session) {
+        let asked = |flight: &Flight| flight.chunk.uids.contains(message.uid);
         let Some(place) = self.flights.iter().position(asked) else {
             return;
         };
         let flight = &mut self.flights[place];
-        if flight.delivered.contains(uid) {
+        if let Some(waited) = flight.heard() {
+            session.pace.heard_after(waited);
+            if waited > SLOW && !session.pace.is_single() {
+                session.pace.ease();
+                session.exchange().remark(format!(
+                    "UID FETCH was answered after {} s; from now on one command at a time, and smaller ones",
+                    waited.as_secs()
+                ));
+            }
+        }
+        let mut whole = flight.take(message);
+        while let Some(message) = whole.take().or_else(|| flight.give_up()) {
+            flight.delivered.insert(message.uid);
+            let admitted = self.source.admit(&flight.chunk, message);
+            if place == 0 {
+                self.ready.extend(admitted);
+            } else {
+                flight.held.extend(admitted);
+            }
+        }
+    }
+
+    /// True where more waits for its turn than an honest server's second
+    /// command can bring; one message of any size is honest.
+    fn is_overfull(&self) -> bool {
+        let held = || self.flights.iter().flat_map(|flight| &flight.held);
+        held().nth(1).is_some() && held().map(Message::weight).sum::<usize>() > AHEAD
+    }
+
+    /// Ends a command, and with it the chunk if there is no more to ask for:
+    /// what was answered only in part will not become more.
+    fn land(&mut self, ended: Ended, session: &mut Session) {
+        let is_shared = self.flights.iter().filter(|f| f.is_flying()).count() > 1;
+        let Some(flight) = self.flights.iter_mut().find(|f| f.has_tag(&ended.tag)) else {
+            return;
+        };
+        if let Some(timing) = flight.landed() {
+            session.pace.received(timing.bytes, timing.took);
+        }
+        if ended.status == Status::Ok && flight.has_more() {
             return;
         }
-        let known = flight.partial.iter().position(|partial| partial.uid == uid);
-        let mut whole = message;
-        if let Some(mut partial) = known.and_then(|index| flight.partial.remove(index)) {
-            flight.weight -= partial.weight();
-            partial.merge(whole);
-            whole = partial;
-        }
-        flight.chunk.items.keep_in(&mut whole);
-        if flight.chunk.items.are_in(&whole) {
-            self.deliver(place, whole);
-            return;
-        }
-        flight.weight += whole.weight();
-        flight.partial.push_back(whole);
-        while let Some(flight) = self.flights.get_mut(place)
-            && flight.weight > HELD
-            && let Some(oldest) = flight.partial.pop_front()
+        let timeout = session.exchange().wire.timeout();
+        if ended.is_temporary
+            && let Some(pause) = flight.again_later(timeout)
         {
-            flight.weight -= oldest.weight();
-            self.deliver(place, oldest);
-        }
-    }
-
-    /// Takes a message of the command at `place` as it is: to be given out now,
-    /// or when it is that command's turn.
-    fn deliver(&mut self, place: usize, message: Message) {
-        let Some(flight) = self.flights.get_mut(place) else {
+            session.pace.ease();
+            let seconds = pause.as_secs_f64();
+            session.exchange().remark(format!(
+                "UID FETCH refused: {}; asking for less in {seconds} s, and one command at a time from now on",
+                ended.answer
+            ));
+            self.pause = Some(pause);
             return;
-        };
-        flight.delivered.insert(message.uid);
-        let admitted = self.source.admit(&flight.chunk, message);
-        if place == 0 {
-            self.ready.extend(admitted);
-        } else {
-            flight.held.extend(admitted);
         }
-    }
-
-    /// Ends a command: what was answered only in part will not become more.
-    fn land(&mut self, ended: Ended, session: &Session) {
-        let landed = |flight: &&mut Flight| flight.tag == ended.tag;
-        let Some(flight) = self.flights.iter_mut().find(landed) else {
+        if ended.status == Status::Bad && is_shared && !flight.is_repeated() {
+            flight.again();
+            session.pace.one_at_a_time();
+            session.exchange().remark(format!(
+                "UID FETCH not understood while another is in flight: {}; one command at a time from now on",
+                ended.answer
+            ));
             return;
-        };
-        for message in std::mem::take(&mut flight.partial) {
+        }
+        for message in flight.take_partial() {
             flight.delivered.insert(message.uid);
             flight
                 .held

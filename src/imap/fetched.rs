@@ -13,7 +13,7 @@ use crate::error::quote_bytes;
 use super::extra::Extra;
 use super::flags::Flags;
 use super::structure::Structure;
-use super::token::{Reader, range_of};
+use super::token::{Reader, Upper, range_of};
 
 /// The items of one message that were sent, in whatever order; unknown ones
 /// were passed over.
@@ -112,7 +112,7 @@ impl<'a> Fetched<'a> {
             reader.skip_value();
             return;
         }
-        let decoded = item.to_ascii_uppercase().starts_with(b"BINARY");
+        let decoded = Upper::of(item).starts_with(b"BINARY");
         self.add_section(
             Section {
                 name: name.trim_ascii(),
@@ -138,7 +138,7 @@ impl<'a> Fetched<'a> {
             origin: None,
             content: None,
         };
-        match &*name.to_ascii_uppercase() {
+        match &*Upper::of(name) {
             b"UID" => {
                 let uid = self.number("UID", reader).map(u32::try_from);
                 self.uid = uid.and_then(Result::ok).filter(|&uid| uid > 0);

@@ -73,6 +73,13 @@ impl Inbox {
         self.start == self.end
     }
 
+    /// Takes out what has not been looked at: bytes behind the last response.
+    pub(super) fn drain(&mut self) -> Vec<u8> {
+        let rest = self.bytes[self.start..self.end].to_vec();
+        (self.start, self.end) = (0, 0);
+        rest
+    }
+
     /// Looks for the end of the next response: `None` if it is complete, else
     /// how many more bytes it needs at least.
     ///

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use super::extra::Extra;
-use super::message::Message;
+use super::message::{Content, Message};
 use crate::error::{Error, Result, quote};
 
 /// One FETCH item (RFC 9051 section 6.4.5).
@@ -41,6 +41,25 @@ pub enum Item {
 
 /// Bytes of [`Item::Head`]: header and first text of nearly every message.
 pub const HEAD: usize = 32 << 10;
+
+impl Item {
+    /// True if `content` is what the server answers to it.
+    fn is_of(&self, content: &Content) -> bool {
+        match self {
+            Self::HeaderFields(_) => content.is_header_fields(),
+            Self::Header => content.is("HEADER"),
+            Self::Section(name) | Self::Binary(name) => content.is(name),
+            Self::Head => content.is_head(),
+            Self::Body => content.is(""),
+            Self::Flags
+            | Self::InternalDate
+            | Self::Size
+            | Self::Modseq
+            | Self::Extra(_)
+            | Self::Structure => false,
+        }
+    }
+}
 
 /// The items of one FETCH; the UID always comes with them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -100,21 +119,14 @@ impl Items {
     /// Drops the sections and items of extensions nobody asked for, and all but
     /// the first of each.
     pub(super) fn keep_in(&self, message: &mut Message) {
+        if let ([item], [content], []) = (&self.0[..], &message.contents[..], &message.extras[..])
+            && item.is_of(content)
+        {
+            return;
+        }
         let mut kept = vec![false; self.0.len()];
         message.contents.retain(|content| {
-            let asked = self.0.iter().position(|item| match item {
-                Item::HeaderFields(_) => content.is_header_fields(),
-                Item::Header => content.is("HEADER"),
-                Item::Section(name) | Item::Binary(name) => content.is(name),
-                Item::Head => content.is_head(),
-                Item::Body => content.is(""),
-                Item::Flags
-                | Item::InternalDate
-                | Item::Size
-                | Item::Modseq
-                | Item::Extra(_)
-                | Item::Structure => false,
-            });
+            let asked = self.0.iter().position(|item| item.is_of(content));
             asked.is_some_and(|index| !std::mem::replace(&mut kept[index], true))
         });
         message.extras.retain(|(extra, _)| {

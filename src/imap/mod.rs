@@ -3,13 +3,14 @@
 //! It knows neither SQLite nor MIME. A wait asks the [`settings::Cancel`] it
 //! was given, so the host can stop it; everything else is plain blocking I/O
 //! on the caller's thread. Reading never changes a mailbox: the commands sent
-//! are CAPABILITY, STARTTLS, LOGIN, AUTHENTICATE, LIST, STATUS, EXAMINE,
+//! are CAPABILITY, STARTTLS, LOGIN, AUTHENTICATE, COMPRESS, LIST, STATUS, EXAMINE,
 //! UID SEARCH, UID FETCH (PEEK), NOOP and LOGOUT, no others; `imap_log` shows them.
 
 mod authenticate;
 pub mod capability;
 mod channel;
 pub mod check;
+mod compress;
 mod dial;
 mod dialogue;
 pub mod download;
@@ -19,6 +20,7 @@ pub mod extra;
 pub mod fetch_stream;
 pub mod fetched;
 pub mod flags;
+mod flight;
 pub mod folders;
 pub mod frame;
 mod greeting;
@@ -31,6 +33,7 @@ pub mod login;
 pub mod mailbox;
 pub mod mailbox_status;
 pub mod message;
+pub mod pace;
 pub mod part;
 pub mod pool;
 mod preview;
@@ -64,6 +67,7 @@ pub mod veil;
 mod verifier;
 pub mod wanted;
 pub mod watch;
+mod window;
 mod wire;
 
 pub use endpoint::Endpoint;
@@ -73,7 +77,7 @@ pub use login::{Credential, Login, Occasion, Supplier};
 pub use mailbox::Mailbox;
 pub use pool::{Lease, Pool};
 pub use session::{Examined, Session};
-pub use settings::{Cancel, Deadline, Settings};
+pub use settings::{Cancel, Deadline, Packing, Settings};
 pub use stream::Stream;
 pub use trust::Trust;
 pub use uid_set::UidSet;

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use super::endpoint::Endpoint;
 use super::login::Login;
 use super::session::Session;
-use super::settings::{Deadline, Settings};
+use super::settings::{Deadline, Packing, Settings};
 use super::trust::Trust;
 use crate::error::Result;
 
@@ -49,12 +49,14 @@ struct Key {
     endpoint: Endpoint,
     login: Login,
     trust: Trust,
+    packing: Packing,
 }
 
 impl Key {
     fn is_same(&self, other: &Self) -> bool {
         self.endpoint == other.endpoint
             && self.trust == other.trust
+            && self.packing == other.packing
             && self.login.is_same(&other.login)
     }
 }
@@ -87,6 +89,7 @@ impl Pool {
             endpoint: endpoint.clone(),
             login: login.clone(),
             trust: settings.trust.clone(),
+            packing: settings.packing,
         };
         if let Some(mut session) = self.idle.take(&key) {
             session.set_settings(settings.clone());

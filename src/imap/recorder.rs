@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::endpoint::Endpoint;
 use super::log::{Entry, Log};
@@ -55,17 +55,22 @@ impl Recorder {
         self.begin(tag, verb.to_owned(), None);
     }
 
+    /// Writes down, in parentheses between the commands, why those to come are
+    /// other than before.
+    pub(super) fn note(&mut self, text: &str) {
+        self.log.add(Entry {
+            command: format!("({})", one_line(text, LENGTH)),
+            bytes_out: Some(0),
+            took: Some(Duration::ZERO),
+            ..self.entry()
+        });
+    }
+
     fn begin(&mut self, tag: &[u8], command: String, bytes_out: Option<u64>) {
         let number = self.log.add(Entry {
-            number: 0,
-            at: SystemTime::now(),
-            server: self.server.clone(),
-            user: self.user.clone(),
             command,
             bytes_out,
-            bytes_in: 0,
-            took: None,
-            result: None,
+            ..self.entry()
         });
         self.open.push_back(Open {
             tag: tag.to_vec(),
@@ -73,6 +78,20 @@ impl Recorder {
             since: Instant::now(),
             bytes_in: 0,
         });
+    }
+
+    fn entry(&self) -> Entry {
+        Entry {
+            number: 0,
+            at: SystemTime::now(),
+            server: self.server.clone(),
+            user: self.user.clone(),
+            command: String::new(),
+            bytes_out: None,
+            bytes_in: 0,
+            took: None,
+            result: None,
+        }
     }
 
     /// A response has come. Servers answer commands in their order, so it

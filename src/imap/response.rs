@@ -10,7 +10,7 @@ use super::flags::Flags;
 use super::listed::Listed;
 use super::mailbox_status::MailboxStatus;
 use super::status_line::{Status, StatusLine};
-use super::token::Reader;
+use super::token::{Reader, Upper};
 use super::uid_set::UidSet;
 
 /// What a response is.
@@ -107,7 +107,7 @@ fn untagged(mut reader: Reader<'_>) -> Option<Response<'_>> {
     if let Some(status) = Status::from_word(word) {
         return Some(Response::Status(StatusLine::parse(status, reader.line())));
     }
-    match &*word.to_ascii_uppercase() {
+    match &*Upper::of(word) {
         b"CAPABILITY" => Some(Response::Capability(Capabilities::parse(reader.line()))),
         b"ESEARCH" => esearch(reader).map(Response::Esearch),
         b"FLAGS" => Flags::read(&mut reader).map(Response::Flags),
@@ -121,7 +121,7 @@ fn untagged(mut reader: Reader<'_>) -> Option<Response<'_>> {
 }
 
 fn numbered(number: u32, mut reader: Reader<'_>) -> Option<Response<'_>> {
-    match &*reader.item_name().to_ascii_uppercase() {
+    match &*Upper::of(reader.item_name()) {
         b"EXISTS" => Some(Response::Exists(number)),
         b"EXPUNGE" => Some(Response::Expunge(number)),
         b"FETCH" => Some(Response::Fetch(Fetched::read(number, &mut reader))),

@@ -3,20 +3,22 @@
 //!
 //! Small items are asked for by count. Contents are asked for by bytes, so that
 //! neither a crowd of small messages waits for a round trip each nor a few
-//! large ones fill the memory: a window of messages is asked for its sizes
-//! first, and the next window's sizes travel ahead of this window's last
-//! messages, so that the line is never idle.
+//! large ones fill the memory: a [`Window`] of messages is asked for its sizes
+//! first, and the next window's sizes travel ahead of this window's contents,
+//! so that the line is never idle.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::fetch_stream::{Chunk, Source};
+use super::flight::SET;
 use super::items::{Item, Items};
 use super::message::Message;
-use super::text_part::text_section;
+use super::pace::Pace;
 use super::uid_order::Direction;
 use super::uid_set::UidSet;
 use super::wanted::Wanted;
+use super::window::{Form, Window};
 
 /// The first command of a scan asks for few messages, so that LIMIT 1 is
 /// cheap and the first row comes early; the later ones for more and more.
@@ -26,31 +28,13 @@ const WINDOWS: [u64; 3] = [50, 500, 5_000];
 /// 16 MiB at most.
 const HEADS: u64 = 500;
 
-/// Bytes of content that one command asks for, growing likewise. Two commands
-/// of 16 MiB in flight fill a line of 100 MB/s and 300 ms (measured on a
-/// prototype: below 16 MB in flight 25 ms of delay showed, above it did not).
-const CHUNKS: [u64; 4] = [256 << 10, 1 << 20, 4 << 20, 16 << 20];
+/// Bytes of content that the first commands ask for, growing likewise; the
+/// later ones for what the pace allows.
+const CHUNKS: [u64; 3] = [256 << 10, 1 << 20, 4 << 20];
 
-/// Messages of one command, for servers that send no sizes.
-const CHUNK_MESSAGES: u64 = 1_000;
-
-/// Where only the text is wanted, messages above this size have their parts
-/// looked at first. Below it a second round trip costs more than the bytes.
-const LARGE: u64 = 128 << 10;
-
-/// Room for the UIDs of one command line, of the 4,000 bytes every server takes.
-const SET: usize = 3_000;
-
-/// How the content of one message is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Form {
-    /// All of it.
-    Whole,
-    /// One text part, with its own header.
-    Part(String),
-    /// Nothing but header and size: it is larger than the caller takes.
-    Header,
-}
+/// Windows whose contents have not all been asked for: the one at hand, and
+/// the one behind it whose sizes are on their way.
+const OPEN: usize = 2;
 
 /// The commands still to be sent.
 pub struct Schedule {
@@ -59,12 +43,11 @@ pub struct Schedule {
     direction: Direction,
     waiting: UidSet,
     ready: VecDeque<Chunk>,
+    open: VecDeque<Window>,
     /// What a window is first asked for, where contents are wanted.
     sizes_only: Arc<Items>,
     /// What its large messages are asked for next, where text is wanted.
     structures_only: Arc<Items>,
-    sizes: BTreeMap<u32, u64>,
-    sections: BTreeMap<u32, String>,
     windows: usize,
     chunks: usize,
 }
@@ -73,104 +56,62 @@ impl Schedule {
     /// The commands for what is `wanted` of `uids`; messages above `max_size`
     /// bytes give no content. Commands come in the order of their messages.
     pub fn new(uids: UidSet, wanted: Wanted, max_size: Option<u64>, direction: Direction) -> Self {
-        let mut schedule = Self {
+        Self {
             wanted: wanted.reduced(),
             max_size,
             direction,
             waiting: uids,
             ready: VecDeque::new(),
+            open: VecDeque::new(),
             sizes_only: Arc::new(Wanted::SIZE.items()),
             structures_only: Arc::new(Wanted::STRUCTURE.items()),
-            sizes: BTreeMap::new(),
-            sections: BTreeMap::new(),
             windows: 0,
             chunks: 0,
-        };
-        schedule.open_window();
-        schedule
+        }
     }
 
     fn wants_content(&self) -> bool {
         self.wanted.contains(Wanted::WHOLE) || self.wanted.contains(Wanted::TEXT)
     }
 
-    /// Queues the next window: its sizes, or what is wanted of it.
-    fn open_window(&mut self) {
+    /// The messages of the next window.
+    fn next_window(&mut self) -> Option<UidSet> {
         let mut size = WINDOWS[self.windows.min(WINDOWS.len() - 1)];
         if self.wanted.contains(Wanted::HEAD) {
             size = size.min(HEADS);
         }
-        let Some(window) = self.first_waiting(size) else {
-            return;
-        };
-        self.windows += 1;
-        self.waiting = self.waiting.difference(&window);
-        if self.wants_content() {
-            self.push(&window, &Arc::clone(&self.sizes_only));
-        } else {
-            self.push(&window, &Arc::new(self.wanted.items()));
-        }
-    }
-
-    /// The messages of the next window.
-    fn first_waiting(&self, size: u64) -> Option<UidSet> {
-        match self.direction {
+        let window = match self.direction {
             Direction::Ascending => self.waiting.chunks(size, SET).next(),
             Direction::Descending => self.waiting.last_chunk(size, SET),
+        }?;
+        self.windows += 1;
+        self.waiting = self.waiting.difference(&window);
+        Some(window)
+    }
+
+    /// Asks for the sizes of windows to come.
+    fn open_windows(&mut self) {
+        while self.open.len() < OPEN
+            && let Some(uids) = self.next_window()
+        {
+            self.open.push_back(Window::new(uids.clone()));
+            self.ready.push_back(Chunk {
+                uids,
+                items: Arc::clone(&self.sizes_only),
+            });
         }
     }
 
-    fn large(&self) -> UidSet {
-        if self.wanted.contains(Wanted::WHOLE) {
-            return UidSet::new();
-        }
-        let is_large = |size: u64| size > LARGE && self.max_size.is_none_or(|max| size <= max);
-        self.sizes
-            .iter()
-            .filter(|(_, size)| is_large(**size))
-            .map(|(uid, _)| *uid)
-            .collect()
-    }
-
-    /// Queues the messages of a window whose sizes are known, neighbours of
-    /// one form together, and the next window's sizes before the last of them.
-    fn ask_for_window(&mut self) {
-        let sizes = std::mem::take(&mut self.sizes);
-        let sections = std::mem::take(&mut self.sections);
-        let (mut uids, mut bytes, mut form) = (UidSet::new(), 0, Form::Whole);
-        let mut sizes: Vec<(u32, u64)> = sizes.into_iter().collect();
-        if self.direction == Direction::Descending {
-            sizes.reverse();
-        }
-        for (uid, size) in sizes {
-            let next = match (self.max_size, sections.get(&uid)) {
-                (Some(max), _) if size > max => Form::Header,
-                (_, Some(section)) => Form::Part(section.clone()),
-                _ => Form::Whole,
-            };
-            let is_full = bytes + size > CHUNKS[self.chunks.min(CHUNKS.len() - 1)]
-                || uids.len() >= CHUNK_MESSAGES;
-            if !uids.is_empty() && (is_full || next != form) {
-                self.push_messages(&uids, &form);
-                uids = UidSet::new();
-                bytes = 0;
-            }
-            uids.insert(uid);
-            bytes += size;
-            form = next;
-        }
-        let last = self.ready.len();
-        if !uids.is_empty() {
-            self.push_messages(&uids, &form);
-        }
-        let end = self.ready.len();
-        self.open_window();
-        if let Some(sizes) = self.ready.remove(end) {
-            self.ready.insert(last, sizes);
-        }
-    }
-
-    fn push_messages(&mut self, uids: &UidSet, form: &Form) {
+    /// Queues the next contents, of the first window, if its sizes are known.
+    fn ask_for_contents(&mut self, pace: &Pace) {
+        let grown = CHUNKS.get(self.chunks).copied().unwrap_or(u64::MAX);
+        let bytes = grown.min(pace.chunk());
+        let window = self.open.front_mut().filter(|window| window.is_known());
+        let next = window.and_then(|window| window.take(bytes, self.max_size, self.direction));
+        let Some((uids, form)) = next else {
+            return;
+        };
+        self.chunks += 1;
         let content = Wanted::WHOLE.and(Wanted::TEXT);
         let rest = self.wanted.without(content);
         let items = match form {
@@ -178,75 +119,81 @@ impl Schedule {
             Form::Header => rest.and(Wanted::HEADER).and(Wanted::SIZE).items(),
             Form::Part(section) => rest.items_and(vec![
                 Item::Section(format!("{section}.MIME")),
-                Item::Section(section.clone()),
+                Item::Section(section),
             ]),
         };
-        self.chunks += 1;
-        self.push(uids, &Arc::new(items));
+        self.push(&uids, &Arc::new(items));
     }
 
+    /// Queues commands for these messages, in order.
     fn push(&mut self, uids: &UidSet, items: &Arc<Items>) {
         let mut chunks: Vec<UidSet> = uids.chunks(u64::MAX, SET).collect();
         if self.direction == Direction::Descending {
             chunks.reverse();
         }
-        for uids in chunks {
-            self.ready.push_back(Chunk {
-                uids,
-                items: Arc::clone(items),
-            });
-        }
+        self.ready.extend(chunks.into_iter().map(|uids| Chunk {
+            uids,
+            items: Arc::clone(items),
+        }));
     }
 
-    fn asks_for_sizes(&self, chunk: &Chunk) -> bool {
-        Arc::ptr_eq(&chunk.items, &self.sizes_only)
-    }
-
-    fn asks_for_structures(&self, chunk: &Chunk) -> bool {
-        Arc::ptr_eq(&chunk.items, &self.structures_only)
+    fn window_of(&mut self, uids: &UidSet) -> Option<&mut Window> {
+        let first = uids.first()?;
+        self.open.iter_mut().find(|window| window.holds(first))
     }
 }
 
 impl Source for Schedule {
-    fn next(&mut self) -> Option<Chunk> {
-        let chunk = self.ready.pop_front();
-        if self.ready.is_empty() && !self.wants_content() {
-            self.open_window();
+    fn next(&mut self, pace: &Pace) -> Option<Chunk> {
+        if !self.wants_content() {
+            let items = Arc::new(self.wanted.items());
+            return self.next_window().map(|uids| Chunk { uids, items });
         }
-        chunk
+        // The last chunk of a window makes room for another window.
+        while self.open.front().is_some_and(Window::is_empty) {
+            self.open.pop_front();
+        }
+        self.open_windows();
+        if self.ready.is_empty() {
+            self.ask_for_contents(pace);
+        }
+        self.ready.pop_front()
     }
 
     fn admit(&mut self, chunk: &Chunk, message: Message) -> Option<Message> {
-        if self.asks_for_sizes(chunk) {
-            // Without a size it is taken for small, and the message counts.
-            self.sizes.insert(message.uid, message.size.unwrap_or(0));
-        } else if self.asks_for_structures(chunk) {
-            let section = message.structure.as_deref().and_then(text_section);
-            self.sections
-                .extend(section.map(|section| (message.uid, section)));
-        } else {
+        let is_size = Arc::ptr_eq(&chunk.items, &self.sizes_only);
+        if !is_size && !Arc::ptr_eq(&chunk.items, &self.structures_only) {
             return Some(message);
+        }
+        if let Some(window) = self.window_of(&chunk.uids) {
+            if is_size {
+                // Without a size it is taken for small, and the message counts.
+                window.note_size(message.uid, message.size.unwrap_or(0));
+            } else {
+                window.note_structure(message.uid, message.structure.as_deref());
+            }
         }
         None
     }
 
     fn ended(&mut self, chunk: &Chunk) {
-        if self.asks_for_sizes(chunk) {
-            let large = self.large();
-            if large.is_empty() {
-                self.ask_for_window();
+        let wants_text_only = !self.wanted.contains(Wanted::WHOLE);
+        let max_size = self.max_size;
+        if Arc::ptr_eq(&chunk.items, &self.sizes_only) {
+            let Some(window) = self.window_of(&chunk.uids) else {
+                return;
+            };
+            let large = if wants_text_only {
+                window.large(max_size)
             } else {
-                self.push(&large, &Arc::clone(&self.structures_only));
-            }
-        } else if self.asks_for_structures(chunk) {
-            // The structures of one window may take several commands.
-            let is_last = !self
-                .ready
-                .iter()
-                .any(|ready| self.asks_for_structures(ready));
-            if is_last {
-                self.ask_for_window();
-            }
+                UidSet::new()
+            };
+            window.wait_for(large.chunks(u64::MAX, SET).count());
+            self.push(&large, &Arc::clone(&self.structures_only));
+        } else if Arc::ptr_eq(&chunk.items, &self.structures_only)
+            && let Some(window) = self.window_of(&chunk.uids)
+        {
+            window.one_has_come();
         }
     }
 }
@@ -288,7 +235,7 @@ mod tests {
         };
         let mut schedule = Schedule::new(all, wanted, max_size, direction);
         let mut sent = Vec::new();
-        while let Some(chunk) = schedule.next() {
+        while let Some(chunk) = schedule.next(&Pace::default()) {
             for uid in chunk.uids.iter() {
                 let size = Some(sizes[uid as usize - 1]);
                 schedule.admit(
@@ -319,9 +266,9 @@ mod tests {
         let sent = commands(&[100 << 10; 60], Wanted::WHOLE, None);
         let expected = [
             "1:50 (UID RFC822.SIZE)",
+            "51:60 (UID RFC822.SIZE)",
             "1:2 (UID BODY.PEEK[])",
             "3:12 (UID BODY.PEEK[])",
-            "51:60 (UID RFC822.SIZE)",
             "13:50 (UID BODY.PEEK[])",
             "51:60 (UID BODY.PEEK[])",
         ];
@@ -338,9 +285,9 @@ mod tests {
         let sent = commands_in(Direction::Descending, &sizes, Wanted::WHOLE, None);
         let expected = [
             "11:60 (UID RFC822.SIZE)",
+            "1:10 (UID RFC822.SIZE)",
             "59:60 (UID BODY.PEEK[])",
             "49:58 (UID BODY.PEEK[])",
-            "1:10 (UID RFC822.SIZE)",
             "11:48 (UID BODY.PEEK[])",
             "1:10 (UID BODY.PEEK[])",
         ];
@@ -374,9 +321,9 @@ mod tests {
             None,
             Direction::Ascending,
         );
-        let sizes = schedule.next().unwrap();
+        let sizes = schedule.next(&Pace::default()).unwrap();
         assert_eq!(text(Some(&sizes)), "1:3 (UID RFC822.SIZE)");
-        assert_eq!(text(schedule.next().as_ref()), "nothing");
+        assert_eq!(text(schedule.next(&Pace::default()).as_ref()), "nothing");
         for (uid, size) in [(1, 10), (2, 5 << 20), (3, 5 << 20)] {
             schedule.admit(
                 &sizes,
@@ -388,7 +335,7 @@ mod tests {
             );
         }
         schedule.ended(&sizes);
-        let structures = schedule.next().unwrap();
+        let structures = schedule.next(&Pace::default()).unwrap();
         assert_eq!(text(Some(&structures)), "2:3 (UID BODYSTRUCTURE)");
         let leaf = Part {
             section: "1".into(),
@@ -423,13 +370,19 @@ mod tests {
         );
         schedule.ended(&structures);
         let field = "BODY.PEEK[HEADER.FIELDS (SUBJECT)]";
-        assert_eq!(text(schedule.next().as_ref()), "1 (UID BODY.PEEK[])");
         assert_eq!(
-            text(schedule.next().as_ref()),
+            text(schedule.next(&Pace::default()).as_ref()),
+            "1 (UID BODY.PEEK[])"
+        );
+        assert_eq!(
+            text(schedule.next(&Pace::default()).as_ref()),
             format!("2 (UID BODY.PEEK[1.MIME] BODY.PEEK[1] {field})")
         );
-        assert_eq!(text(schedule.next().as_ref()), "3 (UID BODY.PEEK[])");
-        assert_eq!(text(schedule.next().as_ref()), "nothing");
+        assert_eq!(
+            text(schedule.next(&Pace::default()).as_ref()),
+            "3 (UID BODY.PEEK[])"
+        );
+        assert_eq!(text(schedule.next(&Pace::default()).as_ref()), "nothing");
     }
 
     #[test]

@@ -6,14 +6,18 @@
 //! [`FetchStream`](super::fetch_stream::FetchStream), sessions from a
 //! [`Pool`](super::pool::Pool).
 
+use std::ops::DerefMut;
+
 use super::capability::Capabilities;
+use super::compress;
 use super::dialogue::Dialogue;
 pub use super::dialogue::Examined;
 use super::endpoint::Endpoint;
-use super::exchange::{Arrival, Ended, Exchange};
+use super::exchange::{Ended, Exchange};
 use super::greeting;
 use super::login::{Credential, Login};
 use super::mailbox::Mailbox;
+use super::pace::Pace;
 use super::quirks;
 use super::response::Response;
 use super::search::{Answer, Criteria, stretches, uid_search};
@@ -40,6 +44,8 @@ pub struct Session {
     searches_substrings: Option<bool>,
     /// Whether PREVIEW gives any, once that has been found out.
     pub(super) makes_previews: Option<bool>,
+    /// How its server is best asked for many messages.
+    pub(super) pace: Pace,
 }
 
 impl Session {
@@ -95,6 +101,7 @@ impl Session {
         let dialogue = Dialogue::sign_in(exchange, &login.user, method)?;
         greeting::ask_capabilities(&mut dialogue.exchange())?;
         dialogue.exchange().veil = Veil::default();
+        compress::begin(&mut dialogue.exchange())?;
         let capabilities = dialogue.exchange().capabilities.clone();
         Ok(Self {
             dialogue,
@@ -105,6 +112,7 @@ impl Session {
             examined: None,
             searches_substrings: None,
             makes_previews: None,
+            pace: Pace::default(),
         })
     }
 
@@ -302,14 +310,9 @@ impl Session {
         self.dialogue.logout();
     }
 
-    /// Sends a command whose answers [`Session::arrive`] gives; its tag.
-    pub(super) fn launch(&mut self, verb: &str, command: &[u8]) -> Result<Vec<u8>> {
-        self.dialogue.exchange().launch(verb, command)
-    }
-
-    /// What comes next.
-    pub(super) fn arrive(&mut self, during: &str) -> Result<Arrival> {
-        self.dialogue.exchange().arrive(during, &mut |_| {})
+    /// What is said on its connection, for commands that are in flight together.
+    pub(super) fn exchange(&self) -> impl DerefMut<Target = Exchange> + '_ {
+        self.dialogue.exchange()
     }
 
     /// The open mailbox, as messages name it.

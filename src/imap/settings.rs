@@ -47,6 +47,18 @@ impl Deadline {
     }
 }
 
+/// When what is said is packed by COMPRESS=DEFLATE.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Packing {
+    /// Where a server offers it that is not on this machine.
+    #[default]
+    Auto,
+    /// Wherever a server offers it: for tests, which have no other machine.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
 /// The limits and trust of one statement; see [`Settings::default`].
 #[derive(Clone)]
 pub struct Settings {
@@ -56,19 +68,34 @@ pub struct Settings {
     pub deadline: Option<Deadline>,
     /// Whom TLS trusts.
     pub trust: Trust,
+    /// Whether connections opened for it are packed.
+    pub packing: Packing,
     /// Whether the user has stopped the statement.
     pub cancel: Arc<dyn Cancel>,
     /// Where a session that is opened writes down what it says.
     pub log: Arc<Log>,
 }
 
+impl Settings {
+    /// The same, with the deadline counted from `start`: that of a statement
+    /// which reads a table many times over.
+    pub fn counted_from(mut self, start: Instant) -> Self {
+        if let Some(deadline) = &mut self.deadline {
+            deadline.at = start.checked_add(deadline.allowed).unwrap_or(deadline.at);
+        }
+        self
+    }
+}
+
 impl Default for Settings {
-    /// 30 s without progress, no deadline, the system's roots, never cancelled, a log of its own.
+    /// 30 s without progress, no deadline, the system's roots, never cancelled,
+    /// packed where that helps, a log of its own.
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(30),
             deadline: None,
             trust: Trust::default(),
+            packing: Packing::Auto,
             cancel: Arc::new(Never),
             log: Arc::default(),
         }

@@ -126,6 +126,19 @@ impl<'a> StatusLine<'a> {
         self.code.filter(|code| code.is(name))?.number()
     }
 
+    /// True for a refusal that means "not now": too much was asked for at once
+    /// or in a short time, or something is in the way.
+    pub fn asks_for_patience(&self) -> bool {
+        // LIMIT, INUSE, UNAVAILABLE: RFC 9051 section 7.1; THROTTLED: Gmail,
+        // Yahoo. Office 365 says it in words.
+        const CODES: [&str; 4] = ["INUSE", "LIMIT", "THROTTLED", "UNAVAILABLE"];
+        let is_refusal = matches!(self.status, Status::No | Status::Bad);
+        let is_coded = |code: Code<'_>| CODES.iter().any(|name| code.is(name));
+        is_refusal
+            && (self.code.is_some_and(is_coded)
+                || memchr::memmem::find(&self.said.to_ascii_lowercase(), b"throttled").is_some())
+    }
+
     /// What follows the status word: the code and the text.
     pub fn said(&self) -> &'a [u8] {
         self.said
@@ -174,6 +187,22 @@ mod tests {
         assert_eq!((line.code, line.text), (None, &b"[open text"[..]));
         let line = StatusLine::parse(Status::No, b"[ALERT]");
         assert!(line.code.unwrap().is("alert") && line.text.is_empty());
+    }
+
+    #[test]
+    fn a_refusal_for_now_is_told_from_one_for_good() {
+        let asks = |status, said: &'static str| {
+            StatusLine::parse(status, said.as_bytes()).asks_for_patience()
+        };
+        assert!(asks(Status::No, "[THROTTLED] Account exceeded bandwidth"));
+        assert!(asks(Status::No, "[inuse] another session has it"));
+        assert!(asks(
+            Status::Bad,
+            "Request is throttled. Suggested Backoff Time: 9 milliseconds"
+        ));
+        assert!(!asks(Status::Ok, "[LIMIT] done"));
+        assert!(!asks(Status::No, "[SERVERBUG] cannot read"));
+        assert!(!asks(Status::Bad, "unknown command"));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! tokens mean.
 
 use std::borrow::Cow;
-use std::ops::Range;
+use std::ops::{Deref, Range};
 
 use memchr::{memchr, memchr3};
 
@@ -229,6 +229,34 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// A name in upper case, to be told from known ones without an allocation.
+pub struct Upper {
+    bytes: [u8; LONGEST],
+    length: usize,
+}
+
+/// No known name is as long; a longer one is cut and stays unknown.
+const LONGEST: usize = 32;
+
+impl Upper {
+    /// `name` in upper case.
+    pub fn of(name: &[u8]) -> Self {
+        let length = name.len().min(LONGEST);
+        let mut bytes = [0; LONGEST];
+        bytes[..length].copy_from_slice(&name[..length]);
+        bytes.make_ascii_uppercase();
+        Self { bytes, length }
+    }
+}
+
+impl Deref for Upper {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
 /// Where in `whole` the slice `part` of it lies; None if it is none.
 pub fn range_of(whole: &[u8], part: &[u8]) -> Option<Range<usize>> {
     let start = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
@@ -365,6 +393,12 @@ mod tests {
         assert_eq!((reader.section(), reader.origin()), (None, Some(7)));
         assert_eq!(reader.string().as_deref(), Some(&b""[..]));
         assert_eq!(Reader::new(b"[TEXT").section(), Some(&b"TEXT"[..]));
+    }
+
+    #[test]
+    fn names_are_compared_without_case() {
+        assert_eq!(*Upper::of(b"Rfc822.Size"), *b"RFC822.SIZE");
+        assert_eq!(Upper::of(&[b'x'; 99]).len(), LONGEST);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Bytes to and from the server, in the clear or through TLS.
+//! Bytes to and from the server: in the clear or through TLS, packed or not.
 //!
 //! The socket blocks for one slice at a time; a read that brings nothing in
 //! that time fails with `WouldBlock`, and the caller looks at its watch.
@@ -8,6 +8,7 @@ use std::net::{Shutdown, TcpStream};
 
 use rustls::ClientConnection;
 
+use super::compress::Packed;
 use super::dial::{dial, reason};
 use super::endpoint::{Endpoint, Security};
 use super::settings::Settings;
@@ -27,6 +28,8 @@ pub(super) enum Transport {
     Plain(TcpStream),
     /// TLS over TCP.
     Tls(Box<Tls>),
+    /// DEFLATE over one of them.
+    Packed(Box<Packed>),
 }
 
 /// A TLS connection and the ciphertext read ahead for it.
@@ -87,11 +90,11 @@ impl Transport {
         Ok(Self::Plain(socket))
     }
 
-    /// Gives the socket back where there is no TLS on it.
+    /// Gives the socket back where there is nothing but TCP.
     pub(super) fn into_plain(self) -> Option<TcpStream> {
         match self {
             Self::Plain(socket) => Some(socket),
-            Self::Tls(_) => None,
+            Self::Tls(_) | Self::Packed(_) => None,
         }
     }
 
@@ -119,14 +122,16 @@ impl Transport {
                 tls.handshake(endpoint, watch)?;
                 Ok(Self::Tls(Box::new(tls)))
             }
-            tls @ Self::Tls(_) => Ok(tls),
+            secured => Ok(secured),
         }
     }
 
     /// The version of TLS, such as `TLSv1.3`; `None` without TLS.
     pub(super) fn encryption(&self) -> Option<String> {
-        let Self::Tls(tls) = self else {
-            return None;
+        let tls = match self {
+            Self::Plain(_) => return None,
+            Self::Tls(tls) => tls,
+            Self::Packed(packed) => return packed.below().encryption(),
         };
         let version = tls.connection.protocol_version()?;
         Some(version.as_str()?.replace('_', "."))
@@ -137,13 +142,18 @@ impl Transport {
         match self {
             Self::Plain(socket) => socket.read(into),
             Self::Tls(tls) => tls.read(into),
+            Self::Packed(packed) => packed.read(into),
         }
     }
 
     /// True where the end that was read may be anybody's: TLS has an alert to
     /// say that all has been sent, and it did not come.
     pub(super) fn is_cut(&self) -> bool {
-        matches!(self, Self::Tls(tls) if tls.is_cut)
+        match self {
+            Self::Plain(_) => false,
+            Self::Tls(tls) => tls.is_cut,
+            Self::Packed(packed) => packed.below().is_cut(),
+        }
     }
 
     /// Sends all of `bytes`.
@@ -168,6 +178,7 @@ impl Transport {
                 }
                 Ok(Ok(()))
             }
+            Self::Packed(packed) => packed.write_all(bytes, watch),
         }
     }
 
@@ -182,6 +193,8 @@ impl Transport {
                 tls.connection.send_close_notify();
                 tls.flush(watch)
             }
+            // What has been packed so far is sent already.
+            Self::Packed(packed) => packed.below_mut().finish(watch),
         }
     }
 
@@ -193,10 +206,17 @@ impl Transport {
         read
     }
 
+    /// True where no line lies between us and the server.
+    pub(super) fn is_loopback(&self) -> bool {
+        let peer = self.socket().peer_addr();
+        peer.is_ok_and(|peer| peer.ip().to_canonical().is_loopback())
+    }
+
     fn socket(&self) -> &TcpStream {
         match self {
             Self::Plain(socket) => socket,
             Self::Tls(tls) => &tls.socket,
+            Self::Packed(packed) => packed.below().socket(),
         }
     }
 }

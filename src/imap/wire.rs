@@ -5,11 +5,13 @@
 //! where responses end, not what they say.
 
 use std::io;
+use std::time::{Duration, Instant};
 
+use super::compress::Packed;
 use super::endpoint::Endpoint;
 use super::frame::Limits;
 use super::inbox::{Frame, Inbox};
-use super::settings::Settings;
+use super::settings::{Packing, Settings};
 use super::transport::{self, Transport, is_pause};
 use super::watch::Watch;
 use crate::error::{Error, Result};
@@ -63,6 +65,26 @@ impl Wire {
         let transport = self.transport.take().ok_or_else(|| broken(&self.peer))?;
         self.transport = Some(transport.start_tls(&self.endpoint, &self.settings)?);
         Ok(())
+    }
+
+    /// Packs everything from now on; what has come behind the last response is
+    /// packed already.
+    pub(super) fn pack(&mut self) {
+        if let Some(below) = self.transport.take() {
+            let packed = Packed::new(below, self.inbox.drain());
+            self.transport = Some(Transport::Packed(Box::new(packed)));
+        }
+    }
+
+    /// When the statement wants it packed.
+    pub(super) fn packing(&self) -> Packing {
+        self.settings.packing
+    }
+
+    /// True where no line lies between us and the server.
+    pub(super) fn is_loopback(&self) -> bool {
+        let transport = self.transport.as_ref();
+        transport.is_some_and(Transport::is_loopback)
     }
 
     /// The server.
@@ -161,6 +183,29 @@ impl Wire {
             watch.check()?;
         }
         Ok(())
+    }
+
+    /// Does nothing for a while, but hears interrupts and the deadline.
+    ///
+    /// # Errors
+    /// Theirs; the wire stays whole.
+    pub(super) fn rest(&self, pause: Duration, during: &str) -> Result<()> {
+        let mut watch = Watch::start(&self.settings, &self.peer, during);
+        let until = Instant::now() + pause;
+        loop {
+            watch.progress();
+            watch.check()?;
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            std::thread::sleep(left.min(watch.slice()));
+        }
+    }
+
+    /// The longest the server may go without progress.
+    pub(super) fn timeout(&self) -> Duration {
+        self.settings.timeout
     }
 
     /// The next response that is there already, or can be read without

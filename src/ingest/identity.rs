@@ -16,11 +16,10 @@ pub fn fresh() -> String {
 /// The id of a message row, from its two unique columns: UUID version 8 of
 /// SHA-256(SHA-256(message text) NUL Message-ID).
 ///
-/// The text is the raw message itself where that is UTF-8. Where it is not, two
+/// `text` is the SHA-256 of the text, which is the raw message itself where that is UTF-8. Where it is not, two
 /// messages may become the same text, and RSSD takes the second for the first:
 /// so must the id.
-pub fn message(text: &str, message_id: &str) -> String {
-    let text = Sha256::digest(text);
+pub fn message(text: &[u8; 32], message_id: &str) -> String {
     version_8(
         Sha256::new()
             .chain_update(text)
@@ -58,6 +57,7 @@ mod tests {
 
     #[test]
     fn the_same_message_has_the_same_id_everywhere() {
+        let message = |text: &str, id| message(&Sha256::digest(text).into(), id);
         let id = message("From: ada\r\n\r\nhello", "x@y");
         assert_eq!(id, "1b1bfcc8-9f28-856b-a3f3-c375be998033");
         assert_ne!(id, message("From: ada\r\n\r\nhello", "x@z"));

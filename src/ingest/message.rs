@@ -1,7 +1,10 @@
 //! The message row of RSSD, and with it everything else about one message.
 
+use std::borrow::Cow;
+
 use super::incoming::IncomingMessage;
 use super::insert::{Insert, table_columns};
+use super::options::Layout;
 use super::record::{Columns, Record, elaboration};
 use super::resource::{Owner, Resources};
 use super::schema::MESSAGE_OF_RESOURCE;
@@ -19,6 +22,7 @@ pub struct Messages {
     has_foreign: Option<bool>,
     resources: Resources,
     order: Order,
+    layout: Layout,
 }
 
 /// Which of message and resource refers to the other, and so comes second.
@@ -57,7 +61,7 @@ impl Messages {
     ///
     /// # Errors
     /// `Host` where SQLite refuses.
-    pub fn open(connection: &Connection) -> Result<Self> {
+    pub fn open(connection: &Connection, layout: Layout) -> Result<Self> {
         let refers = table_columns(connection, "uniform_resource")?
             .iter()
             .any(|c| c == MESSAGE_OF_RESOURCE);
@@ -78,6 +82,7 @@ impl Messages {
             } else {
                 Order::ResourceFirst
             },
+            layout,
         })
     }
 
@@ -157,32 +162,39 @@ impl Messages {
         };
         match self.order {
             Order::MessageFirst => {
-                self.write_row(destination, record, &columns, None)?;
+                self.write_row(&owner, record, &columns, None)?;
                 self.resources.write_text(&owner, record, &elaboration)?;
             }
             Order::ResourceFirst => {
                 let text = self.resources.write_text(&owner, record, &elaboration)?;
-                self.write_row(destination, record, &columns, Some(&text))?;
+                self.write_row(&owner, record, &columns, Some(&text))?;
             }
         }
-        self.resources.write_derived(&owner, record, &message)
+        match self.layout {
+            Layout::Surveilr => self.resources.write_derived(&owner, record, &message),
+            Layout::Compact => Ok(()),
+        }
     }
 
     /// Writes the message row; of a twin, it is there.
     fn write_row(
         &mut self,
-        destination: &Destination<'_>,
+        owner: &Owner<'_>,
         record: &Record<'_>,
         columns: &Columns,
         resource: Option<&str>,
     ) -> Result<()> {
         let text = Bind::Text;
+        let content = match self.layout {
+            Layout::Surveilr => Cow::Borrowed(&*record.text),
+            Layout::Compact => Cow::Owned(record.reference(owner.uri)),
+        };
         let values = [
             text(&record.row_id),
-            text(destination.session_id),
-            text(destination.folder_row),
+            text(owner.session_id),
+            text(owner.folder_row),
             resource.map_or(Bind::Null, text),
-            text(&record.text),
+            text(&content),
             text(&record.message_id),
             text(&columns.subject),
             text(&columns.from),

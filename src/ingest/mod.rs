@@ -31,7 +31,7 @@ mod writer;
 
 pub use incoming::IncomingMessage;
 pub use location::Failure;
-pub use options::{LARGEST_MESSAGE, Options, Progress};
+pub use options::{LARGEST_MESSAGE, Layout, Options, Progress};
 pub use place::Account;
 pub use run::{Opening, open, run};
 pub use state::Trouble;

@@ -18,6 +18,31 @@ pub struct Options {
     pub max_size: u64,
     /// Whether a bar is drawn on stderr.
     pub progress: Progress,
+    /// How the messages that are new are stored.
+    pub layout: Layout,
+}
+
+/// How often RSSD holds the content of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// As surveilr has it: in the message row and its unique index, in the
+    /// `text` resource, and once more in the `json`, `txt` and `html` ones.
+    Surveilr,
+    /// Once, in the `text` resource, to which the message row refers.
+    Compact,
+}
+
+impl Layout {
+    /// Every layout.
+    pub const ALL: [Self; 2] = [Self::Surveilr, Self::Compact];
+
+    /// As the option `layout` has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Surveilr => "surveilr",
+            Self::Compact => "compact",
+        }
+    }
 }
 
 /// Whether a run shows how far it is.
@@ -35,6 +60,7 @@ impl Default for Options {
             batch: 1000,
             max_size: LARGEST_MESSAGE,
             progress: Progress::Silent,
+            layout: Layout::Surveilr,
         }
     }
 }

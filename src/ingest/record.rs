@@ -8,7 +8,7 @@ use super::identity;
 use super::incoming::IncomingMessage;
 use super::status::status;
 use crate::mail::address::Role;
-use crate::mail::digest::{sha1_hex, sha256_hex};
+use crate::mail::digest::{hex, sha1_hex, sha256};
 use crate::mail::message::raw_text;
 use crate::mail::{Headers, time};
 
@@ -33,15 +33,25 @@ impl<'a> Record<'a> {
     pub fn read(raw: &'a [u8]) -> Self {
         let text = raw_text(raw);
         let message_id = Headers::parse(raw).message_id().unwrap_or_default();
-        let row_id = identity::message(&text, &message_id);
+        let digest = sha256(raw);
+        let row_id = match &text {
+            Cow::Borrowed(_) => identity::message(&digest, &message_id),
+            Cow::Owned(text) => identity::message(&sha256(text.as_bytes()), &message_id),
+        };
         Self {
             raw,
             text,
-            sha256: sha256_hex(raw),
+            sha256: hex(&digest),
             sha1: sha1_hex(raw),
             message_id,
             row_id,
         }
+    }
+
+    /// The `message` column where the content is in the `text` resource of
+    /// this uri alone. Views tell it from a message by how it begins.
+    pub fn reference(&self, uri: &str) -> String {
+        json!({ "sha256": self.sha256, "uri": uri }).to_string()
     }
 }
 

@@ -1,5 +1,7 @@
 //! The `uniform_resource` rows of a message, each with its edge in the graph.
 
+use std::borrow::Cow;
+
 use super::insert::Insert;
 use super::record::Record;
 use super::{identity, uri};
@@ -40,7 +42,9 @@ pub struct Owner<'a> {
 struct Resource<'a> {
     place: &'a str,
     nature: &'a str,
-    content: &'a [u8],
+    content: Bind<'a>,
+    /// Bytes of the content.
+    size: usize,
     /// SHA-1 of the content.
     digest: &'a str,
     elaboration: Option<&'a str>,
@@ -125,7 +129,11 @@ impl Resources {
         let resource = Resource {
             place: "",
             nature: "text",
-            content: record.raw,
+            content: match &record.text {
+                Cow::Borrowed(text) => exact(text),
+                Cow::Owned(_) => Bind::Blob(record.raw),
+            },
+            size: record.raw.len(),
             digest: &record.sha1,
             elaboration: Some(elaboration),
         };
@@ -144,13 +152,12 @@ impl Resources {
         message: &Message<'_>,
     ) -> Result<()> {
         let mut write = |place: &str, nature: &str, content: &str| -> Result<()> {
-            let content = content.as_bytes();
-            let digest = &sha1_hex(content);
             let resource = Resource {
                 place,
                 nature,
-                content,
-                digest,
+                content: exact(content),
+                size: content.len(),
+                digest: &sha1_hex(content.as_bytes()),
                 elaboration: None,
             };
             self.write(owner, record, &resource).map(drop)
@@ -180,7 +187,7 @@ impl Resources {
     ) -> Result<String> {
         let mut id = identity::resource(owner.message_row, &record.sha256, resource.place);
         let uri = format!("{}{}", owner.uri, resource.place);
-        let size = i64::try_from(resource.content.len()).unwrap_or(i64::MAX);
+        let size = i64::try_from(resource.size).unwrap_or(i64::MAX);
         let is_new = self.insert.run(&[
             Bind::Text(&id),
             Bind::Text(owner.device_id),
@@ -189,7 +196,7 @@ impl Resources {
             Bind::Text(owner.folder_row),
             Bind::Text(&uri),
             Bind::Text(resource.digest),
-            exact(resource.content),
+            resource.content,
             Bind::Text(resource.nature),
             Bind::Integer(size),
             owner.date.map_or(Bind::Null, Bind::Text),
@@ -212,16 +219,19 @@ impl Resources {
     }
 }
 
-/// Bytes as TEXT wherever that keeps them exactly: UTF-8 without NUL, at which
-/// SQLite's text functions stop, and without U+FFFE and U+FFFF, which SQLite
-/// replaces where the database is in UTF-16.
-fn exact(bytes: &[u8]) -> Bind<'_> {
-    let is_kept = |text: &&str| {
-        memchr::memchr(0, bytes).is_none() && !text.contains(['\u{fffe}', '\u{ffff}'])
-    };
-    match std::str::from_utf8(bytes).ok().filter(is_kept) {
-        Some(text) => Bind::Text(text),
-        None => Bind::Blob(bytes),
+/// Text as TEXT wherever that keeps it exactly: without NUL, at which SQLite's
+/// text functions stop, and without U+FFFE and U+FFFF, which SQLite replaces
+/// where the database is in UTF-16.
+fn exact(text: &str) -> Bind<'_> {
+    let bytes = text.as_bytes();
+    // Both noncharacters begin with the same two bytes, and little else does.
+    let may_be_changed = memchr::memchr(0, bytes).is_some()
+        || (memchr::memmem::find(bytes, b"\xef\xbf").is_some()
+            && text.contains(['\u{fffe}', '\u{ffff}']));
+    if may_be_changed {
+        Bind::Blob(bytes)
+    } else {
+        Bind::Text(text)
     }
 }
 
@@ -251,10 +261,9 @@ mod tests {
 
     #[test]
     fn content_is_text_only_where_that_loses_nothing() {
-        assert_eq!(exact("é".as_bytes()), Bind::Text("é"));
-        assert_eq!(exact(b"\xe9"), Bind::Blob(b"\xe9"));
-        assert_eq!(exact(b"a\0b"), Bind::Blob(b"a\0b"));
-        let noncharacter = "a\u{ffff}".as_bytes();
-        assert_eq!(exact(noncharacter), Bind::Blob(noncharacter));
+        assert_eq!(exact("é\u{fffd}"), Bind::Text("é\u{fffd}"));
+        assert_eq!(exact("a\0b"), Bind::Blob(b"a\0b"));
+        let noncharacter = "a\u{ffff}";
+        assert_eq!(exact(noncharacter), Bind::Blob(noncharacter.as_bytes()));
     }
 }

@@ -72,8 +72,10 @@ pub fn run(
         "folder": opening.pattern,
         "batch": options.batch,
         "max_size": options.max_size,
+        "layout": options.layout.name(),
     });
-    let mut writer = Writer::begin(connection, account, &arguments.to_string())?;
+    let arguments = arguments.to_string();
+    let mut writer = Writer::begin(connection, account, options.layout, &arguments)?;
     match folders(&mut writer, session, opening, options) {
         Ok(()) => writer.finish(None),
         Err(error) => {

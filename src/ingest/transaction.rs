@@ -6,6 +6,9 @@
 //! `INSERT INTO log SELECT imap_ingest(...)`, SQLite opens no savepoint and
 //! commits nothing, so what is written shares the fate of that statement.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use crate::error::{Error, Kind, Result};
 use crate::sqlite::{Connection, Statement};
 
@@ -14,6 +17,8 @@ use crate::sqlite::{Connection, Statement};
 pub struct Transactions {
     connection: Connection,
     situation: Situation,
+    /// Begins and ends a part; there is one for each message.
+    marks: Rc<RefCell<[Statement; 2]>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +49,12 @@ impl Transactions {
                 }
             }
         };
+        let marks = ["SAVEPOINT imap_ingest_part", "RELEASE imap_ingest_part"];
+        let [begin, end] = marks.map(|sql| connection.prepare(sql));
         Ok(Self {
             connection: connection.clone(),
             situation,
+            marks: Rc::new(RefCell::new([begin?, end?])),
         })
     }
 
@@ -83,10 +91,10 @@ impl Transactions {
         if self.situation == Situation::InWritingStatement {
             return work();
         }
-        self.connection.execute("SAVEPOINT imap_ingest_part")?;
+        self.marks.borrow_mut()[0].run()?;
         match work() {
             Ok(done) => {
-                self.connection.execute("RELEASE imap_ingest_part")?;
+                self.marks.borrow_mut()[1].run()?;
                 Ok(done)
             }
             Err(error) => {

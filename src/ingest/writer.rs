@@ -7,6 +7,7 @@
 use super::incoming::IncomingMessage;
 use super::location::{Failure, Location, Locations};
 use super::message::{Destination, Held, Messages};
+use super::options::Layout;
 use super::place::{self, Account};
 use super::record::Record;
 use super::session::Session;
@@ -43,11 +44,17 @@ pub struct Folder {
 
 impl Writer {
     /// Creates what tables are missing and writes the session row of a run,
-    /// with `arguments`, a JSON object without secrets.
+    /// with `arguments`, a JSON object without secrets; new messages are stored
+    /// in this `layout`.
     ///
     /// # Errors
     /// `Host` where SQLite refuses: a read-only or locked database.
-    pub fn begin(connection: &Connection, account: Account, arguments: &str) -> Result<Self> {
+    pub fn begin(
+        connection: &Connection,
+        account: Account,
+        layout: Layout,
+        arguments: &str,
+    ) -> Result<Self> {
         let transactions = Transactions::open(connection)?;
         transactions.clone().batch(|| {
             schema::create_missing(connection)?;
@@ -61,7 +68,7 @@ impl Writer {
                 account_row: None,
                 device_id,
                 session,
-                messages: Messages::open(connection)?,
+                messages: Messages::open(connection, layout)?,
                 locations: Locations::open(connection)?,
                 summary,
             })

@@ -27,7 +27,9 @@ impl Content {
         let mut scanner = Scanner { rest: &line };
         let (value, _) = scanner.text(b";");
         let value = String::from_utf8_lossy(&value).to_ascii_lowercase();
-        let value = value.split_ascii_whitespace().collect();
+        // A NUL is no part of a type, and SQLite's text functions stop there.
+        let is_blank = |c: char| c.is_ascii_whitespace() || c == '\0';
+        let value = value.split(is_blank).collect();
         let mut parameters = Vec::new();
         while !scanner.rest.is_empty() && parameters.len() < MAX_PARAMETERS {
             let (name, end) = scanner.text(b";=");
@@ -125,7 +127,7 @@ mod tests {
         for value in [
             " Text/Plain; Charset=\"utf-8\"; format=flowed\r\n",
             "text/plain;\r\n\tcharset = utf-8 (why) ; format=flowed;",
-            "text / plain (a;b=c) ;charset=\"utf\\-8\" ;; format=flowed",
+            "text /\0 plain (a;b=c) ;charset=\"utf\\-8\" ;; format=flowed",
         ] {
             let (kind, parameters) = pairs(&value.replace("\\-", "-"));
             assert_eq!(kind, "text/plain");

@@ -144,7 +144,7 @@ impl Walk<'_> {
 
 /// True for the types that say they are a message (RFC 2046 section 5.2.1, RFC
 /// 6532 section 3.7).
-pub(super) fn is_message(kind: &str) -> bool {
+pub fn is_message(kind: &str) -> bool {
     matches!(kind, "message/rfc822" | "message/global")
 }
 

@@ -4,6 +4,7 @@ use super::fields::unfold_to_space;
 use super::headers::Headers;
 use super::{charset, date};
 use std::net::IpAddr;
+use std::ops::Range;
 
 /// The most bytes of one field that are looked at.
 const MAX_LENGTH: usize = 16 * 1024;
@@ -81,9 +82,8 @@ impl<'a> Clauses<'a> {
     /// Cuts at the keywords that stand outside comments, each counted once: a
     /// host may well be called `with`.
     fn read(text: &'a str) -> Self {
-        let mut list: Vec<(&str, &str)> = Vec::new();
-        let (mut depth, mut semicolon) = (0_usize, None);
-        let (mut word, mut current) = (0, None);
+        let mut list: Vec<(&str, Range<usize>)> = Vec::new();
+        let (mut depth, mut semicolon, mut word) = (0_usize, None, 0);
         for (at, byte) in text.bytes().chain([b' ']).enumerate() {
             match byte {
                 b'(' => depth += 1,
@@ -91,30 +91,28 @@ impl<'a> Clauses<'a> {
                 b';' if depth == 0 => semicolon = Some(at),
                 _ => {}
             }
-            let ends = byte == b' ' || byte == b';';
-            if !ends {
+            if byte != b' ' && byte != b';' {
                 continue;
             }
-            if depth == 0 && is_keyword(&text[word..at]) {
-                let name = &text[word..at];
-                if !list
-                    .iter()
-                    .any(|(known, _)| known.eq_ignore_ascii_case(name))
-                {
-                    list.push((name, ""));
-                    current = Some(at);
-                }
-            } else if let (Some(start), Some(last)) = (current, list.last_mut())
+            let name = &text[word..at];
+            let is_new = !list
+                .iter()
+                .any(|(known, _)| known.eq_ignore_ascii_case(name));
+            if depth == 0 && is_keyword(name) && is_new {
+                list.push((name, at..at));
+            } else if let Some((_, clause)) = list.last_mut()
                 && semicolon.is_none_or(|semicolon| semicolon == at)
             {
-                last.1 = text[start..at].trim_matches([' ', ';']);
+                clause.end = at;
             }
             word = (at + 1).min(text.len());
         }
         // A comment that never closes hides no date.
         let semicolon = semicolon.or_else(|| text.rfind(';'));
+        let clause =
+            |(name, range): (_, Range<usize>)| (name, text[range].trim_matches([' ', ';']));
         Self {
-            list,
+            list: list.into_iter().map(clause).collect(),
             date: semicolon.map(|at| &text[at + 1..]),
         }
     }

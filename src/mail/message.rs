@@ -135,8 +135,12 @@ impl<'a> Message<'a> {
 /// The `message` column and RSSD's message text: the raw bytes as text, what is
 /// no UTF-8 and NUL replaced by U+FFFD; lossy here only, `raw` has the bytes.
 pub fn raw_text(raw: &[u8]) -> Cow<'_, str> {
-    let text = String::from_utf8_lossy(raw);
-    if raw.contains(&0) {
+    // Nearly all mail is UTF-8, which is seen at a fraction of the cost.
+    let text = match std::str::from_utf8(raw) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(raw),
+    };
+    if memchr::memchr(0, raw).is_some() {
         Cow::Owned(text.replace('\0', "\u{fffd}"))
     } else {
         text

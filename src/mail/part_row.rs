@@ -39,22 +39,27 @@ pub struct PartRow {
 
 /// Every part of a message and of the messages in it, in order.
 pub fn parts(raw: &[u8]) -> Vec<PartRow> {
+    rows(raw, |_| true).0
+}
+
+/// The same, and what could not be taken apart.
+pub fn parts_and_problems(raw: &[u8]) -> (Vec<PartRow>, Vec<String>) {
     rows(raw, |_| true)
 }
 
 /// Those that are attachments; an attached message is one, and so are its own.
 pub fn attachments(raw: &[u8]) -> Vec<PartRow> {
-    rows(raw, |place| place.is_attachment)
+    rows(raw, |place| place.is_attachment).0
 }
 
-fn rows(raw: &[u8], wanted: impl Fn(Place) -> bool) -> Vec<PartRow> {
+fn rows(raw: &[u8], wanted: impl Fn(Place) -> bool) -> (Vec<PartRow>, Vec<String>) {
     let mut rows = Vec::new();
-    walk(raw, |entity| {
+    let problems = walk(raw, |entity| {
         if wanted(entity.place) {
             rows.push(PartRow::of(entity));
         }
     });
-    rows
+    (rows, problems)
 }
 
 impl PartRow {

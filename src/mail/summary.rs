@@ -3,14 +3,14 @@
 //! The keys are the columns of `imap_messages` where it has one, with the same
 //! values; missing is null.
 
+use super::Role;
 use super::accepted;
 use super::digest::sha256_hex;
 use super::hop::{Hop, hops};
 use super::message::Message;
-use super::part_row::{PartRow, parts};
+use super::part_row::{PartRow, parts_and_problems};
 use super::problem::{Problem, to_list};
 use super::time::iso8601;
-use super::{Role, entity};
 use serde_json::{Value, json};
 
 /// The object; `docs/mail.md` explains its keys.
@@ -23,7 +23,7 @@ pub fn of(raw: &[u8]) -> Value {
         list.filter_map(|mailbox| mailbox.address)
             .collect::<Vec<_>>()
     };
-    let parts = parts(&mime);
+    let (parts, part_problems) = parts_and_problems(&mime);
     let leaves = parts.iter().filter(|part| !part.place.is_multipart);
     let attachments = parts.iter().filter(|part| part.place.is_attachment);
     json!({
@@ -50,7 +50,7 @@ pub fn of(raw: &[u8]) -> Value {
         "body_html": message.body_html(),
         "parts": leaves.map(PartRow::to_json).collect::<Vec<_>>(),
         "attachments": attachments.map(PartRow::to_json_with_digests).collect::<Vec<_>>(),
-        "problems": to_list(&problems(&message, raw, &mime)),
+        "problems": to_list(&problems(&message, raw, part_problems)),
     })
 }
 
@@ -67,18 +67,16 @@ fn hop(hop: &Hop) -> Value {
     })
 }
 
-/// The message's own problems and those of the messages in it.
-fn problems(message: &Message<'_>, raw: &[u8], mime: &[u8]) -> Vec<Problem> {
+/// The message's problems; those of its parts come from the walk, which goes on
+/// into the messages in it.
+fn problems(message: &Message<'_>, raw: &[u8], in_parts: Vec<String>) -> Vec<Problem> {
     let mut problems = message.problems();
+    problems.retain(|problem| problem.field != "parts");
     if let Some(Err(problem)) = accepted::converted(raw) {
         problems.push(Problem::new("parts", format!("the file {problem}")));
     }
-    for text in entity::walk(mime, |_| {}) {
-        let problem = Problem::new("parts", text);
-        if !problems.contains(&problem) {
-            problems.push(problem);
-        }
-    }
+    let named = in_parts.into_iter().map(|text| Problem::new("parts", text));
+    problems.extend(named);
     problems
 }
 
@@ -94,6 +92,23 @@ mod tests {
         assert_eq!(empty["addresses"], json!({}));
         assert_eq!(empty["problems"], json!([]));
         assert_eq!(empty["size"], 0);
+    }
+
+    #[test]
+    fn what_cannot_be_taken_apart_is_named_once() {
+        let broken = b"Content-Type: multipart/mixed\n\nx";
+        let problem = "part 1 is a multipart without its boundary; taken as text";
+        assert_eq!(
+            of(broken)["problems"],
+            json!([{"field": "parts", "problem": problem}])
+        );
+        let broken = [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
+        let problem = "the file is no Outlook message that can be read";
+        assert_eq!(
+            of(&broken)["problems"],
+            json!([{"field": "parts", "problem": problem}])
+        );
+        assert_eq!(of(&broken)["form"], "msg");
     }
 
     #[test]

@@ -6,8 +6,9 @@
 //!   FROM mail_attachments(readfile('message.eml'));
 //! ```
 
+use super::cell::text;
 use super::mail_parts::shared_cell;
-use super::rowset::{Rowset, text};
+use super::rowset::Rowset;
 use crate::error::Result;
 use crate::mail::part_row::{PartRow, attachments};
 use crate::sqlite::{Cell, Definition};

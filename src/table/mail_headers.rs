@@ -4,7 +4,8 @@
 //! SELECT name, value FROM mail_headers(readfile('message.eml'));
 //! ```
 
-use super::rowset::{Rowset, count, text};
+use super::cell::{number, text};
+use super::rowset::Rowset;
 use crate::error::Result;
 use crate::mail::{Headers, accepted, words};
 use crate::sqlite::{Cell, Definition};
@@ -45,7 +46,7 @@ impl Rowset for Fields {
 
     fn cell(row: &Row, column: &str, out: Cell<'_>) {
         match column {
-            "position" => count(out, Some(row.position)),
+            "position" => number(out, Some(row.position)),
             "name" => out.text(&row.name),
             "value" => text(out, row.value.as_deref()),
             "raw_value" => match std::str::from_utf8(&row.written) {

@@ -6,7 +6,8 @@
 //! SELECT value FROM mail_indicators(readfile('message.eml'), '{"patterns": ["IP"]}');
 //! ```
 
-use super::rowset::{Rowset, count, text};
+use super::cell::{number, text};
+use super::rowset::Rowset;
 use crate::error::{Error, Result, quote};
 use crate::mail::indicator::soar::{PATTERNS, Pattern};
 use crate::mail::indicator::{Indicator, Kind, Search, indicators};
@@ -38,7 +39,7 @@ impl Rowset for Indicators {
             "value" => out.text(&row.value),
             "normalised" => text(out, row.normalised.as_deref()),
             "part" => text(out, row.part.as_deref()),
-            "offset" => count(out, row.offset),
+            "offset" => number(out, row.offset),
             "source" => out.text(row.source),
             "detail" if !row.detail.is_empty() => {
                 out.json(&Value::from(row.detail.clone()).to_string());

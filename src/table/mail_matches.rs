@@ -6,8 +6,9 @@
 //! SELECT value FROM mail_matches('from 192.0.2.1', 'cloudsoar:IP');
 //! ```
 
+use super::cell::number;
 use super::mail_indicators::pattern;
-use super::rowset::{Rowset, count};
+use super::rowset::Rowset;
 use crate::error::{Error, Result, quote};
 use crate::sqlite::{Cell, Definition};
 use regex::{Regex, RegexBuilder};
@@ -65,9 +66,9 @@ impl Rowset for Matches {
 
     fn cell(row: &Match, column: &str, out: Cell<'_>) {
         match column {
-            "position" => count(out, Some(row.position)),
+            "position" => number(out, Some(row.position)),
             "value" => out.text(&row.value),
-            "offset" => count(out, Some(row.offset)),
+            "offset" => number(out, Some(row.offset)),
             "groups" => out.json(&Value::from(row.groups.clone()).to_string()),
             _ => out.null(),
         }

@@ -4,7 +4,8 @@
 //! SELECT part, content_type, filename, size FROM mail_parts(readfile('message.eml'));
 //! ```
 
-use super::rowset::{Rowset, count, text};
+use super::cell::{number, text};
+use super::rowset::Rowset;
 use crate::error::Result;
 use crate::mail::part_row::{PartRow, parts};
 use crate::sqlite::{Cell, Definition};
@@ -44,7 +45,7 @@ pub(super) fn shared_cell(row: &PartRow, column: &str, out: Cell<'_>) {
         "disposition" => text(out, row.disposition.as_deref()),
         "filename" => text(out, row.filename.as_deref()),
         "content_id" => text(out, row.content_id.as_deref()),
-        "size" => count(out, row.size()),
+        "size" => number(out, row.size()),
         "content" => match &row.content {
             Some(content) => out.blob(content),
             None => out.null(),

@@ -4,7 +4,8 @@
 //! SELECT hop, "from", ip, at, delay FROM mail_received(readfile('message.eml'));
 //! ```
 
-use super::rowset::{Rowset, count, text};
+use super::cell::{number, text};
+use super::rowset::Rowset;
 use crate::error::Result;
 use crate::mail::hop::{Hop, hops};
 use crate::mail::time::iso8601;
@@ -28,18 +29,15 @@ impl Rowset for Hops {
         Ok((1..).zip(hops(&Headers::parse(&mime))).collect())
     }
 
-    fn cell((number, hop): &(usize, Hop), column: &str, out: Cell<'_>) {
+    fn cell((position, hop): &(usize, Hop), column: &str, out: Cell<'_>) {
         match column {
-            "hop" => count(out, Some(*number)),
+            "hop" => number(out, Some(*position)),
             "from" => text(out, hop.from.as_deref()),
             "by" => text(out, hop.by.as_deref()),
             "with" => text(out, hop.with.as_deref()),
             "ip" => text(out, hop.ip.map(|ip| ip.to_string()).as_deref()),
             "at" => text(out, hop.at.and_then(iso8601).as_deref()),
-            "delay" => match hop.delay {
-                Some(delay) => out.integer(delay),
-                None => out.null(),
-            },
+            "delay" => number(out, hop.delay),
             "id" => text(out, hop.id.as_deref()),
             "for" => text(out, hop.recipient.as_deref()),
             "value" => out.text(&hop.text),

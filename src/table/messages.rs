@@ -208,7 +208,7 @@ fn order(index: &Index<'_>, is_single: bool) -> Option<Direction> {
     let by_folder = |term: &&sqlite::Order| {
         term.column == folder && (is_single || is_grouped || !term.descending)
     };
-    let is_by_folder = terms.next_if(|term| by_folder(term)).is_some();
+    let is_by_folder = terms.next_if(by_folder).is_some();
     let uid = sqlite::Column::At(Column::Uid as usize);
     match terms.next() {
         None => Some(Direction::Ascending),

@@ -8,15 +8,16 @@
 //! Everything is computed in xFilter, since a message is in memory already;
 //! nothing is pushed down but the arguments. NULL as the message gives no row.
 //!
-//! idxNum is a set of bits: bit n stands for the hidden column n, counted from
-//! the first; the arguments come in their order.
+//! idxStr names the arguments that a plan takes ([`argument`]). Unlike those of
+//! the other tables they may be BLOBs.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::argument;
 use crate::error::{Error, Result};
 use crate::sqlite::{
-    Cell, Column, Connection, Constraint, Cursor, Definition, Index, Operator, Planned, Recheck,
-    Table, Trust, Value, ValueKind, register_table,
+    Cell, Connection, Cursor, Definition, Index, Planned, Table, Trust, Value, ValueKind,
+    register_table,
 };
 
 /// One of these tables: how a message becomes rows.
@@ -57,28 +58,17 @@ impl<R: Rowset> Table for Registered<R> {
         /// it the inner loop of every join.
         const COST: f64 = 100.0;
         const ROWS: i64 = 25;
-        let constraints = index.constraints();
-        let (mut taken, mut count) = (0, 0);
-        for (bit, column) in hidden(R::DEFINITION).enumerate() {
-            let is_given =
-                |c: &&Constraint| c.column == Column::At(column) && c.operator == Operator::Eq;
-            let mut given = constraints.iter().filter(is_given).peekable();
-            if given.peek().is_none() {
-                continue;
-            }
-            let Some(argument) = given.find(|constraint| constraint.usable) else {
-                return Ok(Planned::NotThisWay);
-            };
-            count += 1;
-            taken |= 1 << bit;
-            index.take(argument.position, count, Recheck::Omit);
-        }
+        let Some(names) = argument::take(index, R::DEFINITION) else {
+            return Ok(Planned::NotThisWay);
+        };
+        let first = hidden(R::DEFINITION).next();
+        let is_given = names.first().copied() == first;
         // Without its message the table cannot be read, which is said when it is
         // tried: under OR, SQLite asks for such a plan only to find a better
         // one for each term.
-        index.set_cost(if taken & 1 == 1 { COST } else { f64::MAX });
+        index.set_cost(if is_given { COST } else { f64::MAX });
         index.set_rows(ROWS);
-        index.set_plan(taken, "");
+        index.set_plan(0, names.join(","));
         Ok(Planned::Yes)
     }
 
@@ -93,10 +83,9 @@ impl<R: Rowset> Table for Registered<R> {
 }
 
 /// What to say to a call without its first argument.
-fn missing(definition: &Definition) -> String {
+fn missing(definition: &'static Definition) -> String {
     let name = definition.name;
-    let arguments = hidden(definition).map(|position| definition.columns()[position].name.as_str());
-    let arguments: Vec<_> = arguments.collect();
+    let arguments: Vec<_> = hidden(definition).collect();
     format!(
         "{name} needs the argument {}; call {name}({})",
         arguments.first().copied().unwrap_or_default(),
@@ -104,12 +93,12 @@ fn missing(definition: &Definition) -> String {
     )
 }
 
-/// The positions of the hidden columns.
-fn hidden(definition: &Definition) -> impl Iterator<Item = usize> {
-    let columns = definition.columns().iter().enumerate();
+/// The names of the hidden columns.
+fn hidden(definition: &'static Definition) -> impl Iterator<Item = &'static str> {
+    let columns = definition.columns().iter();
     columns
-        .filter(|(_, column)| column.hidden)
-        .map(|(position, _)| position)
+        .filter(|column| column.hidden)
+        .map(|column| column.name.as_str())
 }
 
 /// One open cursor.
@@ -164,16 +153,18 @@ impl<R: Rowset> Rows<R> {
 }
 
 impl<R: Rowset> Cursor for Rows<R> {
-    fn scan(&mut self, number: i32, _: Option<&str>, arguments: &[Value<'_>]) -> Result<()> {
-        if number & 1 == 0 {
+    fn scan(&mut self, _: i32, names: Option<&str>, values: &[Value<'_>]) -> Result<()> {
+        let names: Vec<&str> = names.unwrap_or_default().split(',').collect();
+        if names.first().copied() != hidden(R::DEFINITION).next() {
             return Err(Error::mail(missing(R::DEFINITION)));
         }
-        let mut given = arguments.iter();
-        let argument = |(bit, _)| match number >> bit & 1 {
-            1 => given.next().map_or(Argument::Null, Argument::of),
-            _ => Argument::Null,
+        let argument = |name| {
+            let mut given = names.iter().zip(values);
+            given
+                .find(|(given, _)| **given == name)
+                .map_or(Argument::Null, |(_, value)| Argument::of(value))
         };
-        self.arguments = hidden(R::DEFINITION).enumerate().map(argument).collect();
+        self.arguments = hidden(R::DEFINITION).map(argument).collect();
         self.at = 0;
         self.rows = match self.arguments.first().and_then(Argument::bytes) {
             Some(raw) => R::rows(raw, self.options()?)?,
@@ -214,21 +205,5 @@ impl<R: Rowset> Cursor for Rows<R> {
     fn rowid(&self) -> Result<i64> {
         let at = i64::try_from(self.at).unwrap_or(i64::MAX);
         Ok(self.message << 32 | at)
-    }
-}
-
-/// A text, or NULL for none.
-pub fn text(out: Cell<'_>, text: Option<&str>) {
-    match text {
-        Some(text) => out.text(text),
-        None => out.null(),
-    }
-}
-
-/// A count, or NULL for none.
-pub fn count(out: Cell<'_>, count: Option<usize>) {
-    match count.and_then(|count| i64::try_from(count).ok()) {
-        Some(count) => out.integer(count),
-        None => out.null(),
     }
 }

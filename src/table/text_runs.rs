@@ -95,6 +95,7 @@ fn without_wildcards(pattern: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn joined(comparison: Comparison, pattern: &str, make: Make) -> String {
         runs(comparison, pattern, make).join(" ")
@@ -141,5 +142,49 @@ mod tests {
             runs(Comparison::Equal, &"x".repeat(500), Make::Text)[0].len(),
             LENGTH
         );
+    }
+
+    /// LIKE as SQLite documents it: `%` any text, `_` one character, ASCII
+    /// letters without their case. GLOB with `*`, `?` and no classes.
+    fn meets(comparison: Comparison, pattern: &[char], text: &[char]) -> bool {
+        let (many, one) = match comparison {
+            Comparison::Like => ('%', '_'),
+            _ => ('*', '?'),
+        };
+        let is_same = |a: char, b: char| match comparison {
+            Comparison::Like => a.eq_ignore_ascii_case(&b),
+            _ => a == b,
+        };
+        match (pattern.split_first(), text.split_first()) {
+            (None, rest) => rest.is_none(),
+            (Some((&first, rest)), _) if first == many => {
+                (0..=text.len()).any(|at| meets(comparison, rest, &text[at..]))
+            }
+            (Some((&first, rest)), Some((&c, text))) => {
+                (first == one || is_same(first, c)) && meets(comparison, rest, text)
+            }
+            (Some(_), None) => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_that_meets_a_pattern_contains_its_runs(
+            pattern in "[aBb%_*?.@,é -]{0,8}",
+            text in "[aAb.@,é -]{0,8}",
+        ) {
+            for comparison in [Comparison::Like, Comparison::Glob] {
+                let chars = |text: &str| text.chars().collect::<Vec<_>>();
+                if !meets(comparison, &chars(&pattern), &chars(&text)) {
+                    continue;
+                }
+                for make in [Make::Text, Make::Addresses, Make::Identifier] {
+                    for run in runs(comparison, &pattern, make) {
+                        let found = text.to_ascii_lowercase().contains(&run.to_ascii_lowercase());
+                        prop_assert!(found, "{} in {} by {}", run, text, pattern);
+                    }
+                }
+            }
+        }
     }
 }

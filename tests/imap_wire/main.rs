@@ -1,11 +1,13 @@
 //! The IMAP client against servers that behave in every way there is: each
 //! test scripts one, on a loopback port of its own.
 
+mod compress;
 mod extensions;
 mod fetch;
 mod login;
 mod mailboxes;
 mod network;
+mod pace;
 mod pool;
 #[allow(dead_code, reason = "every test binary uses its own part of it")]
 #[path = "../support/scripted.rs"]

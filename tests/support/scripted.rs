@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// Longer than any test waits.
@@ -40,6 +41,9 @@ enum Step {
     Stall,
     Answer(Answer),
     StartTls(Arc<ServerConfig>),
+    Deflate,
+    /// Sends bytes that the packing below does not touch.
+    Packed(Vec<u8>),
 }
 
 /// What happens on one connection.
@@ -117,6 +121,16 @@ impl Script {
     pub fn start_tls(self, config: Arc<ServerConfig>) -> Self {
         self.step(Step::StartTls(config))
     }
+
+    /// Goes on packed, both ways (COMPRESS=DEFLATE).
+    pub fn deflate(self) -> Self {
+        self.step(Step::Deflate)
+    }
+
+    /// Sends bytes that are packed already, or claim to be.
+    pub fn packed(self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.step(Step::Packed(bytes.into()))
+    }
 }
 
 /// A running server.
@@ -169,6 +183,7 @@ enum Stream {
 
 struct Player {
     stream: Option<Stream>,
+    packing: Option<(Compress, Decompress)>,
     unread: Vec<u8>,
     tags: Vec<String>,
     heard: String,
@@ -180,6 +195,7 @@ impl Player {
         socket.set_nodelay(true).expect("no delay");
         Self {
             stream: Some(Stream::Plain(socket)),
+            packing: None,
             unread: Vec::new(),
             tags: Vec::new(),
             heard: String::new(),
@@ -257,6 +273,12 @@ impl Player {
                 }
                 Ok(())
             }
+            Step::Deflate => {
+                let pack = Compress::new(Compression::default(), false);
+                self.packing = Some((pack, Decompress::new(false)));
+                Ok(())
+            }
+            Step::Packed(bytes) => self.send_as_it_is(&bytes),
             Step::StartTls(config) => {
                 let Some(Stream::Plain(socket)) = self.stream.take() else {
                     return Err("TLS in TLS".into());
@@ -270,6 +292,16 @@ impl Player {
 
     /// Fails with no words where the client has hung up.
     fn send(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let Some((pack, _)) = &mut self.packing else {
+            return self.send_as_it_is(bytes);
+        };
+        let mut packed = Vec::with_capacity(bytes.len() * 2 + 100);
+        pack.compress_vec(bytes, &mut packed, FlushCompress::Sync)
+            .map_err(|e| e.to_string())?;
+        self.send_as_it_is(&packed)
+    }
+
+    fn send_as_it_is(&mut self, bytes: &[u8]) -> Result<(), String> {
         let sent = match &mut self.stream {
             Some(Stream::Plain(socket)) => socket.write_all(bytes),
             Some(Stream::Tls(tls)) => tls.write_all(bytes).and_then(|()| tls.flush()),
@@ -304,7 +336,19 @@ impl Player {
             };
             match read {
                 Ok(0) => return Err(String::new()),
-                Ok(count) => self.unread.extend_from_slice(&buffer[..count]),
+                Ok(count) => match &mut self.packing {
+                    None => self.unread.extend_from_slice(&buffer[..count]),
+                    Some((_, unpack)) => {
+                        self.unread.reserve(1 << 20);
+                        unpack
+                            .decompress_vec(
+                                &buffer[..count],
+                                &mut self.unread,
+                                FlushDecompress::None,
+                            )
+                            .map_err(|e| e.to_string())?;
+                    }
+                },
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     return Err("the client said nothing".into());
                 }

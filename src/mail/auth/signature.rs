@@ -90,8 +90,7 @@ impl Signature {
     }
 
     /// Verifies it over the body and the fields that it names; `field` is the
-    /// field it was read from. `is_arc` fields have an instance as `i=` and no
-    /// version.
+    /// field it was read from.
     pub fn verify(&self, field: &Field<'_>, kind: SignatureKind, signed: &Signed<'_>) -> Outcome {
         match self.check(field, kind, signed) {
             Ok(()) => Outcome::Pass,

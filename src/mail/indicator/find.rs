@@ -1,6 +1,6 @@
 //! Indicators in one text: one pass of each finder, every one linear.
 //!
-//! The text is looked at as it is meant ([`refang`]); what is reported is what
+//! The text is looked at as it is meant ([`refanged`]); what is reported is what
 //! was written. A regular expression is used only where its matches are
 //! bounded, since a search that runs far past each match would make time
 //! quadratic.

@@ -48,6 +48,9 @@ const URL_ATTRIBUTES: [&str; 12] = [
     "xlink:href",
 ];
 
+/// The most links that are kept of one text.
+const MAX_LINKS: usize = 100_000;
+
 /// The longest name of an element that is looked for.
 const MAX_NAME: usize = 32;
 
@@ -173,7 +176,7 @@ impl Html {
             .chars()
             .filter(|c| !matches!(c, '\t' | '\n' | '\r'))
             .collect();
-        if target.is_empty() {
+        if target.is_empty() || self.links.len() == MAX_LINKS {
             return;
         }
         if is_anchor {

@@ -7,7 +7,7 @@ use super::soar::Pattern;
 use super::url;
 use super::{Indicator, Kind, Search};
 use crate::mail::digest::{md5_hex, sha1_hex, sha256_hex};
-use crate::mail::entity::{Entity, walk};
+use crate::mail::entity::{Entity, is_message, walk};
 use crate::mail::headers::Headers;
 use crate::mail::words;
 use serde_json::{Map, json};
@@ -80,7 +80,8 @@ impl Collector<'_> {
             self.text(stem, Scope::Prose, &at("filename"), |offset| offset);
         }
         let kind = entity.about.content_type.value.as_str();
-        if kind.starts_with("text/") {
+        // Reports, of delivery or of abuse, are text too.
+        if kind.starts_with("text/") || kind.starts_with("message/") && !is_message(kind) {
             let text = entity.about.decode_text(entity.body).text;
             let text = first(&text);
             if kind == "text/html" {
@@ -292,9 +293,13 @@ fn describe(indicator: &mut Indicator, label: &str) {
         .map(|(named, target)| registered(&named) != registered(&target.host));
     let detail = &mut indicator.detail;
     let words: Vec<&str> = label.split_whitespace().collect();
-    detail.insert("shown".to_owned(), json!(words.join(" ")));
+    let shown: String = words.join(" ").chars().take(MAX_SHOWN).collect();
+    detail.insert("shown".to_owned(), json!(shown));
     detail.insert("differs".to_owned(), json!(differs.map(u8::from)));
 }
+
+/// The most characters of a link's text that are told.
+const MAX_SHOWN: usize = 500;
 
 /// As much of a text as is read.
 fn first(text: &str) -> &str {

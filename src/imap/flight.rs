@@ -1,0 +1,205 @@
+//! One chunk of a fetch stream on its way: what has been asked for, what has
+//! come of it, and what is asked for once more.
+//!
+//! Mostly one command. A server that asks for patience gets the rest of the
+//! chunk in smaller portions, one after the other.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::fetch_stream::Chunk;
+use super::message::Message;
+use super::pace::pause;
+use super::uid_set::UidSet;
+use crate::error::Result;
+
+/// Room for the UIDs of one command line, of the 4,000 bytes every server takes.
+pub(super) const SET: usize = 3_000;
+
+/// Bytes of messages answered in part that are held for the rest of the answer.
+const HELD: usize = 32 << 20;
+
+/// A chunk whose command has not ended, or that waits for the one before it.
+pub(super) struct Flight {
+    pub(super) chunk: Chunk,
+    pub(super) delivered: UidSet,
+    /// Messages that wait until this is the first flight.
+    pub(super) held: Vec<Message>,
+    /// How it ended, if it has.
+    pub(super) ended: Option<Result<()>>,
+    /// The command in flight, if there is one.
+    command: Option<Command>,
+    /// What has not been asked for, or not since it was refused.
+    unasked: UidSet,
+    /// Messages one command asks for.
+    portion: u64,
+    attempts: u32,
+    paused: Duration,
+    /// Messages that have been answered in part, and what they weigh.
+    partial: VecDeque<Message>,
+    weight: usize,
+}
+
+struct Command {
+    tag: Vec<u8>,
+    sent: Instant,
+    /// True where nothing was in flight before it.
+    is_first: bool,
+    /// When the first word of its answer came.
+    heard: Option<Instant>,
+    bytes: u64,
+}
+
+/// What the answer to one command has shown of the server.
+pub(super) struct Timing {
+    pub(super) bytes: u64,
+    pub(super) took: Duration,
+}
+
+impl Flight {
+    pub(super) fn new(chunk: Chunk) -> Self {
+        Self {
+            unasked: chunk.uids.clone(),
+            chunk,
+            delivered: UidSet::new(),
+            held: Vec::new(),
+            ended: None,
+            command: None,
+            portion: u64::MAX,
+            attempts: 0,
+            paused: Duration::ZERO,
+            partial: VecDeque::new(),
+            weight: 0,
+        }
+    }
+
+    /// True while a command of it is in flight.
+    pub(super) fn is_flying(&self) -> bool {
+        self.command.is_some()
+    }
+
+    /// True where it is to be sent (again).
+    pub(super) fn is_waiting(&self) -> bool {
+        self.command.is_none() && self.ended.is_none()
+    }
+
+    /// True for the flight of this tag.
+    pub(super) fn has_tag(&self, tag: &[u8]) -> bool {
+        self.command
+            .as_ref()
+            .is_some_and(|command| command.tag == tag)
+    }
+
+    /// The next command of it.
+    pub(super) fn command(&mut self) -> String {
+        let next = self.unasked.chunks(self.portion, SET).next();
+        let uids = next.unwrap_or_default();
+        self.unasked = self.unasked.difference(&uids);
+        format!("UID FETCH {uids} {}", self.chunk.items)
+    }
+
+    /// Notes that it has been sent.
+    pub(super) fn sent(&mut self, tag: Vec<u8>, is_first: bool) {
+        self.command = Some(Command {
+            tag,
+            sent: Instant::now(),
+            is_first,
+            heard: None,
+            bytes: 0,
+        });
+    }
+
+    /// Notes that something of its answer has come; how long that took, where
+    /// it is the first word and nothing was in front.
+    pub(super) fn heard(&mut self) -> Option<Duration> {
+        let command = self.command.as_mut()?;
+        if command.heard.is_some() {
+            return None;
+        }
+        let now = Instant::now();
+        command.heard = Some(now);
+        command.is_first.then(|| now - command.sent)
+    }
+
+    /// Takes an answer about a message of it: gives the message if it is whole
+    /// now.
+    pub(super) fn take(&mut self, message: Message) -> Option<Message> {
+        if self.delivered.contains(message.uid) {
+            return None;
+        }
+        let mut whole = message;
+        let known = self.partial.iter().position(|held| held.uid == whole.uid);
+        if let Some(mut partial) = known.and_then(|index| self.partial.remove(index)) {
+            self.weight -= partial.weight();
+            partial.merge(whole);
+            whole = partial;
+        }
+        self.chunk.items.keep_in(&mut whole);
+        if let Some(command) = &mut self.command {
+            command.bytes += whole.weight() as u64;
+        }
+        if self.chunk.items.are_in(&whole) {
+            return Some(whole);
+        }
+        self.weight += whole.weight();
+        self.partial.push_back(whole);
+        None
+    }
+
+    /// The oldest of the messages answered in part, where they are too much to
+    /// hold.
+    pub(super) fn give_up(&mut self) -> Option<Message> {
+        if self.weight <= HELD {
+            return None;
+        }
+        let oldest = self.partial.pop_front()?;
+        self.weight -= oldest.weight();
+        Some(oldest)
+    }
+
+    /// Notes that its command has ended.
+    pub(super) fn landed(&mut self) -> Option<Timing> {
+        let command = self.command.take()?;
+        Some(Timing {
+            bytes: command.bytes,
+            took: command.heard?.elapsed(),
+        })
+    }
+
+    /// True where more of it is to be asked for, now that a command was
+    /// carried out.
+    pub(super) fn has_more(&self) -> bool {
+        !self.unasked.is_empty()
+    }
+
+    /// What was answered in part and will not become more.
+    pub(super) fn take_partial(&mut self) -> VecDeque<Message> {
+        self.weight = 0;
+        std::mem::take(&mut self.partial)
+    }
+
+    /// Prepares to ask once more for what has not come, at once.
+    pub(super) fn again(&mut self) {
+        self.attempts += 1;
+        self.take_partial();
+        self.unasked = self.chunk.uids.difference(&self.delivered);
+    }
+
+    /// Prepares to ask once more for what has not come, in smaller portions and
+    /// after the pause it gives; `None` where that has lasted long enough.
+    pub(super) fn again_later(&mut self, most: Duration) -> Option<Duration> {
+        let next = pause(self.attempts + 1);
+        if self.paused + next > most {
+            return None;
+        }
+        self.paused += next;
+        self.again();
+        self.portion = self.unasked.len().div_ceil(2).min(self.portion).max(1);
+        Some(next)
+    }
+
+    /// True where it has been asked for once more already.
+    pub(super) fn is_repeated(&self) -> bool {
+        self.attempts > 0
+    }
+}
