@@ -116,6 +116,11 @@ impl Error {
         matches!(*self.0, Kind::Network(_))
     }
 
+    /// True where the server refused the sign-in, so that another credential may do.
+    pub fn is_refused_login(&self) -> bool {
+        matches!(*self.0, Kind::Refused { login: true, .. })
+    }
+
     /// True where the server said no, which says nothing against its session.
     pub fn is_refused(&self) -> bool {
         matches!(*self.0, Kind::Refused { .. })

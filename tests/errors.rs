@@ -58,7 +58,8 @@ fn wrong_arguments() {
     fails(
         "SELECT * FROM imap_messages('mail.example.org', 'ada')",
         "imap: no secret for 'ada' at imaps://mail.example.org:993; give one with \
-         imap_login(server, user, secret) or set IMAP_SERVER, IMAP_USER and IMAP_PASSWORD",
+         imap_login(server, user, secret), sign in with imap_oauth_start, \
+         or put one into the accounts file",
     );
     fails(
         "SELECT * FROM imap_messages('http://mail.example.org', 'ada')",
@@ -67,7 +68,7 @@ fn wrong_arguments() {
     );
     fails(
         "SELECT * FROM imap_messages('mail.example.org', 'ada', 'INBOX', '{\"timeuot\": 1}')",
-        "imap: unknown option 'timeuot' (known: ca_file, compress, deadline, max_size, search, timeout, trust_search)",
+        "imap: unknown option 'timeuot' (known: ca_file, compress, deadline, max_size, search, timeout, tls_pin, trust_search)",
     );
     fails(
         "SELECT * FROM imap_messages('mail.example.org', 'ada', 'INBOX', '{\"timeout\": \"x\"}')",

@@ -45,6 +45,7 @@ if [ "$task" = servers ]; then
 	need mmdebstrap has mmdebstrap
 fi
 if [ "$task" = test ]; then
+	need chromium has chromium
 	need curl has curl
 	need nodejs has node
 	need npm has npm

@@ -3,20 +3,33 @@
 //!
 //! Used by `table`, `function` and `ingest`; knows `imap`, but no SQLite.
 
+mod accounts_file;
+mod command;
 mod environment;
+mod find;
+mod netrc;
+pub mod oauth;
 mod options;
+mod place;
+mod section;
 mod vault;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::error::{Error, Result, quote};
+use crate::imap::trust::{Pins, Verification};
 use crate::imap::{
     Cancel, Credential, Deadline, Endpoint, Lease, Log, Login, Packing, Pool, Session, Settings,
+    Trust,
 };
-use crate::secret::Secret;
 
-use environment::Environment;
+use accounts_file::AccountsFile;
+use command::Memory;
+use find::Search;
+pub use find::is_address;
+use oauth::{Pending, StoredSignIn};
 pub use options::{CONNECTION_KEYS, Options};
 use vault::Vault;
 
@@ -33,16 +46,73 @@ const PACKING: [(&str, Packing); 3] = [
 
 /// A user at a server, with the secret that signs in there.
 pub struct Account {
+    /// Its name in the accounts file, if it has one.
+    pub name: Option<String>,
     /// The server.
     pub endpoint: Endpoint,
     /// The user and the secret.
     pub login: Login,
+    /// The user's mail address, where the file gives one.
+    pub email: Option<String>,
+    /// Whom TLS trusts for this account.
+    pub trust: Trust,
+    /// The folders to ingest, as patterns of LIST; all where there is none.
+    pub include: Vec<String>,
+    /// The folders not to ingest, as patterns of LIST.
+    pub exclude: Vec<String>,
+}
+
+impl Account {
+    fn new(endpoint: Endpoint, login: Login) -> Self {
+        Self {
+            name: None,
+            endpoint,
+            login,
+            email: None,
+            trust: Trust::default(),
+            include: Vec::new(),
+            exclude: Vec::new(),
+        }
+    }
+
+    /// What a person should know of the account before trusting it, one
+    /// sentence each, for `imap_check`.
+    pub fn warnings(&self) -> Vec<&'static str> {
+        let is_off = self.trust.verification == Verification::Off;
+        let warning = "certificates are not checked (danger_accept_invalid_certs): \
+                       whoever is between here and the server can read all, the password too";
+        is_off.then_some(warning).into_iter().collect()
+    }
+
+    /// `settings` with what this account adds to them.
+    ///
+    /// # Errors
+    ///
+    /// A `tls_pin` among them, where the account has another of its own.
+    pub fn apply(&self, settings: &Settings) -> Result<Settings> {
+        let mut settings = settings.clone();
+        let (given, own) = (&mut settings.trust, self.trust.clone());
+        if own.pins.is_some() && given.pins.is_some() && own.pins != given.pins {
+            let name = quote(self.name.as_deref().unwrap_or_default());
+            return Err(Error::usage(format!(
+                "account '{name}' has a tls_pin of its own; leave the option out"
+            )));
+        }
+        *given = Trust {
+            ca_file: given.ca_file.take().or(own.ca_file),
+            pins: own.pins.or(given.pins.take()),
+            ..own
+        };
+        Ok(settings)
+    }
 }
 
 /// What one SQLite connection has for mail: its secrets, its sessions and its
 /// way to say that the user wants to stop.
 pub struct Client {
     vault: Vault,
+    memory: Arc<Memory>,
+    pending: Mutex<HashMap<(String, String), Arc<Pending>>>,
     pool: Pool,
     cancel: Arc<dyn Cancel>,
     log: Arc<Log>,
@@ -53,6 +123,8 @@ impl Client {
     pub fn new(cancel: Arc<dyn Cancel>) -> Self {
         Self {
             vault: Vault::default(),
+            memory: Arc::default(),
+            pending: Mutex::default(),
             pool: Pool::new(),
             cancel,
             log: Arc::default(),
@@ -64,85 +136,57 @@ impl Client {
         &self.log
     }
 
-    /// Keeps `secret` in memory for `user` at `server`.
+    /// Keeps a secret in memory for `user` at `server`, an account's name or
+    /// an address; where it goes from now on.
     ///
     /// # Errors
     ///
-    /// A malformed server.
-    pub fn keep(&self, server: &str, user: &str, secret: Secret) -> Result<Endpoint> {
-        let endpoint = Endpoint::parse(server)?;
+    /// A malformed server, an accounts file that cannot be used.
+    pub fn keep(&self, server: &str, user: &str, credential: Credential) -> Result<Endpoint> {
+        let endpoint = match AccountsFile::read()?.named(server) {
+            Some(entry) => entry.endpoint.clone(),
+            None => Endpoint::parse(server)?,
+        };
         let login = Login {
             user: user.to_owned(),
-            credential: Credential::Password(secret),
+            credential,
         };
         self.vault.keep(endpoint.clone(), login);
         Ok(endpoint)
     }
 
     /// The account that `server` and `user` name, as `caller` (`imap_messages`)
-    /// got them; what is not given comes from the environment account.
-    ///
-    /// A secret is looked for in this connection's vault, then in the
-    /// environment, and is used only for exactly its own endpoint and user.
+    /// got them; `server` may be the name of an account in the accounts file.
     ///
     /// # Errors
     ///
-    /// No server, a malformed server, no user, no secret, and an incomplete
-    /// environment account where that is what was needed.
+    /// No server, a malformed server, no user, no secret; an accounts file or
+    /// an environment account that cannot be used.
     pub fn account(
         &self,
         caller: &str,
         server: Option<&str>,
         user: Option<&str>,
     ) -> Result<Account> {
-        let given = server.map(Endpoint::parse).transpose()?;
-        if let (Some(endpoint), Some(user)) = (&given, user)
-            && let Some(credential) = self.vault.find(endpoint, user)
-        {
-            let login = Login {
-                user: user.to_owned(),
-                credential,
-            };
-            return Ok(Account {
-                endpoint: endpoint.clone(),
-                login,
-            });
-        }
-        let environment = Environment::read(|name| std::env::var(name).ok())?;
-        let Some(environment) = environment.filter(|environment| {
-            given
-                .as_ref()
-                .is_none_or(|given| *given == environment.endpoint)
-        }) else {
-            return Err(match (given, user) {
-                (None, _) => Error::usage(format!(
-                    "{caller} needs a server; try {caller}('imap.example.org', 'user', 'INBOX') \
-                     or set IMAP_SERVER"
-                )),
-                (Some(endpoint), None) => Error::usage(format!(
-                    "{caller} needs a user for {endpoint}; try {caller}('{}', 'user', 'INBOX')",
-                    endpoint.host()
-                )),
-                (Some(endpoint), Some(user)) => no_secret(&endpoint, user),
-            });
+        let search = Search {
+            client: self,
+            caller,
+            file: &AccountsFile::read()?,
         };
-        let Environment {
-            endpoint,
-            mut login,
-        } = environment;
-        match user {
-            Some(user) if user != login.user => match self.vault.find(&endpoint, user) {
-                Some(credential) => {
-                    login = Login {
-                        user: user.to_owned(),
-                        credential,
-                    }
-                }
-                None => return Err(no_secret(&endpoint, user)),
-            },
-            _ => {}
-        }
-        Ok(Account { endpoint, login })
+        search.account(server, user)
+    }
+
+    /// Every account of the accounts file, by name.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be used, and an account without its secret.
+    pub fn accounts(&self) -> Result<Vec<Account>> {
+        let file = AccountsFile::read()?;
+        let names = file.entries().iter().map(|entry| entry.name.as_str());
+        names
+            .map(|name| self.account("imap_ingest", Some(name), None))
+            .collect()
     }
 
     /// How a call connects, from its options.
@@ -151,10 +195,15 @@ impl Client {
     ///
     /// An option of the wrong type.
     pub fn settings(&self, options: &Options) -> Result<Settings> {
+        let pins = options.text("tls_pin")?;
         Ok(Settings {
             timeout: options.seconds("timeout")?.unwrap_or(TIMEOUT),
             deadline: options.seconds("deadline")?.map(Deadline::after),
-            ca_file: options.path("ca_file")?,
+            trust: Trust {
+                ca_file: options.path("ca_file")?,
+                pins: pins.map(Pins::parse).transpose()?,
+                ..Trust::default()
+            },
             packing: options
                 .choice("compress", &PACKING.map(|(word, _)| word))?
                 .map_or(Packing::default(), |index| PACKING[index].1),
@@ -175,15 +224,87 @@ impl Client {
         settings: &Settings,
         first: impl FnMut(&mut Session) -> Result<T>,
     ) -> Result<(Lease, T)> {
+        let settings = account.apply(settings)?;
         self.pool
-            .lease(&account.endpoint, &account.login, settings, first)
+            .lease(&account.endpoint, &account.login, &settings, first)
+    }
+
+    /// Starts a sign-in by OAuth 2 of `user` by `provider`, which may be the
+    /// name of an account that signs in so; what to tell the user, as JSON.
+    ///
+    /// # Errors
+    ///
+    /// No user, and those of [`oauth::start`].
+    pub fn start_sign_in(
+        &self,
+        provider: &str,
+        user: Option<&str>,
+        options: &Options,
+    ) -> Result<String> {
+        let file = AccountsFile::read()?;
+        let entry = file.entries().iter().find(|entry| {
+            entry.registration().is_some_and(|own| {
+                let is_user = user.is_none_or(|user| user == entry.user);
+                let is_provider =
+                    oauth::canonical(&own.provider) == oauth::canonical(provider) && user.is_some();
+                is_user && (entry.name == provider || is_provider)
+            })
+        });
+        let own = entry.and_then(|entry| Some((entry.registration()?, &entry.endpoint)));
+        let user = user.or(entry.map(|entry| entry.user.as_str()));
+        let user = user.ok_or_else(|| needs_user("imap_oauth_start"))?;
+        let name = own.map_or(provider, |(own, _)| own.provider.as_str());
+        let settings = self.settings(options)?;
+        let (pending, told) = oauth::start(name, user, options, own, &settings)?;
+        let key = (provider.to_owned(), user.to_owned());
+        self.pending().insert(key, Arc::new(pending));
+        Ok(told)
+    }
+
+    /// Waits for the end of the sign-in that was started, and keeps it; its
+    /// user, server and end, as JSON.
+    ///
+    /// # Errors
+    ///
+    /// None was started on this connection, and those of [`Pending::finish`].
+    pub fn finish_sign_in(&self, provider: &str, user: Option<&str>) -> Result<String> {
+        let found = {
+            let pending = self.pending();
+            let mut started = pending
+                .iter()
+                .filter(|((name, by), _)| name == provider && user.is_none_or(|user| user == by));
+            started
+                .next()
+                .map(|((_, user), found)| (user.clone(), Arc::clone(found)))
+        };
+        let Some((user, pending)) = found else {
+            let (provider, user) = (quote(provider), quote(user.unwrap_or("USER")));
+            return Err(Error::usage(format!(
+                "no sign-in of '{user}' by '{provider}' was started on this connection; \
+                 call imap_oauth_start('{provider}', '{user}') first"
+            )));
+        };
+        let settings = self.settings(&Options::default())?;
+        let finished = pending.finish(&user, &settings);
+        if !matches!(&finished, Err(error) if error.is_cancelled()) {
+            self.pending().remove(&(provider.to_owned(), user.clone()));
+        }
+        let told = finished?;
+        if let Some(sign_in) = StoredSignIn::find(pending.server(), &user) {
+            let credential = Credential::Supplied(Arc::new(sign_in));
+            self.vault
+                .keep(pending.server().clone(), Login { user, credential });
+        }
+        Ok(told)
+    }
+
+    fn pending(&self) -> std::sync::MutexGuard<'_, HashMap<(String, String), Arc<Pending>>> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn no_secret(endpoint: &Endpoint, user: &str) -> Error {
-    Error::config(format!(
-        "no secret for '{}' at {endpoint}; give one with imap_login(server, user, secret) \
-         or set IMAP_SERVER, IMAP_USER and IMAP_PASSWORD",
-        quote(user)
+fn needs_user(caller: &str) -> Error {
+    Error::usage(format!(
+        "{caller} needs a user; call {caller}(provider, user, options)"
     ))
 }

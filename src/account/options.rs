@@ -11,7 +11,9 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Result, quote};
 
 /// The keys of every call that connects to a server.
-pub const CONNECTION_KEYS: [&str; 5] = ["ca_file", "compress", "deadline", "max_size", "timeout"];
+pub const CONNECTION_KEYS: [&str; 6] = [
+    "ca_file", "compress", "deadline", "max_size", "timeout", "tls_pin",
+];
 
 /// A parsed `options` argument; a key that is absent or null is not given.
 #[derive(Debug, Default)]
@@ -163,7 +165,7 @@ mod tests {
         let parse = |text| Options::parse(Some(text), &CONNECTION_KEYS);
         assert_eq!(
             message(parse(r#"{"timeuot": 1}"#)),
-            "imap: unknown option 'timeuot' (known: ca_file, compress, deadline, max_size, timeout)"
+            "imap: unknown option 'timeuot' (known: ca_file, compress, deadline, max_size, timeout, tls_pin)"
         );
         assert_eq!(
             message(parse("[1]")),

@@ -1,5 +1,5 @@
-//! The secrets `imap_login` gave to one SQLite connection: in memory only,
-//! each bound to its endpoint and user.
+//! The secrets `imap_login` and `imap_oauth_finish` gave to one SQLite
+//! connection: in memory only, each bound to its endpoint and user.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -4,6 +4,8 @@ pub mod hpfeeds_publish;
 mod imap_debug;
 pub mod imap_ingest;
 pub mod imap_login;
+pub mod imap_oauth_finish;
+pub mod imap_oauth_start;
 mod imap_version;
 mod mail_auth;
 mod mail_event;

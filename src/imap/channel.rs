@@ -20,7 +20,9 @@ use crate::error::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verb {
     Login,
-    Authenticate,
+    /// A LOGIN that is not sent: the crate knows no other way to a session
+    /// that is signed in already.
+    HandOver,
     Examine,
     Noop,
     Logout,
@@ -30,8 +32,7 @@ impl Verb {
     /// The command's name.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::Login => "LOGIN",
-            Self::Authenticate => "AUTHENTICATE",
+            Self::Login | Self::HandOver => "LOGIN",
             Self::Examine => "EXAMINE",
             Self::Noop => "NOOP",
             Self::Logout => "LOGOUT",
@@ -50,8 +51,6 @@ pub(super) struct Turn {
     incoming: Vec<u8>,
     /// How it ended, in the server's words.
     pub(super) ended: Option<Ended>,
-    /// The text of a challenge that is not empty: XOAUTH2 explains a refusal there.
-    pub(super) challenge: Option<String>,
     /// What kept us from reading or writing.
     pub(super) failure: Option<Error>,
 }
@@ -64,7 +63,6 @@ impl Turn {
             outgoing: Zeroizing::default(),
             incoming: Vec::new(),
             ended: None,
-            challenge: None,
             failure: None,
         }
     }
@@ -115,11 +113,14 @@ impl Shared {
             let command = words.next().unwrap_or_default();
             let recorder = &mut self.exchange.recorder;
             match turn.verb {
-                Verb::Login | Verb::Authenticate => {
-                    recorder.signed_in(&turn.tag, turn.verb.name());
-                }
+                Verb::HandOver => {}
+                Verb::Login => recorder.signed_in(&turn.tag, turn.verb.name()),
                 _ => recorder.sent(&turn.tag, command, turn.outgoing.len()),
             }
+        }
+        if turn.verb == Verb::HandOver {
+            turn.incoming = [&turn.tag, &b" OK .\r\n"[..]].concat();
+            return Ok(());
         }
         let sent = self.exchange.wire.send(&turn.outgoing, turn.verb.name());
         turn.outgoing = Zeroizing::default();
@@ -150,11 +151,6 @@ impl Shared {
                     .concat();
                     turn.ended = Some(ended);
                 }
-                Ok(Arrival::Continuation(text)) if verb == Verb::Authenticate => {
-                    // What it says is for people; the crate would decode it.
-                    turn.challenge = decoded(&text);
-                    turn.incoming = b"+\r\n".to_vec();
-                }
                 Ok(_) => {}
             }
         }
@@ -170,16 +166,6 @@ impl Shared {
 fn stopped(turn: &mut Turn, error: Error) -> io::Error {
     turn.failure = Some(error);
     io::Error::other("stopped")
-}
-
-/// A challenge of a failed sign-in: base64 of some JSON.
-fn decoded(challenge: &[u8]) -> Option<String> {
-    use base64::{Engine, engine::general_purpose::STANDARD};
-    let text = STANDARD
-        .decode(challenge)
-        .ok()
-        .filter(|text| !text.is_empty())?;
-    Some(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// The line the crate gets for an untagged response, if the verb needs it: a

@@ -1,8 +1,8 @@
 //! A sign-in one step at a time, for whoever wants to know which one fails.
 
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 
-use super::dial;
+use super::dial::{self, Route};
 use super::endpoint::{Endpoint, Security};
 use super::exchange::Exchange;
 use super::greeting;
@@ -51,7 +51,7 @@ impl Step {
 /// How far it has come.
 enum State {
     Start,
-    Resolved(Vec<SocketAddr>),
+    Resolved(Route),
     Connected(TcpStream),
     Ready(Box<Exchange>),
     SignedIn(Box<Session>),
@@ -103,12 +103,12 @@ impl Check {
         let (endpoint, settings) = (&self.endpoint, &self.settings);
         let (state, detail) = match std::mem::replace(&mut self.state, State::Over) {
             State::Start => {
-                let addresses = dial::resolve(endpoint, settings)?;
-                let list: Vec<_> = addresses.iter().map(|a| a.ip().to_string()).collect();
-                (State::Resolved(addresses), list.join(", "))
+                let route = dial::route(endpoint, settings)?;
+                let detail = route.detail();
+                (State::Resolved(route), detail)
             }
-            State::Resolved(addresses) => {
-                let socket = dial::connect(&addresses, &endpoint.peer(), settings)?;
+            State::Resolved(route) => {
+                let socket = dial::follow(&route, endpoint, settings)?;
                 let peer = socket.peer_addr().map(|address| address.to_string());
                 let detail = peer.unwrap_or_else(|_| endpoint.peer());
                 (State::Connected(socket), detail)
@@ -126,7 +126,7 @@ impl Check {
                 (State::Ready(Box::new(exchange)), detail)
             }
             State::Ready(exchange) => {
-                let login = login()?;
+                let login = login()?.at_hand(settings)?;
                 let session = Session::sign_in(*exchange, &login)?;
                 let detail = format!("signed in as '{}'", quote(&login.user));
                 (State::SignedIn(Box::new(session)), detail)

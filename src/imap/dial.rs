@@ -1,4 +1,5 @@
-//! From a host and port to a TCP connection, in a wait that can be stopped.
+//! From a host and port to a TCP connection, through a proxy where the
+//! environment names one, in a wait that can be stopped.
 //!
 //! Neither name resolution nor a TCP connect can be interrupted, so both run
 //! in threads that the wait abandons; they end by themselves and drop what
@@ -7,12 +8,14 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::endpoint::Endpoint;
+use super::proxy::{Kind, Proxy};
 use super::settings::Settings;
+use super::tunnel;
 use super::watch::Watch;
 use crate::error::{Error, Result, quote};
 
@@ -22,40 +25,89 @@ const NEXT_ADDRESS: Duration = Duration::from_millis(250);
 /// The most addresses of one name that are tried.
 const ADDRESSES: usize = 8;
 
+/// Where a connection goes: to the server, or to a proxy that leads there.
+pub(super) struct Route {
+    /// Of whom the connection is made with.
+    addresses: Vec<SocketAddr>,
+    /// The proxy, and the server's address where the proxy is not to find it.
+    proxy: Option<(Proxy, Option<SocketAddr>)>,
+}
+
+impl Route {
+    /// What there is to say of it: the addresses, and whose they are.
+    pub(super) fn detail(&self) -> String {
+        let addresses = self
+            .addresses
+            .iter()
+            .map(|address| address.ip().to_string());
+        let addresses = addresses.collect::<Vec<_>>().join(", ");
+        match &self.proxy {
+            None => addresses,
+            Some((proxy, _)) => format!("{} ({addresses})", proxy.peer()),
+        }
+    }
+}
+
 /// Connects to the endpoint; the stream blocks and has no delay.
 ///
 /// # Errors
 /// Unknown host, refused or unreachable port, timeout, deadline, cancelled.
 pub(super) fn dial(endpoint: &Endpoint, settings: &Settings) -> Result<TcpStream> {
-    let addresses = resolve(endpoint, settings)?;
-    connect(&addresses, &endpoint.peer(), settings)
+    follow(&route(endpoint, settings)?, endpoint, settings)
 }
 
-/// The addresses of the endpoint's host.
+/// The way to the endpoint, with every name resolved that is resolved here.
 ///
 /// # Errors
-/// Unknown host, timeout, deadline, cancelled.
-pub(super) fn resolve(endpoint: &Endpoint, settings: &Settings) -> Result<Vec<SocketAddr>> {
-    if let Ok(address) = endpoint.host().parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, endpoint.port())]);
+/// Unknown host, a proxy that cannot be used, timeout, deadline, cancelled.
+pub(super) fn route(endpoint: &Endpoint, settings: &Settings) -> Result<Route> {
+    let own = || resolve(endpoint.host(), endpoint.port(), &endpoint.peer(), settings);
+    let Some(proxy) = Proxy::of(endpoint, |name| std::env::var(name).ok())? else {
+        let addresses = own()?;
+        return Ok(Route {
+            addresses,
+            proxy: None,
+        });
+    };
+    let address = match proxy.kind {
+        Kind::Socks5 => own()?.first().copied(),
+        Kind::Http | Kind::Socks5h => None,
+    };
+    Ok(Route {
+        addresses: resolve(&proxy.host, proxy.port, &proxy.peer(), settings)?,
+        proxy: Some((proxy, address)),
+    })
+}
+
+/// Connects by a route to the endpoint.
+///
+/// # Errors
+/// Refused or unreachable port, a proxy that refuses, timeout, deadline, cancelled.
+pub(super) fn follow(route: &Route, endpoint: &Endpoint, settings: &Settings) -> Result<TcpStream> {
+    match &route.proxy {
+        None => connect(&route.addresses, &endpoint.peer(), settings),
+        Some((proxy, address)) => {
+            let stream = connect(&route.addresses, &proxy.peer(), settings)?;
+            tunnel::open(stream, proxy, endpoint, *address, settings)
+        }
     }
-    let peer = endpoint.peer();
-    let mut watch = Watch::start(settings, &peer, "name resolution");
+}
+
+fn resolve(host: &str, port: u16, peer: &str, settings: &Settings) -> Result<Vec<SocketAddr>> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    let mut watch = Watch::start(settings, peer, "name resolution");
     watch.check()?;
     let (found, answer) = channel();
-    let (host, port) = (endpoint.host().to_owned(), endpoint.port());
+    let name = host.to_owned();
     spawn("imap-resolve", move || {
-        let addresses = (host.as_str(), port).to_socket_addrs();
+        let addresses = (name.as_str(), port).to_socket_addrs();
         // Nobody listens any more where the wait was abandoned.
         let _ = found.send(addresses.map(|all| all.take(ADDRESSES).collect::<Vec<_>>()));
     })?;
-    let unknown = |why: &str| {
-        Error::network(format!(
-            "cannot find host '{}': {why}",
-            quote(endpoint.host())
-        ))
-    };
-    match wait(&answer, &mut watch, None)? {
+    let unknown = |why: &str| Error::network(format!("cannot find host '{}': {why}", quote(host)));
+    match watch.receive(&answer, None)? {
         Some(Ok(addresses)) if addresses.is_empty() => Err(unknown("it has no address")),
         Some(Ok(addresses)) => Ok(addresses),
         Some(Err(error)) => Err(unknown(&reason(&error))),
@@ -68,11 +120,7 @@ pub(super) fn resolve(endpoint: &Endpoint, settings: &Settings) -> Result<Vec<So
 ///
 /// # Errors
 /// Refused or unreachable port, timeout, deadline, cancelled.
-pub(super) fn connect(
-    addresses: &[SocketAddr],
-    peer: &str,
-    settings: &Settings,
-) -> Result<TcpStream> {
+fn connect(addresses: &[SocketAddr], peer: &str, settings: &Settings) -> Result<TcpStream> {
     let mut watch = Watch::start(settings, peer, "connect");
     watch.check()?;
     let (sender, answers) = channel();
@@ -85,7 +133,7 @@ pub(super) fn connect(
             pending += 1;
         }
         let patience = (waiting.len() > 0).then(|| Instant::now() + NEXT_ADDRESS);
-        match wait(&answers, &mut watch, patience)? {
+        match watch.receive(&answers, patience)? {
             Some(Ok(stream)) => {
                 // Only a matter of speed: a command is always sent whole.
                 let _ = stream.set_nodelay(true);
@@ -117,25 +165,6 @@ fn attempt(
         // Nobody listens any more where the wait was abandoned or another address won.
         let _ = answer.send(TcpStream::connect_timeout(&address, allowed));
     })
-}
-
-/// Waits for an answer in slices; `None` when `patience` ran out first or
-/// whoever was to answer is gone.
-fn wait<T>(
-    answer: &Receiver<T>,
-    watch: &mut Watch<'_>,
-    patience: Option<Instant>,
-) -> Result<Option<T>> {
-    loop {
-        match answer.recv_timeout(watch.slice()) {
-            Ok(found) => return Ok(Some(found)),
-            Err(RecvTimeoutError::Disconnected) => return Ok(None),
-            Err(RecvTimeoutError::Timeout) => watch.check()?,
-        }
-        if patience.is_some_and(|until| Instant::now() >= until) {
-            return Ok(None);
-        }
-    }
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
@@ -210,7 +239,7 @@ mod tests {
             ..Settings::default()
         };
         let mut watch = Watch::start(&impatient, "h:1", "name resolution");
-        let error = wait(&answer, &mut watch, None).expect_err("silence");
+        let error = watch.receive(&answer, None).expect_err("silence");
         assert_eq!(
             error.to_string(),
             "imap: h:1 did not answer within 0.15 s (name resolution)"
@@ -222,7 +251,8 @@ mod tests {
         };
         let mut watch = Watch::start(&stopped, "h:1", "name resolution");
         assert!(
-            wait(&answer, &mut watch, None)
+            watch
+                .receive(&answer, None)
                 .expect_err("stopped")
                 .is_cancelled()
         );

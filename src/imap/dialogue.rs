@@ -1,5 +1,5 @@
-//! The seam to the `imap` crate, which speaks LOGIN, AUTHENTICATE, EXAMINE,
-//! NOOP and LOGOUT over our wire.
+//! The seam to the `imap` crate, which speaks LOGIN, EXAMINE, NOOP and LOGOUT
+//! over our wire, and takes over after an AUTHENTICATE of ours.
 //!
 //! The crate loses step for good at any response its parser does not know,
 //! panics at some, and forgets the server's words. So it never sees the
@@ -10,11 +10,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use super::authenticate::authenticate;
 use super::channel::{Channel, Shared, Turn, Verb, lock};
 use super::exchange::Exchange;
-use super::sign_in::{Method, Responder};
+use super::sign_in::Method;
 use super::status_line::Status;
-use crate::error::{Error, Kind, Result, quote, quote_bytes};
+use crate::error::{Error, Kind, Result, quote};
 
 /// A signed-in conversation.
 pub(super) struct Dialogue {
@@ -44,36 +45,35 @@ impl Dialogue {
     ///
     /// # Errors
     /// [`Kind::Refused`] with the server's words, or the wire's.
-    pub(super) fn sign_in(exchange: Exchange, user: &str, method: Method<'_>) -> Result<Self> {
+    pub(super) fn sign_in(mut exchange: Exchange, user: &str, method: Method<'_>) -> Result<Self> {
         let host = exchange.wire.endpoint().host().to_owned();
+        let refused = |answer| Kind::Refused {
+            what: format!("login refused for '{}' at {host}", quote(user)),
+            login: true,
+            answer,
+            advice: None,
+        };
+        // What the server can do may differ once it knows the user.
+        let offered = std::mem::take(&mut exchange.capabilities);
+        let (verb, password) = match method {
+            Method::Login(password) => (Verb::Login, password.declassify()),
+            Method::Authenticate(mut mechanism) => {
+                let ended = authenticate(&mut exchange, &mut *mechanism, &offered)?;
+                if ended.status != Status::Ok {
+                    return Err(refused(ended.answer).into());
+                }
+                (Verb::HandOver, "")
+            }
+        };
         let shared = Arc::new(Mutex::new(Shared {
             exchange,
             turn: None,
         }));
         let client = imap::Client::new(Channel(Arc::clone(&shared)));
-        let signed_in = match method {
-            Method::Login(password) => take_turn(&shared, Verb::Login, || {
-                client
-                    .login(user, password.declassify())
-                    .map_err(|(error, _)| error)
-            }),
-            Method::Authenticate(mechanism, response) => {
-                take_turn(&shared, Verb::Authenticate, || {
-                    let responder = Responder::new(response);
-                    client
-                        .authenticate(mechanism, &responder)
-                        .map_err(|(error, _)| error)
-                })
-            }
-        };
-        let session = signed_in.map_err(|fault| {
-            fault.into_error(|answer| Kind::Refused {
-                what: format!("login refused for '{}' at {host}", quote(user)),
-                login: true,
-                answer,
-                advice: None,
-            })
-        })?;
+        let signed_in = take_turn(&shared, verb, || {
+            client.login(user, password).map_err(|(error, _)| error)
+        });
+        let session = signed_in.map_err(|fault| fault.into_error(refused))?;
         Ok(Self { shared, session })
     }
 
@@ -179,20 +179,11 @@ fn take_turn<T>(
     let outcome = catch_unwind(AssertUnwindSafe(call));
     let mut shared = lock(shared);
     let turn = shared.turn.take();
-    let exchange = &mut shared.exchange;
-    let wire = &mut exchange.wire;
-    let (ended, challenge, failure) = turn.map_or((None, None, None), |turn| {
-        (turn.ended, turn.challenge, turn.failure)
-    });
+    let wire = &mut shared.exchange.wire;
+    let (ended, failure) = turn.map_or((None, None), |turn| (turn.ended, turn.failure));
     match (outcome, failure, ended) {
         (_, Some(failure), _) => Err(Fault::Failed(failure)),
-        (_, _, Some(ended)) if ended.status != Status::Ok => Err(Fault::Refused(match challenge {
-            Some(challenge) => {
-                let told = quote_bytes(&exchange.veil.cover(challenge.as_bytes()));
-                format!("{} ({told})", ended.answer)
-            }
-            None => ended.answer,
-        })),
+        (_, _, Some(ended)) if ended.status != Status::Ok => Err(Fault::Refused(ended.answer)),
         (Ok(Ok(value)), _, _) => Ok(value),
         (Ok(Err(error)), _, _) => {
             let peer = wire.peer().to_owned();

@@ -7,6 +7,8 @@
 
 use std::collections::VecDeque;
 
+use zeroize::Zeroizing;
+
 use super::capability::Capabilities;
 use super::message::Message;
 use super::recorder::Recorder;
@@ -180,10 +182,27 @@ impl Exchange {
 
     /// Sends a command and does not wait for its end; gives its tag.
     pub(super) fn launch(&mut self, verb: &str, command: &[u8]) -> Result<Vec<u8>> {
+        let tag = self.next_tag();
+        // The tag, a blank, and the line's end.
+        self.recorder
+            .sent(&tag, command, tag.len() + command.len() + 3);
+        self.fly(verb, tag, command)
+    }
+
+    /// [`Exchange::launch`] for a command that holds a secret.
+    pub(super) fn launch_secret(&mut self, verb: &str, command: &[u8]) -> Result<Vec<u8>> {
+        let tag = self.next_tag();
+        self.recorder.signed_in(&tag, verb);
+        self.fly(verb, tag, command)
+    }
+
+    fn next_tag(&mut self) -> Vec<u8> {
         self.tags += 1;
-        let tag = format!("x{}", self.tags).into_bytes();
-        let line = [&tag, &b" "[..], command, b"\r\n"].concat();
-        self.recorder.sent(&tag, command, line.len());
+        format!("x{}", self.tags).into_bytes()
+    }
+
+    fn fly(&mut self, verb: &str, tag: Vec<u8>, command: &[u8]) -> Result<Vec<u8>> {
+        let line = Zeroizing::new([&tag, &b" "[..], command, b"\r\n"].concat());
         self.wire
             .send(&line, verb)
             .inspect_err(|error| self.recorder.failed(error))?;

@@ -21,6 +21,9 @@ use super::status_line::Status;
 use super::uid_set::UidSet;
 use crate::error::{Error, Result};
 
+/// Bytes of messages that may wait for the end of the command before theirs.
+const AHEAD: usize = 256 << 20;
+
 /// What one command asks for.
 #[derive(Clone, Debug)]
 pub struct Chunk {
@@ -111,7 +114,13 @@ impl<S: Source> FetchStream<S> {
             }
             let arrival = session.exchange().arrive("UID FETCH", &mut |_| {})?;
             match arrival {
-                Arrival::Message(message) => self.receive(*message, session),
+                Arrival::Message(message) => {
+                    self.receive(*message, session);
+                    if self.is_overfull() {
+                        let text = "server sends far more than the sizes it announced, out of turn";
+                        return Err(session.exchange().wire.breaking(Error::misbehaved(text)));
+                    }
+                }
                 Arrival::Ended(ended) => self.land(ended, session),
                 Arrival::Continuation(_) | Arrival::Shown => {}
             }
@@ -202,6 +211,13 @@ impl<S: Source> FetchStream<S> {
                 flight.held.extend(admitted);
             }
         }
+    }
+
+    /// True where more waits for its turn than an honest server's second
+    /// command can bring; one message of any size is honest.
+    fn is_overfull(&self) -> bool {
+        let held = || self.flights.iter().flat_map(|flight| &flight.held);
+        held().nth(1).is_some() && held().map(Message::weight).sum::<usize>() > AHEAD
     }
 
     /// Ends a command, and with it the chunk if there is no more to ask for:

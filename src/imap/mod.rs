@@ -6,6 +6,7 @@
 //! are CAPABILITY, STARTTLS, LOGIN, AUTHENTICATE, COMPRESS, LIST, STATUS, EXAMINE,
 //! UID SEARCH, UID FETCH (PEEK), NOOP and LOGOUT, no others; `imap_log` shows them.
 
+mod authenticate;
 pub mod capability;
 mod channel;
 pub mod check;
@@ -36,11 +37,14 @@ pub mod pace;
 pub mod part;
 pub mod pool;
 mod preview;
+mod proxy;
 mod quirks;
 pub mod quoted;
 mod recorder;
 pub mod response;
+mod sasl;
 mod schedule;
+mod scram;
 pub mod search;
 pub mod search_key;
 pub mod search_text;
@@ -54,23 +58,26 @@ mod text_part;
 mod tls;
 mod token;
 mod transport;
-mod trust;
+pub mod trust;
+mod tunnel;
 pub mod uid_order;
 pub mod uid_set;
 mod utf7;
-mod veil;
+pub mod veil;
+mod verifier;
 pub mod wanted;
-mod watch;
+pub mod watch;
 mod window;
 mod wire;
 
 pub use endpoint::Endpoint;
 pub use listed::Listed;
 pub use log::Log;
-pub use login::{Credential, Login};
+pub use login::{Credential, Login, Occasion, Supplier};
 pub use mailbox::Mailbox;
 pub use pool::{Lease, Pool};
 pub use session::{Examined, Session};
 pub use settings::{Cancel, Deadline, Packing, Settings};
 pub use stream::Stream;
+pub use trust::Trust;
 pub use uid_set::UidSet;

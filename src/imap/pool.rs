@@ -14,6 +14,7 @@ use super::endpoint::Endpoint;
 use super::login::Login;
 use super::session::Session;
 use super::settings::{Deadline, Packing, Settings};
+use super::trust::Trust;
 use crate::error::Result;
 
 /// Idle sessions kept at most; servers allow about ten for a user.
@@ -47,14 +48,14 @@ struct Slot {
 struct Key {
     endpoint: Endpoint,
     login: Login,
-    ca_file: Option<std::path::PathBuf>,
+    trust: Trust,
     packing: Packing,
 }
 
 impl Key {
     fn is_same(&self, other: &Self) -> bool {
         self.endpoint == other.endpoint
-            && self.ca_file == other.ca_file
+            && self.trust == other.trust
             && self.packing == other.packing
             && self.login.is_same(&other.login)
     }
@@ -87,7 +88,7 @@ impl Pool {
         let key = Key {
             endpoint: endpoint.clone(),
             login: login.clone(),
-            ca_file: settings.ca_file.clone(),
+            trust: settings.trust.clone(),
             packing: settings.packing,
         };
         if let Some(mut session) = self.idle.take(&key) {

@@ -15,7 +15,7 @@ pub use super::dialogue::Examined;
 use super::endpoint::Endpoint;
 use super::exchange::{Ended, Exchange};
 use super::greeting;
-use super::login::Login;
+use super::login::{Credential, Login};
 use super::mailbox::Mailbox;
 use super::pace::Pace;
 use super::quirks;
@@ -35,6 +35,7 @@ const RANGES: usize = 5_000_000;
 pub struct Session {
     dialogue: Dialogue,
     endpoint: Endpoint,
+    login: Login,
     capabilities: Capabilities,
     /// The mailbox that is open, with what EXAMINE said of it.
     examined: Option<(Mailbox, Examined)>,
@@ -48,27 +49,55 @@ pub struct Session {
 }
 
 impl Session {
-    /// Connects and signs in.
+    /// Connects and signs in; where the credential is supplied and refused,
+    /// once more with another, if there is one.
     ///
     /// # Errors
     /// Each step has its own sentence: a login that cannot be sent, unknown
     /// host, refused port, TLS, greeting, STARTTLS, refused login.
     pub fn open(endpoint: &Endpoint, login: &Login, settings: &Settings) -> Result<Self> {
-        login.check()?;
-        Self::sign_in(greeting::open(endpoint, &login.user, settings)?, login)
+        let once = |login: &Login| {
+            login.check()?;
+            Self::sign_in(greeting::open(endpoint, &login.user, settings)?, login)
+        };
+        let session = match once(&login.at_hand(settings)?) {
+            Err(error) if error.is_refused_login() => match login.after_refusal(settings)? {
+                Some(other) => once(&other),
+                None => Err(error),
+            },
+            outcome => outcome,
+        };
+        Ok(Self {
+            login: login.clone(),
+            ..session?
+        })
     }
 
-    /// Signs in on a connection that has been greeted.
+    /// Signs in anew where the server has ended the session, which it does
+    /// with the token that opened it. False, and nothing done, where the
+    /// credential is not one that is supplied: another sign-in would be the same.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn renew(&mut self) -> Result<bool> {
+        let Credential::Supplied(_) = self.login.credential else {
+            return Ok(false);
+        };
+        let settings = self.dialogue.exchange().wire.settings().clone();
+        *self = Self::open(&self.endpoint, &self.login, &settings)?;
+        Ok(true)
+    }
+
+    /// Signs in on a connection that has been greeted, with a login at hand.
     ///
     /// # Errors
     /// A login that cannot be sent, and one that is refused.
     pub(super) fn sign_in(mut exchange: Exchange, login: &Login) -> Result<Self> {
         login.check()?;
         let endpoint = exchange.wire.endpoint().clone();
-        // What the server can do may differ once it knows the user.
-        let before = std::mem::take(&mut exchange.capabilities);
-        let method = Method::choose(login, &endpoint, &before)?;
-        exchange.veil = Veil::over(login.credential.secret().declassify());
+        let method = Method::choose(login, &endpoint, &exchange.capabilities)?;
+        let secret = login.credential.secret();
+        exchange.veil = secret.map_or_else(Veil::default, |secret| Veil::over(secret.declassify()));
         let dialogue = Dialogue::sign_in(exchange, &login.user, method)?;
         greeting::ask_capabilities(&mut dialogue.exchange())?;
         dialogue.exchange().veil = Veil::default();
@@ -77,6 +106,7 @@ impl Session {
         Ok(Self {
             dialogue,
             endpoint,
+            login: login.clone(),
             has_esearch: capabilities.has("ESEARCH"),
             capabilities,
             examined: None,

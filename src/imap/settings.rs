@@ -1,11 +1,11 @@
 //! What a statement brings along to every wait: how long, until when, whom to
 //! trust, and whether the user has had enough.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::log::Log;
+use super::trust::Trust;
 
 /// The host's answer to "has the user stopped this statement?".
 ///
@@ -66,14 +66,25 @@ pub struct Settings {
     pub timeout: Duration,
     /// When the whole statement has to be through.
     pub deadline: Option<Deadline>,
-    /// A PEM file of further certificates to trust, beside the system's.
-    pub ca_file: Option<PathBuf>,
+    /// Whom TLS trusts.
+    pub trust: Trust,
     /// Whether connections opened for it are packed.
     pub packing: Packing,
     /// Whether the user has stopped the statement.
     pub cancel: Arc<dyn Cancel>,
     /// Where a session that is opened writes down what it says.
     pub log: Arc<Log>,
+}
+
+impl Settings {
+    /// The same, with the deadline counted from `start`: that of a statement
+    /// which reads a table many times over.
+    pub fn counted_from(mut self, start: Instant) -> Self {
+        if let Some(deadline) = &mut self.deadline {
+            deadline.at = start.checked_add(deadline.allowed).unwrap_or(deadline.at);
+        }
+        self
+    }
 }
 
 impl Default for Settings {
@@ -83,7 +94,7 @@ impl Default for Settings {
         Self {
             timeout: Duration::from_secs(30),
             deadline: None,
-            ca_file: None,
+            trust: Trust::default(),
             packing: Packing::Auto,
             cancel: Arc::new(Never),
             log: Arc::default(),

@@ -4,25 +4,26 @@
 //! is the host's business, not ours. TLS 1.2 and 1.3.
 
 use std::net::IpAddr;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustls::pki_types::{ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, ClientConnection};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{PrivateKeyDer, ServerName, UnixTime};
+use rustls::{AlertDescription, CertificateError, ClientConfig, ClientConnection};
 
 use super::endpoint::{Endpoint, Security};
-use super::trust::{is_ca_as_server, verifier};
+use super::trust::{ClientCertificate, Trust};
+use super::verifier::{WrongKey, is_ca_as_server, read_certificates, unreadable, verifier};
 use crate::error::{Error, Kind, Result, quote, quote_bytes};
 
-/// The configuration without a `ca_file`, kept so that later connections of
+/// The configuration where nothing is said of TLS, kept so that later connections of
 /// the process can resume sessions.
 static SYSTEM: Mutex<Option<Arc<ClientConfig>>> = Mutex::new(None);
 
 /// A TLS client for the endpoint, before its handshake.
 ///
 /// # Errors
-/// [`Kind::Config`] where `ca_file` cannot be used.
-pub(super) fn client(endpoint: &Endpoint, ca_file: Option<&Path>) -> Result<ClientConnection> {
+/// [`Kind::Config`] where a file of the trust cannot be used.
+pub(super) fn client(endpoint: &Endpoint, trust: &Trust) -> Result<ClientConnection> {
     let name = match endpoint.host().parse::<IpAddr>() {
         Ok(address) => ServerName::IpAddress(address.into()),
         Err(_) => ServerName::try_from(endpoint.host().to_owned()).map_err(|e| {
@@ -32,28 +33,57 @@ pub(super) fn client(endpoint: &Endpoint, ca_file: Option<&Path>) -> Result<Clie
             ))
         })?,
     };
-    let config = match ca_file {
-        Some(path) => Arc::new(config(Some(path))?),
-        None => {
-            let mut system = SYSTEM.lock().unwrap_or_else(PoisonError::into_inner);
-            match &*system {
-                Some(config) => Arc::clone(config),
-                None => Arc::clone(system.insert(Arc::new(config(None)?))),
-            }
+    let config = if *trust == Trust::default() {
+        let mut system = SYSTEM.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*system {
+            Some(config) => Arc::clone(config),
+            None => Arc::clone(system.insert(Arc::new(config(trust)?))),
         }
+    } else {
+        Arc::new(config(trust)?)
     };
     ClientConnection::new(config, name).map_err(|e| failure(endpoint, &e, &[]))
 }
 
-fn config(ca_file: Option<&Path>) -> Result<ClientConfig> {
+fn config(trust: &Trust) -> Result<ClientConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier = verifier(ca_file, &provider)?;
-    Ok(ClientConfig::builder_with_provider(provider)
+    let verifier = verifier(trust, &provider)?;
+    let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|e| Error::config(format!("cannot set up TLS: {e}")))?
         .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth())
+        .with_custom_certificate_verifier(verifier);
+    let Some(shown) = &trust.client_certificate else {
+        return Ok(builder.with_no_client_auth());
+    };
+    let ClientCertificate {
+        cert_file,
+        key_file,
+    } = shown;
+    let chain = read_certificates("cert_file", cert_file)?;
+    let key = PrivateKeyDer::from_pem_file(key_file)
+        .map_err(|error| unreadable("key_file", key_file, &error))?;
+    builder.with_client_auth_cert(chain, key).map_err(|error| {
+        let file = |path: &std::path::Path| quote(&path.to_string_lossy());
+        Error::config(format!(
+            "cannot use key_file '{}' with cert_file '{}': {}",
+            file(key_file),
+            file(cert_file),
+            quote(&error.to_string())
+        ))
+    })
+}
+
+/// What rustls says of a connection that broke, in words.
+pub(super) fn reason(error: &rustls::Error) -> String {
+    match error {
+        // TLS 1.2 has no alert of its own for it.
+        rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
+            "it wants a client certificate; give cert_file and key_file in the accounts file"
+                .to_owned()
+        }
+        error => quote(&error.to_string()),
+    }
 }
 
 /// A failed handshake in words; `heard` is what the server had sent so far.
@@ -74,10 +104,7 @@ pub(super) fn failure(endpoint: &Endpoint, error: &rustls::Error, heard: &[u8]) 
         ));
     }
     let rustls::Error::InvalidCertificate(certificate) = error else {
-        return Error::network(format!(
-            "TLS with {peer} failed: {}",
-            quote(&error.to_string())
-        ));
+        return Error::network(format!("TLS with {peer} failed: {}", reason(error)));
     };
     let why = match certificate {
         CertificateError::Expired => "its certificate has expired".to_owned(),
@@ -101,6 +128,7 @@ pub(super) fn failure(endpoint: &Endpoint, error: &rustls::Error, heard: &[u8]) 
         ),
         CertificateError::UnknownIssuer => UNTRUSTED.to_owned(),
         _ if is_ca_as_server(error) => UNTRUSTED.to_owned(),
+        CertificateError::Other(other) if other.0.is::<WrongKey>() => other.0.to_string(),
         other => format!(
             "its certificate is not valid ({})",
             quote(&other.to_string())

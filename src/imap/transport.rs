@@ -14,7 +14,7 @@ use super::endpoint::{Endpoint, Security};
 use super::settings::Settings;
 use super::tls;
 use super::watch::{SLICE, Watch};
-use crate::error::{Error, Result, quote};
+use crate::error::{Error, Result};
 
 /// How much ciphertext is read at once; rustls itself would read 4 KiB.
 const SEALED: usize = 128 << 10;
@@ -77,17 +77,25 @@ impl Transport {
     /// # Errors
     /// A `ca_file` that cannot be used, and the handshake's.
     pub(super) fn start_tls(self, endpoint: &Endpoint, settings: &Settings) -> Result<Self> {
-        let client = tls::client(endpoint, settings.ca_file.as_deref())?;
+        let client = tls::client(endpoint, &settings.trust)?;
         let peer = endpoint.peer();
         let mut watch = Watch::start(settings, &peer, "TLS handshake");
         self.secure(client, endpoint, &mut watch)
     }
 
     /// Takes a connected socket over.
-    fn plain(socket: TcpStream) -> io::Result<Self> {
+    pub(super) fn plain(socket: TcpStream) -> io::Result<Self> {
         socket.set_read_timeout(Some(SLICE))?;
         socket.set_write_timeout(Some(SLICE))?;
         Ok(Self::Plain(socket))
+    }
+
+    /// Gives the socket back where there is nothing on it.
+    pub(super) fn into_plain(self) -> Option<TcpStream> {
+        match self {
+            Self::Plain(socket) => Some(socket),
+            Self::Tls(_) | Self::Packed(_) => None,
+        }
     }
 
     /// Shakes hands; a transport that has TLS already is left as it is.
@@ -336,7 +344,7 @@ pub(super) fn failure(error: &io::Error, peer: &str, during: &str) -> Error {
         .get_ref()
         .and_then(|e| e.downcast_ref::<rustls::Error>())
     {
-        Some(error) => quote(&error.to_string()),
+        Some(error) => tls::reason(error),
         None => reason(error),
     };
     Error::network(format!("connection to {peer} failed ({during}): {why}"))

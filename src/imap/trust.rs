@@ -1,139 +1,132 @@
-//! Which certificates are believed.
+//! Whom a connection trusts and how it shows itself: what an account, and the
+//! options of a call, say of TLS.
 //!
-//! The roots are the system's, those of webpki-roots (for systems without
-//! any), and the `ca_file`. A certificate of the `ca_file` is also believed
-//! when the server shows that very certificate: so `ca_file` works for the
-//! self-signed ones that `openssl req -x509` makes, which call themselves a
-//! CA and which webpki therefore refuses as a server's.
+//! Values only, compared where a session is to be used again; `tls` and
+//! `verifier` act on them.
 
-use std::path::Path;
-use std::sync::{Arc, LazyLock};
+use std::fmt;
+use std::path::PathBuf;
 
-use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::verify_server_name;
-use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use sha2::{Digest, Sha256};
 
-use super::dial::reason;
-use crate::error::{Error, Result, quote};
+use crate::error::{Error, Result};
 
-/// Read once a process: it takes some 10 ms.
-static ROOTS: LazyLock<Arc<RootCertStore>> = LazyLock::new(|| {
-    let mut roots = RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    Arc::new(roots)
-});
-
-/// The verifier for connections that trust the system and, if given, `ca_file`.
-///
-/// # Errors
-/// [`crate::error::Kind::Config`] where `ca_file` cannot be read or holds no certificate.
-pub(super) fn verifier(
-    ca_file: Option<&Path>,
-    provider: &Arc<CryptoProvider>,
-) -> Result<Arc<dyn ServerCertVerifier>> {
-    let pinned = ca_file.map_or(Ok(Vec::new()), read_ca_file)?;
-    let roots = if pinned.is_empty() {
-        Arc::clone(&ROOTS)
-    } else {
-        let mut roots = RootCertStore::clone(&ROOTS);
-        roots.add_parsable_certificates(pinned.iter().cloned());
-        Arc::new(roots)
-    };
-    let webpki = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(provider))
-        .build()
-        .map_err(|e| Error::config(format!("cannot use the trusted certificates: {e}")))?;
-    Ok(Arc::new(Verifier { webpki, pinned }))
+/// What TLS asks of a server, and shows to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trust {
+    /// A PEM file of further certificates to trust, beside the system's.
+    pub ca_file: Option<PathBuf>,
+    /// The public keys of which the server must have one, beside a valid certificate.
+    pub pins: Option<Pins>,
+    /// What the server is shown where it asks who connects.
+    pub client_certificate: Option<ClientCertificate>,
+    /// Whether a certificate has to be valid at all.
+    pub verification: Verification,
 }
 
-fn read_ca_file(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
-    let name = quote(&path.to_string_lossy());
-    let failed = |error: pem::Error| {
-        let why = match &error {
-            pem::Error::Io(error) => reason(error),
-            other => quote(&other.to_string()),
-        };
-        Error::config(format!("cannot read ca_file '{name}': {why}"))
-    };
-    let certificates: Vec<_> = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect)
-        .map_err(failed)?;
-    if certificates.is_empty() {
-        return Err(Error::config(format!(
-            "cannot use ca_file '{name}': no certificate in it"
-        )));
+/// A client's certificate with its chain, and its key; two PEM files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// The certificate, then those that lead to its authority.
+    pub cert_file: PathBuf,
+    /// The key, not encrypted.
+    pub key_file: PathBuf,
+}
+
+/// Whether a server's certificate is checked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verification {
+    /// Issuer, dates and name, always but for the case below.
+    #[default]
+    Full,
+    /// Not at all: `danger_accept_invalid_certs` of the accounts file.
+    Off,
+}
+
+/// Digests (sha256) of public keys, each of a whole SubjectPublicKeyInfo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pins(Vec<[u8; 32]>);
+
+impl Pins {
+    /// Reads `sha256//BASE64`, curl's form, or 64 hexadecimal digits; several
+    /// with `;` between them, for the time a server changes its key.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Usage`] for anything else.
+    pub fn parse(text: &str) -> Result<Self> {
+        let pins: Option<Vec<_>> = text.split(';').map(|pin| digest(pin.trim())).collect();
+        pins.map(Self).ok_or_else(|| {
+            Error::usage(
+                "cannot read tls_pin: it must be the sha256 of a public key, \
+                 as sha256//BASE64 or as 64 hexadecimal digits",
+            )
+        })
     }
-    Ok(certificates)
+
+    /// True where the key, a SubjectPublicKeyInfo in DER, is one of these.
+    pub(super) fn contain(&self, key: &[u8]) -> bool {
+        self.0.contains(&Sha256::digest(key).into())
+    }
 }
 
-#[derive(Debug)]
-struct Verifier {
-    webpki: Arc<WebPkiServerVerifier>,
-    pinned: Vec<CertificateDer<'static>>,
+/// A key as `tls_pin` names it, for the message that asks for it.
+pub(super) struct PinOf<'a>(pub(super) &'a [u8]);
+
+impl fmt::Display for PinOf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sha256//{}", STANDARD.encode(Sha256::digest(self.0)))
+    }
 }
 
-impl ServerCertVerifier for Verifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> std::result::Result<ServerCertVerified, rustls::Error> {
-        let verdict = self.webpki.verify_server_cert(
-            end_entity,
-            intermediates,
-            server_name,
-            ocsp_response,
-            now,
-        );
-        match verdict {
-            // webpki looks at the dates before it looks at this, so a pinned
-            // certificate has passed them; only its name is still to be checked.
-            Err(error) if is_ca_as_server(&error) && self.pinned.contains(end_entity) => {
-                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
-                Ok(ServerCertVerified::assertion())
-            }
-            verdict => verdict,
+fn digest(pin: &str) -> Option<[u8; 32]> {
+    let bytes = match pin.strip_prefix("sha256//") {
+        Some(encoded) => STANDARD.decode(encoded).ok()?,
+        None => hexadecimal(pin)?,
+    };
+    bytes.try_into().ok()
+}
+
+fn hexadecimal(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<_>> = text.chars().map(|c| c.to_digit(16)).collect();
+    let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
+    let byte = |pair: &[u32]| u8::try_from(pair[0] << 4 | pair[1]).ok();
+    digits.chunks(2).map(byte).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_is_read_in_either_form() {
+        let form = PinOf(b"key").to_string();
+        let digits: String = Sha256::digest(b"key")
+            .iter()
+            .map(|byte| format!("{byte:02X}"))
+            .collect();
+        for text in [&form, &digits, &format!("{};{form}", PinOf(b"old"))] {
+            let pins = Pins::parse(text).expect(text);
+            assert!(pins.contain(b"key") && !pins.contain(b"another"), "{text}");
         }
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        self.webpki.verify_tls12_signature(message, cert, dss)
+    #[test]
+    fn what_is_no_pin_is_refused() {
+        for text in [
+            "",
+            "sha256//",
+            "sha256//!!",
+            "sha256//AAAA",
+            "abc",
+            "zz",
+            "sha1//AAAA",
+        ] {
+            assert_eq!(
+                Pins::parse(text).expect_err(text).to_string(),
+                "imap: cannot read tls_pin: it must be the sha256 of a public key, \
+                 as sha256//BASE64 or as 64 hexadecimal digits"
+            );
+        }
     }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        self.webpki.verify_tls13_signature(message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.webpki.supported_verify_schemes()
-    }
-}
-
-/// True for webpki's verdict on a certificate that calls itself a CA and is
-/// shown by a server; rustls passes it on only as text.
-pub(super) fn is_ca_as_server(error: &rustls::Error) -> bool {
-    matches!(
-        error,
-        rustls::Error::InvalidCertificate(CertificateError::Other(other))
-            if other.0.to_string() == "CaUsedAsEndEntity"
-    )
 }

@@ -1,7 +1,8 @@
 //! What a server repeats of a secret, covered before anybody sees it.
 //!
 //! Some servers quote the command they refuse. While a session signs in, its
-//! exchange holds a veil over the secret; it knows no commands.
+//! exchange holds a veil over the secret; authorization servers are heard
+//! through one too. It knows no commands.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,12 +10,12 @@ use zeroize::Zeroizing;
 
 /// The forms in which a secret may come back.
 #[derive(Default)]
-pub(super) struct Veil(Vec<Zeroizing<Vec<u8>>>);
+pub struct Veil(Vec<Zeroizing<Vec<u8>>>);
 
 impl Veil {
     /// A veil over `secret`: as it is, as it stands in quotes, and inside of
     /// base64, wherever in the encoded text it begins.
-    pub(super) fn over(secret: &str) -> Self {
+    pub fn over(secret: &str) -> Self {
         if secret.is_empty() {
             return Self::default();
         }
@@ -36,7 +37,7 @@ impl Veil {
     }
 
     /// `said` with every form of the secret replaced by `***`.
-    pub(super) fn cover(&self, said: &[u8]) -> Vec<u8> {
+    pub fn cover(&self, said: &[u8]) -> Vec<u8> {
         let mut covered = said.to_vec();
         for form in &self.0 {
             let mut rest = &covered[..];

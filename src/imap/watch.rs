@@ -3,19 +3,20 @@
 //! Whoever waits (resolving, connecting, reading, writing) does so in slices
 //! of at most [`SLICE`] and calls [`Watch::check`] between them.
 
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use super::settings::Settings;
 use crate::error::{Error, Kind, Result};
 
 /// The longest a wait goes on without looking up.
-pub(super) const SLICE: Duration = Duration::from_millis(100);
+pub const SLICE: Duration = Duration::from_millis(100);
 
 /// How often a wait whose data keeps coming asks whether it is cancelled.
 const ASKING: Duration = Duration::from_millis(50);
 
 /// A wait for one step, from its start on.
-pub(super) struct Watch<'a> {
+pub struct Watch<'a> {
     settings: &'a Settings,
     peer: &'a str,
     during: &'a str,
@@ -25,7 +26,7 @@ pub(super) struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     /// Starts waiting for `peer` (`host:port`) in the step `during`.
-    pub(super) fn start(settings: &'a Settings, peer: &'a str, during: &'a str) -> Self {
+    pub fn start(settings: &'a Settings, peer: &'a str, during: &'a str) -> Self {
         Self {
             settings,
             peer,
@@ -36,19 +37,19 @@ impl<'a> Watch<'a> {
     }
 
     /// Notes that something has arrived or gone out.
-    pub(super) fn progress(&mut self) {
+    pub fn progress(&mut self) {
         self.progress = Instant::now();
     }
 
     /// The longest the next slice may last.
-    pub(super) fn slice(&self) -> Duration {
+    pub fn slice(&self) -> Duration {
         SLICE
             .min(self.settings.timeout)
             .max(Duration::from_millis(1))
     }
 
     /// What is left of the time without progress.
-    pub(super) fn remaining(&self) -> Duration {
+    pub fn remaining(&self) -> Duration {
         self.settings
             .timeout
             .saturating_sub(self.progress.elapsed())
@@ -58,7 +59,7 @@ impl<'a> Watch<'a> {
     /// [`Kind::Cancelled`] when the user has stopped the statement,
     /// [`Kind::TimedOut`] when the server made no progress for the timeout or
     /// the statement's deadline has passed.
-    pub(super) fn check(&mut self) -> Result<()> {
+    pub fn check(&mut self) -> Result<()> {
         let now = Instant::now();
         if self.asked.is_none_or(|asked| now - asked >= ASKING) {
             self.asked = Some(now);
@@ -76,6 +77,28 @@ impl<'a> Watch<'a> {
             return Err(self.timed_out(self.settings.timeout, self.during.to_owned()));
         }
         Ok(())
+    }
+
+    /// Waits for what a thread has to tell, which may be abandoned; `None` when
+    /// `patience` ran out first or the thread has ended without a word.
+    ///
+    /// # Errors
+    /// As [`Watch::check`].
+    pub fn receive<T>(
+        &mut self,
+        answer: &Receiver<T>,
+        patience: Option<Instant>,
+    ) -> Result<Option<T>> {
+        loop {
+            match answer.recv_timeout(self.slice()) {
+                Ok(found) => return Ok(Some(found)),
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Timeout) => self.check()?,
+            }
+            if patience.is_some_and(|until| Instant::now() >= until) {
+                return Ok(None);
+            }
+        }
     }
 
     fn timed_out(&self, waited: Duration, during: String) -> Error {

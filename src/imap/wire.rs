@@ -102,6 +102,11 @@ impl Wire {
         &self.peer
     }
 
+    /// The limits of the statement that uses the wire.
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// The limits of the statement that uses the wire from now on.
     pub(super) fn set_settings(&mut self, settings: Settings) {
         self.settings = settings;

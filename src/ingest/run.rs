@@ -98,8 +98,20 @@ fn folders(
     let mut refused = None;
     for mailbox in &opening.mailboxes {
         let examined = first.take().unwrap_or_else(|| session.examine(mailbox));
-        let pulled = examined
+        let mut pulled = examined
             .and_then(|examined| pull(writer, session, mailbox.name(), examined, options, &meter));
+        // A server ends a session with the token that opened it. A new one must
+        // bring something before it is replaced in its turn.
+        let mut fetched = None;
+        while pulled.as_ref().is_err_and(Error::is_network)
+            && fetched != Some(writer.fetched())
+            && session.renew()?
+        {
+            fetched = Some(writer.fetched());
+            pulled = session.examine(mailbox).and_then(|examined| {
+                pull(writer, session, mailbox.name(), examined, options, &meter)
+            });
+        }
         match pulled {
             Err(error) if error.is_refused() && session.is_usable() => {
                 refused.get_or_insert(error);

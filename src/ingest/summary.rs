@@ -71,6 +71,10 @@ impl Summary {
 
     /// Goes on to a folder, which holds so many messages.
     pub fn folder(&mut self, name: &str, found: u64) {
+        // One that is gone on with has its counts already.
+        if self.folders.last().is_some_and(|(last, _, _)| last == name) {
+            return;
+        }
         self.folder_begun = Instant::now();
         self.folders.push((
             name.to_owned(),
@@ -88,6 +92,12 @@ impl Summary {
             total.add(counts);
             *seconds = self.folder_begun.elapsed().as_secs_f64();
         }
+    }
+
+    /// Messages downloaded so far.
+    pub fn fetched(&self) -> u64 {
+        let counts = self.folders.iter().map(|(_, counts, _)| counts.fetched);
+        counts.sum()
     }
 
     /// The summary as JSON on one line, with the error that ended the run.

@@ -166,6 +166,11 @@ impl Writer {
         })
     }
 
+    /// Messages downloaded so far in this run.
+    pub fn fetched(&self) -> u64 {
+        self.summary.fetched()
+    }
+
     /// Ends the run and gives its summary as JSON on one line. The `error` that
     /// ended it early is part of the summary the session keeps.
     ///

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::argument::{self, Arguments};
-use crate::account::{Client, Options};
+use crate::account::{Client, Options, is_address};
 use crate::error::Result;
 use crate::imap::Endpoint;
 use crate::imap::check::{Check, Step};
@@ -28,7 +28,7 @@ static DEFINITION: Definition = Definition::new(
 );
 
 /// The options that concern a sign-in.
-const OPTIONS: [&str; 3] = ["ca_file", "deadline", "timeout"];
+const OPTIONS: [&str; 4] = ["ca_file", "deadline", "timeout", "tls_pin"];
 
 pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
     let client = Arc::clone(client);
@@ -66,6 +66,7 @@ impl Table for Checks {
             rows: Arc::clone(&self.rows),
             arguments: Arguments::default(),
             check: None,
+            warnings: Vec::new(),
             row: None,
         })
     }
@@ -76,6 +77,8 @@ struct Scan {
     rows: Arc<AtomicI64>,
     arguments: Arguments,
     check: Option<Check>,
+    /// What a person should know of the account, told with the TLS step.
+    warnings: Vec<&'static str>,
     row: Option<Row>,
 }
 
@@ -87,14 +90,24 @@ struct Row {
 }
 
 impl Scan {
-    /// The server to test. That there is no secret for the user is found out
-    /// by the login.
-    fn endpoint(&self) -> Result<Endpoint> {
+    /// The server to test, how to reach it, and what to warn of. That there is
+    /// no secret for the user is found out by the login.
+    fn begin(&self) -> Result<(Check, Vec<&'static str>)> {
+        let options = Options::parse(self.arguments.get("options"), &OPTIONS)?;
+        let settings = self.client.settings(&options)?;
         let (server, user) = (self.arguments.get("server"), self.arguments.get("user"));
+        let shown = user.unwrap_or_default();
         match (self.client.account("imap_check", server, user), server) {
-            (Ok(account), _) => Ok(account.endpoint),
-            (Err(_), Some(server)) => Endpoint::parse(server),
-            (Err(error), None) => Err(error),
+            (Ok(account), _) => {
+                let settings = account.apply(&settings)?;
+                let warnings = account.warnings();
+                Ok((Check::new(account.endpoint, shown, settings), warnings))
+            }
+            (Err(_), Some(server)) if is_address(server) => Ok((
+                Check::new(Endpoint::parse(server)?, shown, settings),
+                Vec::new(),
+            )),
+            (Err(error), _) => Err(error),
         }
     }
 }
@@ -103,10 +116,8 @@ impl Cursor for Scan {
     fn scan(&mut self, _: i32, names: Option<&str>, values: &[Value<'_>]) -> Result<()> {
         self.check = None;
         self.arguments = Arguments::bind(names, values)?;
-        let options = Options::parse(self.arguments.get("options"), &OPTIONS)?;
-        let settings = self.client.settings(&options)?;
-        let user = self.arguments.get("user").unwrap_or_default();
-        self.check = Some(Check::new(self.endpoint()?, user, settings));
+        let (check, warnings) = self.begin()?;
+        (self.check, self.warnings) = (Some(check), warnings);
         self.advance()
     }
 
@@ -130,6 +141,10 @@ impl Cursor for Scan {
         let outcome = match outcome {
             // Whoever stops the statement does not ask about the server.
             Err(error) if error.is_cancelled() => return Err(error),
+            Ok(detail) if step == Step::Tls => {
+                let parts = [&[&*detail][..], &self.warnings].concat();
+                Ok(parts.join("; warning: "))
+            }
             outcome => outcome.map_err(|error| error.to_string()),
         };
         self.row = Some(Row {

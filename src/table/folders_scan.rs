@@ -18,7 +18,7 @@ use crate::imap::{Lease, Session};
 use crate::sqlite::{Cell, Cursor, Value};
 
 /// The options that concern a listing.
-const OPTIONS: [&str; 3] = ["ca_file", "deadline", "timeout"];
+const OPTIONS: [&str; 4] = ["ca_file", "deadline", "timeout", "tls_pin"];
 
 /// The special uses (RFC 6154 section 2, RFC 8457 section 3).
 const SPECIAL_USES: [&str; 8] = [

@@ -30,7 +30,7 @@ fn capabilities_that_are_not_told_are_asked_for() {
         S: * CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=PLAIN
         S: $ OK done
         C: AUTHENTICATE PLAIN
-        S: + ready for your credentials
+        S: + go ahead
         R: AGFkYQBzZWNyZXQ=
         S: $ OK done
         C: CAPABILITY
@@ -83,10 +83,25 @@ fn a_refused_login_is_told_in_the_servers_words() {
     );
 }
 
+/// The sentence that signing in with a token ends with.
+fn token_refusal(script: Script) -> Error {
+    let server = Scripted::play([script]);
+    let login = Login {
+        user: "ada".into(),
+        credential: Credential::AccessToken(Secret::new("token".into())),
+    };
+    let error = Session::open(&endpoint(server.port), &login, &impatient())
+        .err()
+        .expect("refused");
+    server.finish();
+    error
+}
+
 #[test]
 fn a_refused_token_is_told_with_the_servers_explanation() {
-    let server = Scripted::play([Script::new(GREETED).then(
+    let error = token_refusal(Script::new(
         r#"
+        S: * OK [CAPABILITY IMAP4rev1 AUTH=XOAUTH2] ready
         C: AUTHENTICATE XOAUTH2
         S: +
         R: dXNlcj1hZGEBYXV0aD1CZWFyZXIgdG9rZW4BAQ==
@@ -94,21 +109,95 @@ fn a_refused_token_is_told_with_the_servers_explanation() {
         R: 
         S: $ NO [AUTHENTICATIONFAILED] no
         "#,
-    )]);
-    let credential = Credential::AccessToken(Secret::new("token".into()));
-    let login = Login {
-        user: "ada".into(),
-        credential,
-    };
-    let error = Session::open(&endpoint(server.port), &login, &impatient())
-        .err()
-        .expect("refused");
+    ));
     assert_eq!(
         error.to_string(),
         "imap: login refused for 'ada' at 127.0.0.1: \
          NO [AUTHENTICATIONFAILED] no ({\"status\":\"401\"})"
     );
     assert_eq!(error.code(), 23);
+}
+
+#[test]
+fn the_initial_response_goes_with_the_command_where_the_server_takes_it() {
+    let error = token_refusal(Script::new(
+        r#"
+        S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready
+        C: AUTHENTICATE XOAUTH2 dXNlcj1hZGEBYXV0aD1CZWFyZXIgdG9rZW4BAQ==
+        S: $ NO expired
+        "#,
+    ));
+    assert_eq!(
+        error.to_string(),
+        "imap: login refused for 'ada' at 127.0.0.1: NO expired"
+    );
+}
+
+const SCRAM: &str = r#"
+    S: * OK [CAPABILITY IMAP4rev1 SASL-IR LOGINDISABLED AUTH=SCRAM-SHA-256] ready
+"#;
+
+#[test]
+fn a_server_that_does_not_prove_itself_is_left() {
+    let server = Scripted::play([
+        Script::new(SCRAM).hear(1).then("S: $ OK welcome").stall(),
+        Script::new(SCRAM)
+            .hear(1)
+            .then("S: + cj1zaG9ydCxzPVFRPT0saT00MDk2")
+            .then("R: *"),
+        Script::new(SCRAM).hear(1).then("S: $ NO unknown user"),
+    ]);
+    let sentences: Vec<_> = (0..3)
+        .map(|_| sentence(&open(&server).err().expect("no session"), &server))
+        .collect();
+    assert_eq!(
+        sentences,
+        [
+            "imap: cannot sign in by SCRAM-SHA-256: 127.0.0.1:PORT says OK before it has proven \
+             that it knows the password; somebody may be tampering with the connection",
+            "imap: cannot sign in by SCRAM-SHA-256: the server's challenge is not acceptable \
+             ('r=short,s=QQ==,i=4096')",
+            "imap: login refused for 'ada' at 127.0.0.1: NO unknown user",
+        ]
+    );
+    server.finish();
+}
+
+/// Gives another token when the first is refused.
+struct Renewing;
+
+impl Supplier for Renewing {
+    fn supply(&self, occasion: Occasion, _: &Settings) -> Result<Option<Credential>, Error> {
+        let token = match occasion {
+            Occasion::SignIn => "stale",
+            Occasion::Refusal => "fresh",
+        };
+        Ok(Some(Credential::AccessToken(Secret::new(token.into()))))
+    }
+
+    fn name(&self) -> &str {
+        "renewing"
+    }
+}
+
+#[test]
+fn a_refused_token_is_renewed_once() {
+    let greeted = "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready";
+    let server = Scripted::play([
+        Script::new(greeted)
+            .then("C: AUTHENTICATE XOAUTH2 dXNlcj1hZGEBYXV0aD1CZWFyZXIgc3RhbGUBAQ==")
+            .then("S: $ NO expired"),
+        Script::new(greeted)
+            .then("C: AUTHENTICATE XOAUTH2 dXNlcj1hZGEBYXV0aD1CZWFyZXIgZnJlc2gBAQ==")
+            .then("S: $ OK [CAPABILITY IMAP4rev1 ESEARCH] welcome"),
+    ]);
+    let login = Login {
+        user: "ada".into(),
+        credential: Credential::Supplied(Arc::new(Renewing)),
+    };
+    let session = Session::open(&endpoint(server.port), &login, &impatient()).expect("signed in");
+    assert!(session.capabilities().has("ESEARCH"));
+    drop(session);
     server.finish();
 }
 

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use imap0::error::Error;
 use imap0::imap::endpoint::Endpoint;
-use imap0::imap::login::{Credential, Login};
+use imap0::imap::login::{Credential, Login, Occasion, Supplier};
 use imap0::imap::session::Session;
 use imap0::imap::settings::{Cancel, Settings};
 use imap0::secret::Secret;

@@ -11,6 +11,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::*;
+use imap0::imap::trust::{ClientCertificate, Pins, Trust, Verification};
 
 /// The certificates `tests/server/pki.sh` makes, once for all tests.
 fn pki() -> &'static Path {
@@ -56,7 +57,10 @@ fn good() -> Arc<ServerConfig> {
 
 fn trusting(file: &str) -> Settings {
     Settings {
-        ca_file: Some(pki().join(file)),
+        trust: Trust {
+            ca_file: Some(pki().join(file)),
+            ..Trust::default()
+        },
         ..impatient()
     }
 }
@@ -198,6 +202,108 @@ fn an_expired_certificate_tells_since_when() {
     let known = "imap: cannot trust 127.0.0.1:PORT: its certificate expired on 2021-";
     assert!(sentence.starts_with(known), "{sentence}");
     server.finish();
+}
+
+/// The `tls_pin` of a certificate of [`pki`], as openssl computes it.
+fn pin_of(certificate: &str) -> String {
+    let script = "openssl x509 -in \"$0\" -noout -pubkey | openssl pkey -pubin -outform der \
+                  | openssl dgst -sha256 -r | cut -d ' ' -f 1";
+    let path = pki().join(certificate);
+    let output = Command::new("sh").args(["-c", script]).arg(path).output();
+    let digits = String::from_utf8(output.expect("sh").stdout).expect("ASCII");
+    digits.trim().to_owned()
+}
+
+fn pinning(certificate: &str) -> Settings {
+    let mut settings = trusting("ca.pem");
+    settings.trust.pins = Some(Pins::parse(&pin_of(certificate)).expect("a digest"));
+    settings
+}
+
+#[test]
+fn a_pinned_key_is_wanted_beside_a_valid_certificate() {
+    let script = || Script::default().start_tls(good()).then(SIGNED_IN);
+    let server = Scripted::play([script()]);
+    open_at("imaps", &server, &pinning("good.pem")).expect("signed in");
+    server.finish();
+    let server = Scripted::play([script()]);
+    let error = open_at("imaps", &server, &pinning("wrong.pem"));
+    let sentence = sentence(&error.err().expect("another key"), &server);
+    let known = "imap: cannot trust 127.0.0.1:PORT: its public key is sha256//";
+    assert!(sentence.starts_with(known), "{sentence}");
+    assert!(sentence.ends_with(", not that of tls_pin"), "{sentence}");
+    server.finish();
+    let mut settings = pinning("selfsigned.pem");
+    settings.trust.ca_file = None;
+    fails(
+        "imaps",
+        Script::default()
+            .start_tls(server_with("selfsigned.pem", "selfsigned.key"))
+            .stall(),
+        &settings,
+        "imap: cannot trust 127.0.0.1:PORT: its certificate is self-signed or from an unknown \
+         issuer; give the issuer's certificate as option ca_file",
+    );
+}
+
+#[test]
+fn verification_switched_off_still_wants_the_pinned_key() {
+    let script = || {
+        Script::default()
+            .start_tls(server_with("wrong.pem", "wrong.key"))
+            .then(SIGNED_IN)
+    };
+    let mut settings = impatient();
+    settings.trust.verification = Verification::Off;
+    let server = Scripted::play([script()]);
+    open_at("imaps", &server, &settings).expect("signed in");
+    server.finish();
+    settings.trust.pins = pinning("good.pem").trust.pins;
+    let server = Scripted::play([script()]);
+    assert!(open_at("imaps", &server, &settings).is_err());
+    server.finish();
+}
+
+#[test]
+fn files_of_a_client_certificate_that_do_not_fit_are_named() {
+    let file = |name: &str| pki().join(name);
+    for (cert_file, key_file, why) in [
+        (
+            "good.pem",
+            "missing.key",
+            "cannot read key_file 'KEY': no such file or directory",
+        ),
+        (
+            "good.pem",
+            "ca.pem",
+            "cannot read key_file 'KEY': nothing of the kind in it",
+        ),
+        (
+            "good.key",
+            "wrong.key",
+            "cannot use cert_file 'CERT': no certificate in it",
+        ),
+        (
+            "good.pem",
+            "wrong.key",
+            "cannot use key_file 'KEY' with cert_file 'CERT': keys may not be consistent: \
+             KeyMismatch",
+        ),
+    ] {
+        let mut settings = impatient();
+        settings.trust.client_certificate = Some(ClientCertificate {
+            cert_file: file(cert_file),
+            key_file: file(key_file),
+        });
+        let server = Scripted::play([Script::default().stall()]);
+        let error = open_at("imaps", &server, &settings).err().expect(why);
+        let sentence = error
+            .to_string()
+            .replace(&*file(key_file).to_string_lossy(), "KEY")
+            .replace(&*file(cert_file).to_string_lossy(), "CERT");
+        assert_eq!(sentence, format!("imap: {why}"));
+        server.finish();
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 #   wrong.pem, wrong.key          by the same authority, for another host
 #   expired.pem, good.key         as good.pem, but over since 2021
 #   selfsigned.pem, selfsigned.key  as good.pem, but by nobody but itself
+#   client.pem, client.key        by the same authority, for the client `ada`
 #
 # Elliptic-curve keys, because every test server makes its own set and RSA keys
 # would take most of its start.
@@ -42,6 +43,10 @@ request good localhost
 sign good "$loopback"
 request wrong other.example
 sign wrong DNS:other.example
+
+request client ada
+openssl x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 3650 \
+	-extfile <(printf 'extendedKeyUsage=clientAuth\n') -out client.pem 2>>openssl.log
 
 # Only `openssl ca` takes a start date; `x509 -days -1` would give a validity
 # that ends before it begins, which clients refuse for another reason.

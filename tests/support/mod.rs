@@ -10,6 +10,7 @@
     reason = "every test binary compiles this module and uses its own part of it"
 )]
 
+pub mod authorization;
 pub mod broker;
 pub mod client;
 pub mod corpus;
@@ -18,6 +19,7 @@ pub mod http;
 pub mod library;
 pub mod mail;
 pub mod process;
+pub mod proxy;
 pub mod python;
 pub mod scratch;
 pub mod scripted;

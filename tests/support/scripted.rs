@@ -32,6 +32,8 @@ enum Step {
     Drip(Vec<u8>, Duration),
     Repeat(Vec<u8>, usize),
     Expect(String),
+    /// The next command, whatever it is.
+    Hear,
     /// A line without a tag: the answer to a continuation request.
     ExpectRaw(String),
     Pause(Duration),
@@ -77,6 +79,11 @@ impl Script {
     fn step(mut self, step: Step) -> Self {
         self.0.push(step);
         self
+    }
+
+    /// Takes as many commands, whatever they are.
+    pub fn hear(self, commands: usize) -> Self {
+        (0..commands).fold(self, |script, _| script.step(Step::Hear))
     }
 
     /// Sends bytes as they are.
@@ -235,13 +242,8 @@ impl Player {
                 Ok(())
             }),
             Step::Repeat(bytes, times) => (0..times).try_for_each(|_| self.send(&bytes)),
-            Step::Expect(expected) => {
-                let line = self.line()?;
-                let (tag, command) = line.split_once(' ').unwrap_or(("", &line));
-                let _ = writeln!(self.heard, "{command}");
-                self.tags.push(tag.to_owned());
-                same(command, &expected)
-            }
+            Step::Hear => self.command().map(drop),
+            Step::Expect(expected) => same(&self.command()?, &expected),
             Step::ExpectRaw(expected) => {
                 let line = self.line()?;
                 let _ = writeln!(self.heard, "{line}");
@@ -306,6 +308,15 @@ impl Player {
             None => Ok(()),
         };
         sent.map_err(|_| String::new())
+    }
+
+    /// The next command without its tag, which is kept.
+    fn command(&mut self) -> Result<String, String> {
+        let line = self.line()?;
+        let (tag, command) = line.split_once(' ').unwrap_or(("", &line));
+        let _ = writeln!(self.heard, "{command}");
+        self.tags.push(tag.to_owned());
+        Ok(command.to_owned())
     }
 
     /// The next line of the client. Fails with no words where it has hung up.

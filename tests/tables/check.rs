@@ -107,7 +107,8 @@ fn the_first_step_that_fails_is_the_last_row_and_says_why() {
             "login",
             &format!(
                 "imap: no secret for 'nobody-known' at {}; give one with \
-                 imap_login(server, user, secret) or set IMAP_SERVER, IMAP_USER and IMAP_PASSWORD",
+                 imap_login(server, user, secret), sign in with imap_oauth_start, \
+         or put one into the accounts file",
                 server.tls()
             )
         )
@@ -139,16 +140,17 @@ fn a_wrong_argument_is_an_error() {
     );
     assert_eq!(
         error("SELECT * FROM imap_check('x', 'ada', '{\"max_size\": 1}');"),
-        "imap: unknown option 'max_size' (known: ca_file, deadline, timeout)"
+        "imap: unknown option 'max_size' (known: ca_file, deadline, timeout, tls_pin)"
     );
     assert_eq!(
         error("SELECT * FROM imap_folders('x', 'ada', '*', '{\"max_size\": 1}');"),
-        "imap: unknown option 'max_size' (known: ca_file, deadline, timeout)"
+        "imap: unknown option 'max_size' (known: ca_file, deadline, timeout, tls_pin)"
     );
     assert_eq!(
         error("SELECT * FROM imap_folders('x', 'ada', 'a' || char(10));"),
         "imap: no secret for 'ada' at imaps://x:993; give one with \
-         imap_login(server, user, secret) or set IMAP_SERVER, IMAP_USER and IMAP_PASSWORD"
+         imap_login(server, user, secret), sign in with imap_oauth_start, \
+         or put one into the accounts file"
     );
     assert_eq!(
         error("SELECT * FROM imap_attachments('x', 'ada', 'a' || char(10));"),

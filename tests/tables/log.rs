@@ -25,7 +25,7 @@ fn every_command_is_there_with_its_bytes_and_its_end() {
     assert_eq!(
         commands,
         [
-            "LOGIN",
+            "AUTHENTICATE",
             "EXAMINE \"INBOX\"",
             "UID SEARCH RETURN (ALL) ALL",
             fetch

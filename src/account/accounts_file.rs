@@ -1,0 +1,337 @@
+//! The accounts file: TOML, a table for each account, read whole at each use.
+//!
+//! `examples/accounts.toml` explains every key. Others must not be able to
+//! read it. Errors name file, line and key, and show no value.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use toml::de::{DeTable, DeValue};
+use zeroize::Zeroizing;
+
+use super::Account;
+use super::command::{Memory, PasswordCommand};
+use super::oauth::{Registration, StoredSignIn};
+use super::place::accounts_file;
+use super::section::{Document, Section};
+use crate::error::{Error, Result, quote};
+use crate::imap::trust::{ClientCertificate, Pins, Trust, Verification};
+use crate::imap::{Credential, Endpoint, Login};
+use crate::secret::Secret;
+
+/// The largest file that is read, in bytes.
+const LARGEST: u64 = 1 << 20;
+
+/// The table of what counts for every account that does not say otherwise.
+const DEFAULTS: &str = "defaults";
+
+const KEYS: [&str; 15] = [
+    "ca_file",
+    "cert_file",
+    "danger_accept_invalid_certs",
+    "email",
+    "exclude",
+    "include",
+    "key_file",
+    "oauth",
+    "password",
+    "password_command",
+    "password_env",
+    "password_file",
+    "server",
+    "tls_pin",
+    "user",
+];
+
+/// The keys that make sense for many accounts at once. Checks are not
+/// switched off and secrets not given for accounts yet to come.
+const DEFAULT_KEYS: [&str; 8] = [
+    "ca_file",
+    "cert_file",
+    "exclude",
+    "include",
+    "key_file",
+    "oauth",
+    "server",
+    "tls_pin",
+];
+
+/// The accounts of the file, by name.
+#[derive(Default)]
+pub(super) struct AccountsFile {
+    path: PathBuf,
+    entries: Vec<Entry>,
+}
+
+/// An account as the file has it; its secret is fetched when it is wanted.
+pub(super) struct Entry {
+    pub(super) name: String,
+    pub(super) endpoint: Endpoint,
+    pub(super) user: String,
+    email: Option<String>,
+    source: Source,
+    trust: Trust,
+    include: Vec<String>,
+    exclude: Vec<String>,
+}
+
+enum Source {
+    Password(Secret),
+    Env(String),
+    File(PathBuf),
+    Command(Vec<String>),
+    Oauth(Box<Registration>),
+    Certificate,
+}
+
+impl AccountsFile {
+    /// Reads the file; no accounts where there is none.
+    ///
+    /// # Errors
+    /// A file that cannot be read, that others can read, or that is wrong.
+    pub(super) fn read() -> Result<Self> {
+        let Some((path, is_named)) = accounts_file() else {
+            return Ok(Self::default());
+        };
+        match read_private(&path) {
+            Ok(None) if !is_named => Ok(Self::default()),
+            Ok(None) => Err(unusable(&path, "no such file")),
+            Ok(Some(text)) => Self::parse(path, &text),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn parse(path: PathBuf, text: &str) -> Result<Self> {
+        let document = Document { path: &path, text };
+        let root = DeTable::parse(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            // The message alone: the error's long form shows the line.
+            document.error(at, "", &quote(error.message()))
+        })?;
+        let mut entries = Vec::new();
+        let tables = root.get_ref();
+        let section = |name: &'_ str, known: &[&str]| -> Result<Option<Section<'_>>> {
+            let Some((key, value)) = tables.get_key_value(name) else {
+                return Ok(None);
+            };
+            let at = key.span().start;
+            let DeValue::Table(table) = value.get_ref() else {
+                let why = "it must be a table, such as [work]";
+                return Err(document.error(at, name, why));
+            };
+            Section::new(&document, key.get_ref(), table, at, known).map(Some)
+        };
+        let defaults = section(DEFAULTS, &DEFAULT_KEYS)?;
+        for name in tables.keys().map(|key| key.get_ref().as_ref()) {
+            if name != DEFAULTS
+                && let Some(own) = section(name, &KEYS)?
+            {
+                entries.push(Entry::read(own, defaults)?);
+            }
+        }
+        Ok(Self { path, entries })
+    }
+
+    /// The account of this name.
+    pub(super) fn named(&self, name: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.name == name)
+    }
+
+    /// The accounts, by name.
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// `home, work`.
+    pub(super) fn names(&self) -> String {
+        let names: Vec<_> = self
+            .entries
+            .iter()
+            .map(|entry| quote(&entry.name))
+            .collect();
+        names.join(", ")
+    }
+
+    /// The account with its secret, or with who supplies it.
+    ///
+    /// # Errors
+    /// An environment variable or a file that holds none.
+    pub(super) fn account(&self, entry: &Entry, memory: &Arc<Memory>) -> Result<Account> {
+        let missing = |why: &str| {
+            let account = quote(&entry.name);
+            Error::config(format!("no secret for account '{account}': {why}"))
+        };
+        let credential = match &entry.source {
+            Source::Password(secret) => Credential::Password(secret.clone()),
+            Source::Env(name) => {
+                let value = std::env::var(name).ok().filter(|value| !value.is_empty());
+                let why = format!("{} of password_env is not set", quote(name));
+                Credential::Password(Secret::new(value.ok_or_else(|| missing(&why))?))
+            }
+            Source::File(path) => {
+                let name = quote(&path.to_string_lossy());
+                let text = fs::read_to_string(path)
+                    .map(Zeroizing::new)
+                    .map_err(|error| {
+                        let why = quote(&error.kind().to_string());
+                        missing(&format!("cannot read password_file '{name}': {why}"))
+                    })?;
+                let line = text.lines().next().filter(|line| !line.is_empty());
+                let line =
+                    line.ok_or_else(|| missing(&format!("password_file '{name}' is empty")))?;
+                Credential::Password(Secret::new(line.to_owned()))
+            }
+            Source::Command(command) => {
+                let name = format!("{} [{}]", self.path.display(), entry.name);
+                let command = PasswordCommand::new(name, &entry.name, command, memory);
+                Credential::Supplied(Arc::new(command))
+            }
+            Source::Oauth(registration) => {
+                let (endpoint, user) = (&entry.endpoint, &entry.user);
+                let sign_in = StoredSignIn::of(&registration.provider, endpoint, user)?;
+                Credential::Supplied(Arc::new(sign_in))
+            }
+            Source::Certificate => Credential::Certificate,
+        };
+        let login = Login {
+            user: entry.user.clone(),
+            credential,
+        };
+        Ok(entry.with(login))
+    }
+}
+
+impl Entry {
+    fn read(own: Section<'_>, defaults: Option<Section<'_>>) -> Result<Self> {
+        let find = |key| own.find(key).or_else(|| defaults?.find(key));
+        let holder = |key| match (own.find(key), defaults) {
+            (None, Some(defaults)) => defaults,
+            _ => own,
+        };
+        let server = find("server").ok_or_else(|| own.error("it has no server"))?;
+        let endpoint = Endpoint::parse(server.text()?).map_err(|error| server.misread(&error))?;
+        let email = own.text("email")?;
+        let user = own.text("user")?.or(email);
+        let user = user.ok_or_else(|| own.error("it has no user"))?.to_owned();
+        let path = |key| holder(key).path_of(key);
+        let client_certificate = match (path("cert_file")?, path("key_file")?) {
+            (None, None) => None,
+            (Some(cert_file), Some(key_file)) => Some(ClientCertificate {
+                cert_file,
+                key_file,
+            }),
+            _ => return Err(own.error("cert_file and key_file go together")),
+        };
+        let is_checked = match own.find("danger_accept_invalid_certs") {
+            None => true,
+            Some(found) => !found.switch()?,
+        };
+        let pins = find("tls_pin")
+            .map(|found| Pins::parse(found.text()?).map_err(|error| found.misread(&error)));
+        let trust = Trust {
+            ca_file: path("ca_file")?,
+            pins: pins.transpose()?,
+            client_certificate,
+            verification: if is_checked {
+                Verification::Full
+            } else {
+                Verification::Off
+            },
+        };
+        let folders = |key| find(key).map_or(Ok(Vec::new()), |found| found.texts());
+        Ok(Self {
+            name: own.name.to_owned(),
+            endpoint,
+            user,
+            email: email.map(str::to_owned),
+            source: source(own, defaults, &trust)?,
+            include: folders("include")?,
+            exclude: folders("exclude")?,
+            trust,
+        })
+    }
+
+    /// What the account is known to an authorization server as, if it signs in by one.
+    pub(super) fn registration(&self) -> Option<&Registration> {
+        match &self.source {
+            Source::Oauth(registration) => Some(registration),
+            _ => None,
+        }
+    }
+
+    /// The account with a login of this user at this server.
+    pub(super) fn with(&self, login: Login) -> Account {
+        Account {
+            name: Some(self.name.clone()),
+            endpoint: self.endpoint.clone(),
+            login,
+            email: self.email.clone(),
+            trust: self.trust.clone(),
+            include: self.include.clone(),
+            exclude: self.exclude.clone(),
+        }
+    }
+}
+
+/// The one secret of an account, its own before that of the defaults.
+fn source(own: Section<'_>, defaults: Option<Section<'_>>, trust: &Trust) -> Result<Source> {
+    let kinds = [
+        "password",
+        "password_command",
+        "password_env",
+        "password_file",
+        "oauth",
+    ];
+    let mut given = kinds
+        .into_iter()
+        .filter_map(|kind| own.find(kind).map(|found| (kind, found)));
+    let default = || defaults.and_then(|defaults| Some(("oauth", defaults.find("oauth")?)));
+    let Some((kind, found)) = given.next().or_else(default) else {
+        if trust.client_certificate.is_some() {
+            return Ok(Source::Certificate);
+        }
+        let kinds = kinds.join(", ");
+        return Err(own.error(&format!("it has no secret; give one of {kinds}")));
+    };
+    if let Some((other, _)) = given.next() {
+        return Err(own.error(&format!("it has both {kind} and {other}; leave one")));
+    }
+    Ok(match kind {
+        "password" => Source::Password(Secret::new(found.text()?.to_owned())),
+        "password_env" => Source::Env(found.text()?.to_owned()),
+        "password_file" => Source::File(own.path_of(kind)?.unwrap_or_default()),
+        "password_command" => Source::Command(found.texts()?),
+        _ => Source::Oauth(Box::new(Registration::read(&found)?)),
+    })
+}
+
+/// The text of a file that only its owner may read; `None` where there is none.
+fn read_private(path: &Path) -> Result<Option<Zeroizing<String>>> {
+    let failed = |error: std::io::Error| unusable(path, &quote(&error.kind().to_string()));
+    let file = match fs::File::open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        file => file.map_err(failed)?,
+    };
+    let metadata = file.metadata().map_err(failed)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = metadata.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            let name = quote(&path.to_string_lossy());
+            let why = format!("others may read it (mode {mode:04o}); run chmod 600 '{name}'");
+            return Err(unusable(path, &why));
+        }
+    }
+    if metadata.len() > LARGEST {
+        return Err(unusable(path, "it is larger than 1 MiB"));
+    }
+    let text = std::io::read_to_string(file).map_err(failed)?;
+    Ok(Some(Zeroizing::new(text)))
+}
+
+fn unusable(path: &Path, why: &str) -> Error {
+    let path = quote(&path.to_string_lossy());
+    Error::config(format!("cannot use accounts file '{path}': {why}"))
+}

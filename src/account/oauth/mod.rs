@@ -1,0 +1,168 @@
+//! Signing in by OAuth 2: two calls, between which the user decides, and a
+//! sign-in that lasts from then on.
+//!
+//! [`start`] and [`finish`] are `imap_oauth_start` and `imap_oauth_finish`;
+//! [`StoredSignIn`] gives the tokens to whoever connects.
+
+mod client;
+mod code;
+mod device;
+mod http;
+mod listener;
+mod provider;
+mod registration;
+mod stored;
+mod token_file;
+mod tokens;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::options::Options;
+use crate::error::{Error, Result, quote};
+use crate::imap::{Endpoint, Settings};
+use code::{Code, Way};
+use device::Device;
+use http::{Http, endpoint};
+use provider::Provider;
+pub(super) use provider::canonical;
+pub use registration::{KEYS, Registration};
+pub use stored::StoredSignIn;
+use token_file::{SignIn, TokenFile};
+use tokens::{Asked, timestamp};
+
+/// The longest a user may take.
+const LONGEST: Duration = Duration::from_secs(900);
+
+/// A sign-in that was started on this SQLite connection.
+pub struct Pending {
+    provider: Provider,
+    flow: Flow,
+}
+
+enum Flow {
+    Device(Device),
+    Code(Code),
+}
+
+/// Starts a sign-in of `user` by `provider`. `own` is what the accounts file
+/// says of the two, used where the options name no client of their own. Gives
+/// what to tell the user, as JSON.
+///
+/// # Errors
+/// A provider or an option that cannot be used, the provider's refusal, or no answer.
+pub fn start(
+    provider: &str,
+    user: &str,
+    options: &Options,
+    own: Option<(&Registration, &Endpoint)>,
+    settings: &Settings,
+) -> Result<(Pending, String)> {
+    let http = Http::new(settings)?;
+    let given = Registration::given(provider, options)?;
+    let server = options.text("server")?;
+    let mut server = server.map(Endpoint::parse).transpose()?;
+    let own = own.filter(|_| given.is_open() && server.is_none());
+    let registration = match own {
+        Some((own, endpoint)) => {
+            server = Some(endpoint.clone());
+            let scope = given.scope.or(own.scope.clone());
+            Registration {
+                scope,
+                ..own.clone()
+            }
+        }
+        None => given,
+    };
+    let variable = |name: &str| std::env::var(name).ok();
+    let provider = Provider::of(&registration, server, &http, variable)?;
+    let flow = options.text("flow")?;
+    let default = if provider.has_device_flow {
+        "device-code"
+    } else {
+        "auth-code"
+    };
+    let (flow, told) = match flow.unwrap_or(default) {
+        "device-code" => {
+            let asked = Asked {
+                user,
+                provider: &provider.name,
+            };
+            let (device, told) = device::start(&provider, &http, asked)?;
+            (Flow::Device(device), told)
+        }
+        "auth-code" => {
+            let (code, told) = code::start(&provider, user, way(options)?)?;
+            (Flow::Code(code), told)
+        }
+        other => {
+            return Err(Error::usage(format!(
+                "option flow must be 'device-code' or 'auth-code', not '{}'",
+                quote(other)
+            )));
+        }
+    };
+    Ok((Pending { provider, flow }, told.to_string()))
+}
+
+fn way(options: &Options) -> Result<Way> {
+    let redirect = options.text("redirect_uri")?;
+    let redirect = redirect
+        .map(|text| endpoint("redirect_uri", text))
+        .transpose()?;
+    let port = options.count("port")?.map(|port| {
+        u16::try_from(port)
+            .map_err(|_| Error::usage(format!("option port must be below 65536, not {port}")))
+    });
+    Ok(Way {
+        redirect,
+        port: port.transpose()?,
+    })
+}
+
+impl Pending {
+    /// The server whose tokens are waited for.
+    pub fn server(&self) -> &Endpoint {
+        &self.provider.server
+    }
+
+    /// Waits until the user has decided, and keeps the tokens. Gives user,
+    /// server and the token's end, as JSON.
+    ///
+    /// # Errors
+    /// The user's or the provider's refusal, expiry, a place for tokens that
+    /// cannot be written; timeout, deadline, cancelled.
+    pub fn finish(&self, user: &str, settings: &Settings) -> Result<String> {
+        let http = Http::new(settings)?;
+        let provider = &self.provider;
+        let asked = Asked {
+            user,
+            provider: &provider.name,
+        };
+        let tokens = match &self.flow {
+            Flow::Device(device) => device::finish(provider, device, &http, asked)?,
+            Flow::Code(code) => code::finish(provider, code, &http, asked)?,
+        };
+        let file = TokenFile::of(&provider.server, user)?;
+        let lock = file.lock(settings)?;
+        let sign_in = SignIn {
+            provider: provider.name.clone(),
+            server: provider.server.to_string(),
+            user: user.to_owned(),
+            client_id: provider.client_id.clone(),
+            client_secret: provider.client_secret.clone(),
+            token_endpoint: provider.token.to_string(),
+            access_token: tokens.access,
+            refresh_token: tokens.refresh,
+            expires_at: tokens.expires_at,
+        };
+        file.write(&sign_in, &lock)?;
+        let told: Value = json!({
+            "user": user,
+            "server": provider.server.to_string(),
+            "expires_at": timestamp(tokens.expires_at)?,
+        });
+        Ok(told.to_string())
+    }
+}
