@@ -15,7 +15,7 @@ use super::exchange::{Arrival, Ended};
 use super::flight::{Flight, SET};
 use super::items::Items;
 use super::message::Message;
-use super::pace::{Pace, SLOW};
+use super::pace::{Pace, SLOW, USUAL};
 use super::session::Session;
 use super::status_line::Status;
 use super::uid_set::UidSet;
@@ -68,6 +68,9 @@ pub struct FetchStream<S> {
     ready: VecDeque<Message>,
     missing: Vec<UidSet>,
     failure: Option<Error>,
+    /// True once a chunk has come to its end: whoever stops before wanted
+    /// little, and is not to pay for what would have been on its way.
+    has_landed: bool,
     /// How long the server is to be left alone before the next command.
     pause: Option<Duration>,
 }
@@ -82,6 +85,7 @@ impl<S: Source> FetchStream<S> {
             ready: VecDeque::new(),
             missing: Vec::new(),
             failure: None,
+            has_landed: false,
             pause: None,
         }
     }
@@ -133,12 +137,14 @@ impl<S: Source> FetchStream<S> {
     /// Sends what may be in flight now.
     fn launch(&mut self, session: &mut Session) -> Result<()> {
         loop {
+            let most = if self.has_landed { usize::MAX } else { USUAL };
+            let depth = session.pace.depth().min(most);
             let flying = self.flights.iter().filter(|f| f.is_flying()).count();
-            if flying >= session.pace.depth() {
+            if flying >= depth {
                 return Ok(());
             }
             if !self.flights.iter().any(Flight::is_waiting) {
-                if self.flights.len() >= session.pace.depth() {
+                if self.flights.len() >= depth {
                     return Ok(());
                 }
                 let Some(chunk) = self.draw(&session.pace) else {
@@ -256,6 +262,7 @@ impl<S: Source> FetchStream<S> {
                 .extend(self.source.admit(&flight.chunk, message));
         }
         self.source.ended(&flight.chunk);
+        self.has_landed = true;
         let missing = flight.chunk.uids.difference(&flight.delivered);
         if !missing.is_empty() {
             self.missing.push(missing);
