@@ -2,6 +2,8 @@
 
 mod support;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -330,6 +332,59 @@ fn outlook_files_are_messages() {
         "SELECT sniffed_type AS type, sha256 FROM mail_attachments({raw}) WHERE part = '3';"
     ));
     assert_eq!(attached[0]["type"], "application/pdf");
+}
+
+#[test]
+fn indicators_are_found_inside_an_attached_outlook_file() {
+    let Some((_, file)) = CORPUS
+        .iter()
+        .find(|(name, _)| name == "outlook/testMSG.msg")
+    else {
+        eprintln!("attached: THE CORPUS IS ABSENT, nothing was read");
+        return;
+    };
+    let folder = Scratch::new("attached");
+    let path = folder.join("mail.eml");
+    let mail = format!(
+        "Subject: fwd\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nsee\r\n--b\r\n\
+         Content-Type: application/octet-stream; name=seen.msg\r\n\
+         Content-Transfer-Encoding: base64\r\n\r\n{}\r\n--b--\r\n",
+        STANDARD.encode(file)
+    );
+    fs::write(&path, mail).unwrap();
+    let raw = read(&path);
+    assert_eq!(
+        ask(&format!(
+            "SELECT part, source, value FROM mail_indicators({raw}) \
+             WHERE kind = 'ipv4' AND value = '209.85.128.190' LIMIT 1;"
+        )),
+        [json!({"part": "2.HEADER", "source": "header", "value": "209.85.128.190"})]
+    );
+    assert_eq!(
+        ask(&format!(
+            "SELECT part, sniffed_type AS type, size FROM mail_attachments({raw}) WHERE message IS NULL;"
+        )),
+        [json!({"part": "2", "type": "application/vnd.ms-outlook", "size": file.len()})]
+    );
+}
+
+#[test]
+fn winmail_dat_is_entered_like_an_attached_message() {
+    let folder = Scratch::new("winmail");
+    let Some(raw) = from_corpus(&folder, "mimekit/tnef/rich-text.eml") else {
+        eprintln!("winmail: THE CORPUS IS ABSENT, nothing was read");
+        return;
+    };
+    let rows = ask(&format!(
+        "SELECT part, filename FROM mail_attachments({raw}) WHERE message = '2';"
+    ));
+    assert_eq!(
+        rows[..2],
+        [
+            json!({"part": "2.2", "filename": "kitten-playing-with-a-christmas-tree.jpg"}),
+            json!({"part": "2.3", "filename": "Untitled Attachment"}),
+        ]
+    );
 }
 
 #[test]

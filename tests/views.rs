@@ -90,6 +90,24 @@ fn feeds_hold_the_message() {
 }
 
 #[test]
+fn messages_that_are_kept_once_are_exported_too() {
+    let user = Dovecot::shared().user("view-compact");
+    user.append("INBOX", &Mail::many(2));
+    let rssd = Rssd::of(&user);
+    rssd.ingest("INBOX", r#"{"layout": "compact"}"#);
+    install(&rssd);
+    let payloads = values(
+        &rssd,
+        "SELECT payload AS json FROM email_feed ORDER BY date",
+    );
+    let raw = |number| String::from_utf8(Mail::numbered(number).raw).unwrap();
+    assert_eq!(
+        [&payloads[0]["msg"], &payloads[1]["msg"]],
+        [&raw(1), &raw(2)]
+    );
+}
+
+#[test]
 fn reports_since_a_time_are_those_bundles() {
     let rssd = with_views("view-report", &Mail::many(2));
     let since = |time: &str| {

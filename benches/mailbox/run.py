@@ -170,9 +170,11 @@ def mbsync(link: Link) -> tuple[float, int]:
     return float(output.split()[-1]), memory
 
 
-def measure(links: list[Link], cases: list[Case]) -> dict[tuple[str, str], Measured]:
+Found = dict[tuple[str, str], Measured]
+
+
+def measure(links: list[Link], cases: list[Case], found: Found) -> None:
     """Every case over every link, round by round; the first warms up."""
-    found: dict[tuple[str, str], Measured] = {}
     for turn in range(ROUNDS + 1):
         for link in links:
             for case in cases:
@@ -187,7 +189,6 @@ def measure(links: list[Link], cases: list[Case]) -> dict[tuple[str, str], Measu
                     measured.seconds.append(seconds)
                     measured.memory.append(memory)
     show("")
-    return found
 
 
 def show(progress: str) -> None:
@@ -203,7 +204,7 @@ def ratio(one: Measured, other: Measured) -> float:
     return statistics.median(pick(one, at) / pick(other, at) for at in range(longer))
 
 
-def report(found: dict[tuple[str, str], Measured], size: int, empty: int) -> None:
+def report(found: Found, size: int, empty: int) -> None:
     """The table."""
     print(f"{'case':<16} {'link':<12} {'s':>7} {'MB/s':>6} {'MiB':>5}  ratios")
     for (name, link), measured in found.items():
@@ -251,7 +252,12 @@ def main() -> None:
         links = [link for link in links if link.name.startswith(LINKS)]
         count, size = server.fill(plain, generate.cached(WORK, MAIL, MAIL // 1250))
         print(f"{count} messages, {size / 1e6:.0f} MB, {ROUNDS} rounds, peak memory over {empty / 1024:.0f} MiB")
-        report(measure(links, chosen()), size, empty)
+        found: Found = {}
+        try:
+            measure(links, chosen(), found)
+        finally:
+            # Also of a run that was stopped: what it has measured stands.
+            report(found, size, empty)
 
 
 if __name__ == "__main__":

@@ -204,8 +204,7 @@ mod tests {
         let parse = |text| Options::parse(Some(text), &CONNECTION_KEYS);
         assert_eq!(
             message(parse(r#"{"timeuot": 1}"#)),
-            "imap: unknown option 'timeuot' \
-             (known: ca_file, compress, deadline, max_size, timeout, tls_pin)"
+            "imap: unknown option 'timeuot' (known: ca_file, compress, deadline, max_size, timeout, tls_pin)"
         );
         assert_eq!(
             message(parse("[1]")),

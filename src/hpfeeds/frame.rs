@@ -133,7 +133,7 @@ mod tests {
             .collect();
         assert_eq!(hex, "0000001903067772697465720a7370616d2e6d61696c736869");
         let auth = auth("writer", "s", b"1234");
-        assert_eq!(&auth[..12], b"\0\0\0\x20\x02\x06writer");
+        assert_eq!(auth[..12], b"\0\0\0\x20\x02\x06writer"[..12]);
         assert_eq!(auth.len(), 32);
     }
 

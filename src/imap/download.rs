@@ -124,9 +124,16 @@ impl Downloaded {
     }
 
     fn new(mut message: Message, max_size: Option<u64>) -> Self {
-        let is_oversized =
-            matches!((message.size, max_size), (Some(size), Some(max)) if size > max);
-        let raw = message.take_body().map(Arc::new);
+        let mut raw = message.take_body();
+        // A server may announce another size than it sends, or none.
+        let sent = raw.as_ref().map(|raw| raw.len() as u64);
+        let size = message.size.max(sent);
+        let is_oversized = matches!((size, max_size), (Some(size), Some(max)) if size > max);
+        let mut cut = None;
+        if is_oversized {
+            cut = raw.take().map(|raw| head_of(&raw).to_vec());
+        }
+        let raw = raw.map(Arc::new);
         let (mut header, mut head, mut part_header, mut body) = (None, None, None, None);
         for content in message.contents {
             let section = &content.section;
@@ -144,11 +151,11 @@ impl Downloaded {
             uid: message.uid,
             flags: message.flags,
             internal_date: message.internal_date,
-            size: message.size,
+            size: if is_oversized { size } else { message.size },
             modseq: message.modseq,
             extras: message.extras,
             structure: message.structure,
-            header,
+            header: header.or(cut),
             head,
             text: body.map(|body| TextPart {
                 header: part_header.unwrap_or_default(),
@@ -159,4 +166,13 @@ impl Downloaded {
             problems: message.problems,
         }
     }
+}
+
+/// The header of a message that is too large to be kept.
+fn head_of(raw: &[u8]) -> &[u8] {
+    /// More than the headers of any honest message.
+    const MOST: usize = 1 << 20;
+    let within = &raw[..raw.len().min(MOST)];
+    let end = memchr::memmem::find(within, b"\r\n\r\n");
+    &within[..end.map_or(within.len(), |end| end + 4)]
 }

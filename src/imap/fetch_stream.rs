@@ -15,11 +15,14 @@ use super::exchange::{Arrival, Ended};
 use super::flight::{Flight, SET};
 use super::items::Items;
 use super::message::Message;
-use super::pace::{Pace, SLOW};
+use super::pace::{Pace, SLOW, USUAL};
 use super::session::Session;
 use super::status_line::Status;
 use super::uid_set::UidSet;
 use crate::error::{Error, Result};
+
+/// Bytes of messages that may wait for the end of the command before theirs.
+const AHEAD: usize = 256 << 20;
 
 /// What one command asks for.
 #[derive(Clone, Debug)]
@@ -65,6 +68,9 @@ pub struct FetchStream<S> {
     ready: VecDeque<Message>,
     missing: Vec<UidSet>,
     failure: Option<Error>,
+    /// True once a chunk has come to its end: whoever stops before wanted
+    /// little, and is not to pay for what would have been on its way.
+    has_landed: bool,
     /// How long the server is to be left alone before the next command.
     pause: Option<Duration>,
 }
@@ -79,6 +85,7 @@ impl<S: Source> FetchStream<S> {
             ready: VecDeque::new(),
             missing: Vec::new(),
             failure: None,
+            has_landed: false,
             pause: None,
         }
     }
@@ -107,7 +114,13 @@ impl<S: Source> FetchStream<S> {
             }
             let arrival = session.exchange().arrive("UID FETCH", &mut |_| {})?;
             match arrival {
-                Arrival::Message(message) => self.receive(*message, session),
+                Arrival::Message(message) => {
+                    self.receive(*message, session);
+                    if self.is_overfull() {
+                        let text = "server sends far more than the sizes it announced, out of turn";
+                        return Err(session.exchange().wire.breaking(Error::misbehaved(text)));
+                    }
+                }
                 Arrival::Ended(ended) => self.land(ended, session),
                 Arrival::Continuation(_) | Arrival::Shown => {}
             }
@@ -124,12 +137,14 @@ impl<S: Source> FetchStream<S> {
     /// Sends what may be in flight now.
     fn launch(&mut self, session: &mut Session) -> Result<()> {
         loop {
+            let most = if self.has_landed { usize::MAX } else { USUAL };
+            let depth = session.pace.depth().min(most);
             let flying = self.flights.iter().filter(|f| f.is_flying()).count();
-            if flying >= session.pace.depth() {
+            if flying >= depth {
                 return Ok(());
             }
             if !self.flights.iter().any(Flight::is_waiting) {
-                if self.flights.len() >= session.pace.depth() {
+                if self.flights.len() >= depth {
                     return Ok(());
                 }
                 let Some(chunk) = self.draw(&session.pace) else {
@@ -198,6 +213,13 @@ impl<S: Source> FetchStream<S> {
         }
     }
 
+    /// True where more waits for its turn than an honest server's second
+    /// command can bring; one message of any size is honest.
+    fn is_overfull(&self) -> bool {
+        let held = || self.flights.iter().flat_map(|flight| &flight.held);
+        held().nth(1).is_some() && held().map(Message::weight).sum::<usize>() > AHEAD
+    }
+
     /// Ends a command, and with it the chunk if there is no more to ask for:
     /// what was answered only in part will not become more.
     fn land(&mut self, ended: Ended, session: &mut Session) {
@@ -240,6 +262,7 @@ impl<S: Source> FetchStream<S> {
                 .extend(self.source.admit(&flight.chunk, message));
         }
         self.source.ended(&flight.chunk);
+        self.has_landed = true;
         let missing = flight.chunk.uids.difference(&flight.delivered);
         if !missing.is_empty() {
             self.missing.push(missing);

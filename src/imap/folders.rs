@@ -134,7 +134,7 @@ impl Session {
         if self.capabilities().has("LIST-EXTENDED") {
             options.insert(0, "CHILDREN".to_owned());
         }
-        let name = Mailbox::from_name(pattern)?.quoted()?;
+        let name = quoted(&Mailbox::from_name(pattern)?)?;
         let options = format!(" RETURN ({})", options.join(" "));
         let command = [&b"LIST \"\" "[..], &name, options.as_bytes()].concat();
         let mut folders: Vec<Folder> = Vec::new();
@@ -164,7 +164,7 @@ impl Session {
 
 /// A mailbox as an argument. Where it does not fit into quotes by the letter
 /// (raw 8-bit), it goes there all the same: the server spelled it so.
-fn quoted(mailbox: &Mailbox) -> Result<Vec<u8>> {
+pub(super) fn quoted(mailbox: &Mailbox) -> Result<Vec<u8>> {
     match mailbox.argument() {
         Argument::Quoted(quoted) => Ok(quoted),
         Argument::Literal(raw) if raw.iter().any(u8::is_ascii_control) => {

@@ -89,32 +89,6 @@ impl Mailbox {
     pub fn argument(&self) -> Argument<'_> {
         argument(&self.spelling)
     }
-
-    /// The name in quotes. Where it does not fit into them by the letter (raw
-    /// 8-bit), it goes there all the same: the server spelled it so.
-    ///
-    /// # Errors
-    /// A spelling with control characters, which no command can hold.
-    pub(super) fn quoted(&self) -> Result<Vec<u8>> {
-        match self.argument() {
-            Argument::Quoted(quoted) => Ok(quoted),
-            Argument::Literal(raw) if raw.iter().any(u8::is_ascii_control) => {
-                let name = quote(self.name());
-                Err(Error::usage(format!(
-                    "cannot name '{name}': the server spells it in no known way"
-                )))
-            }
-            Argument::Literal(raw) => {
-                let mut quoted = vec![b'"'];
-                for &byte in raw {
-                    quoted.extend(matches!(byte, b'"' | b'\\').then_some(b'\\'));
-                    quoted.push(byte);
-                }
-                quoted.push(b'"');
-                Ok(quoted)
-            }
-        }
-    }
 }
 
 /// A spelling made visible: U+FFFD, then its text, in which each byte that is

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 /// Commands in flight: while the server works on one, the next one waits there.
-const USUAL: usize = 2;
+pub(super) const USUAL: usize = 2;
 
 /// As many while little is known of a distant server: its first chunks are
 /// small, and each would cost a round trip.

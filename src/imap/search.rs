@@ -108,17 +108,6 @@ fn is_eight_bit(piece: &Piece) -> bool {
     matches!(piece, Piece::Literal(text) if !text.is_ascii())
 }
 
-/// True for a line that was to be an answer to SEARCH, whatever follows.
-pub(super) fn is_search_answer(line: &[u8]) -> bool {
-    let mut words = line
-        .split(u8::is_ascii_whitespace)
-        .filter(|word| !word.is_empty());
-    words.next() == Some(b"*")
-        && words.next().is_some_and(|word| {
-            word.eq_ignore_ascii_case(b"SEARCH") || word.eq_ignore_ascii_case(b"ESEARCH")
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,7 +20,7 @@ use super::mailbox::Mailbox;
 use super::pace::Pace;
 use super::quirks;
 use super::response::Response;
-use super::search::{Answer, Criteria, is_search_answer, stretches, uid_search};
+use super::search::{Answer, Criteria, stretches, uid_search};
 use super::settings::Settings;
 use super::sign_in::Method;
 use super::status_line::Status;
@@ -345,4 +345,14 @@ impl Session {
             .map(|(mailbox, _)| quote(mailbox.name()))
             .unwrap_or_default()
     }
+}
+
+fn is_search_answer(line: &[u8]) -> bool {
+    let mut words = line
+        .split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty());
+    words.next() == Some(b"*")
+        && words.next().is_some_and(|word| {
+            word.eq_ignore_ascii_case(b"SEARCH") || word.eq_ignore_ascii_case(b"ESEARCH")
+        })
 }

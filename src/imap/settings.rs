@@ -76,6 +76,17 @@ pub struct Settings {
     pub log: Arc<Log>,
 }
 
+impl Settings {
+    /// The same, with the deadline counted from `start`: that of a statement
+    /// which reads a table many times over.
+    pub fn counted_from(mut self, start: Instant) -> Self {
+        if let Some(deadline) = &mut self.deadline {
+            deadline.at = start.checked_add(deadline.allowed).unwrap_or(deadline.at);
+        }
+        self
+    }
+}
+
 impl Default for Settings {
     /// 30 s without progress, no deadline, the system's roots, never cancelled,
     /// packed where that helps, a log of its own.

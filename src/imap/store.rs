@@ -5,6 +5,7 @@
 //! SELECT for that alone and left by EXAMINE, which, unlike CLOSE, expunges
 //! nothing (RFC 9051 section 6.4.1).
 
+use super::folders::quoted;
 use super::mailbox::Mailbox;
 use super::response::Response;
 use super::session::Session;
@@ -54,7 +55,7 @@ impl Session {
         let name = || quote(mailbox.name());
         let refused = || format!("cannot delete from '{}'", name());
         let mut found = None;
-        let select = [&b"SELECT "[..], &mailbox.quoted()?].concat();
+        let select = [&b"SELECT "[..], &quoted(mailbox)?].concat();
         let selected = self
             .exchange()
             .command("SELECT", &select, &mut |response| {

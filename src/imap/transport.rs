@@ -90,7 +90,7 @@ impl Transport {
         Ok(Self::Plain(socket))
     }
 
-    /// Gives the socket back where there is no TLS on it.
+    /// Gives the socket back where there is nothing but TCP.
     pub(super) fn into_plain(self) -> Option<TcpStream> {
         match self {
             Self::Plain(socket) => Some(socket),

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::argument::Arguments;
 use super::attachments::DEFINITION;
@@ -36,6 +37,8 @@ pub struct Scan {
     numbers: Arc<FolderNumbers>,
     connection: Connection,
     arguments: Arguments,
+    /// When the statement began with it; its deadline counts from here.
+    opened: Instant,
     running: Option<Running>,
     row: Option<Row>,
 }
@@ -73,6 +76,7 @@ impl Scan {
             numbers: Arc::clone(numbers),
             connection: connection.clone(),
             arguments: Arguments::default(),
+            opened: Instant::now(),
             running: None,
             row: None,
         }
@@ -80,7 +84,7 @@ impl Scan {
 
     fn start(&mut self, bound: UidSet) -> Result<()> {
         let options = Options::parse(self.arguments.get("options"), &CONNECTION_KEYS)?;
-        let settings = self.client.settings(&options)?;
+        let settings = self.client.settings(&options)?.counted_from(self.opened);
         let max_size = options.count("max_size")?;
         let pattern = self.arguments.get("folder").unwrap_or("INBOX");
         // A name that cannot be sent is told before anybody connects.

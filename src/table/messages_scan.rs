@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::conditions::{Conditions, TRUST_SEARCH, TrustSearch};
 use super::folder_numbers::FolderNumbers;
@@ -25,6 +26,8 @@ pub struct Scan {
     numbers: Arc<FolderNumbers>,
     connection: Connection,
     arguments: Hidden,
+    /// When the statement began with it; its deadline counts from here.
+    opened: Instant,
     running: Option<Running>,
     row: Option<Row>,
 }
@@ -56,6 +59,7 @@ impl Scan {
             numbers,
             connection,
             arguments: Hidden::default(),
+            opened: Instant::now(),
             running: None,
             row: None,
         }
@@ -73,7 +77,7 @@ impl Scan {
         }
         let keys = [&CONNECTION_KEYS[..], &["search", "trust_search"]].concat();
         let options = Options::parse(arguments.options.as_deref(), &keys)?;
-        let settings = self.client.settings(&options)?;
+        let settings = self.client.settings(&options)?.counted_from(self.opened);
         let mut conditions = Conditions::bind(&plan, values, &self.connection)?;
         if let Some(text) = options.text("search")? {
             conditions.own.extend(search_text::parse(text)?);

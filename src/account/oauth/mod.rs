@@ -1,7 +1,7 @@
 //! Signing in by OAuth 2: two calls, between which the user decides, and a
 //! sign-in that lasts from then on.
 //!
-//! [`start`] and [`finish`] are `imap_oauth_start` and `imap_oauth_finish`;
+//! `start` and `finish` are `imap_oauth_start` and `imap_oauth_finish`;
 //! [`StoredSignIn`] gives the tokens to whoever connects.
 
 mod client;
