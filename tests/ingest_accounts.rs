@@ -61,7 +61,7 @@ fn all_accounts_are_read_into_one_database() {
         ]
     );
     assert_eq!(
-        rssd.ask("SELECT count(*), count(DISTINCT email) FROM uniform_resource_imap"),
+        rssd.look("SELECT count(*), count(DISTINCT email) FROM uniform_resource_imap"),
         "90|3"
     );
     rssd.check();
@@ -87,7 +87,7 @@ fn one_failing_account_stops_no_other_and_is_named() {
         error.contains("; 'nobody': cannot connect to 127.0.0.1:1"),
         "{error}"
     );
-    assert_eq!(rssd.ask("SELECT count(*) FROM uniform_resource_imap"), "3");
+    assert_eq!(rssd.look("SELECT count(*) FROM uniform_resource_imap"), "3");
     let unknown = shell(&rssd).error("SELECT imap_ingest('[\"works\", \"other\"]');");
     assert!(
         unknown.contains("1 of 2 accounts failed, the others are ingested: 'other': "),
@@ -115,13 +115,13 @@ fn accounts_are_read_side_by_side_and_an_interrupt_stops_them_all() {
         + &account("slow2", &server, "pw-slow2")
         + &account("quick", &dovecot.plain(), "pw-quick");
     let rssd = with_accounts(&lines);
-    rssd.ask("PRAGMA journal_mode = WAL");
+    rssd.look("PRAGMA journal_mode = WAL");
     let running = shell(&rssd).start("SELECT imap_ingest('*');");
     let begun = std::time::Instant::now();
     while !rssd.path().exists()
-        || rssd.ask("SELECT count(*) FROM sqlite_schema WHERE name = 'uniform_resource_imap'")
+        || rssd.look("SELECT count(*) FROM sqlite_schema WHERE name = 'uniform_resource_imap'")
             == "0"
-        || rssd.ask("SELECT count(*) FROM uniform_resource_imap") != "3"
+        || rssd.look("SELECT count(*) FROM uniform_resource_imap") != "3"
     {
         assert!(
             begun.elapsed() < Duration::from_secs(20),

@@ -47,13 +47,13 @@ fn a_run_killed_at_any_moment_is_continued_by_the_next() {
     let rssd = Rssd::of(&user);
     let line = Line::start(Dovecot::shared().port, Fault::Drip(1500));
     let shell = slowly(&user, &rssd, &line);
-    rssd.ask("PRAGMA journal_mode = WAL");
+    rssd.look("PRAGMA journal_mode = WAL");
     let count = || -> u32 {
         let is_there =
-            rssd.ask("SELECT count(*) FROM sqlite_schema WHERE name = 'imap_sync_message'");
+            rssd.look("SELECT count(*) FROM sqlite_schema WHERE name = 'imap_sync_message'");
         match is_there.as_str() {
             "1" => rssd
-                .ask("SELECT count(*) FROM imap_sync_message")
+                .look("SELECT count(*) FROM imap_sync_message")
                 .parse()
                 .unwrap(),
             _ => 0,
@@ -79,16 +79,16 @@ fn a_run_killed_at_any_moment_is_continued_by_the_next() {
         );
         let after = count();
         amid += u32::from(after > before && after < messages);
-        assert_eq!(rssd.ask("PRAGMA integrity_check"), "ok");
-        assert_eq!(rssd.ask("PRAGMA foreign_key_check"), "");
+        assert_eq!(rssd.look("PRAGMA integrity_check"), "ok");
+        assert_eq!(rssd.look("PRAGMA foreign_key_check"), "");
     }
     assert_eq!(amid, kills, "every kill came amid an ingest");
     let summary = rssd.ingest("INBOX", "{}");
     assert_eq!(summary["failed"], 0);
     let subjects = "SELECT count(*), count(DISTINCT subject) FROM uniform_resource_imap";
-    assert_eq!(rssd.ask(subjects), format!("{messages}|{messages}"));
+    assert_eq!(rssd.look(subjects), format!("{messages}|{messages}"));
     let places = "SELECT count(DISTINCT uid), max(uid) FROM imap_sync_message";
-    assert_eq!(rssd.ask(places), format!("{messages}|{messages}"));
+    assert_eq!(rssd.look(places), format!("{messages}|{messages}"));
     assert_eq!(rssd.counts("{}"), [0, 0, 0, 0]);
     rssd.check();
 }

@@ -48,6 +48,29 @@ fn the_first_generation_gets_the_same_mail_in_its_own_columns() {
     rssd.check();
 }
 
+/// What the second generation has more than the first.
+const TO_GENERATION_B: &str = "
+    ALTER TABLE ur_ingest_session_imap_acct_folder_message ADD COLUMN status TEXT[] NOT NULL DEFAULT '';
+    ALTER TABLE ur_ingest_session_imap_acct_folder_message ADD COLUMN date DATE;";
+
+#[test]
+fn the_second_generation_gets_status_and_date_too_and_both_are_followed() {
+    let user = Dovecot::shared().user("second");
+    user.append("INBOX", &Mail::many(3));
+    let rssd = Rssd::of(&user);
+    rssd.ask(GENERATION_A);
+    rssd.ask(TO_GENERATION_B);
+    let before = shape(&rssd);
+    assert_eq!(rssd.counts("{}"), [3, 3, 0, 0]);
+    user.add_flags("INBOX", "2", "\\Seen");
+    assert_eq!(rssd.ingest("INBOX", "{}")["updated"], 1);
+    let status = "SELECT group_concat(status) FROM (
+        SELECT status FROM ur_ingest_session_imap_acct_folder_message ORDER BY subject)";
+    assert_eq!(rssd.ask(status), "[\"unread\"],[\"read\"],[\"unread\"]");
+    assert_eq!(shape(&rssd), before);
+    rssd.check();
+}
+
 #[test]
 fn the_third_generation_gets_the_same_mail_and_views() {
     let user = Dovecot::shared().user("third");

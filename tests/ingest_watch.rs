@@ -14,9 +14,9 @@ fn wait_for(rssd: &Rssd, messages: u32) -> Duration {
     let begun = Instant::now();
     loop {
         let is_there =
-            rssd.ask("SELECT count(*) FROM sqlite_schema WHERE name = 'imap_sync_message'");
+            rssd.look("SELECT count(*) FROM sqlite_schema WHERE name = 'imap_sync_message'");
         if is_there == "1"
-            && rssd.ask("SELECT count(*) FROM imap_sync_message") == messages.to_string()
+            && rssd.look("SELECT count(*) FROM imap_sync_message") == messages.to_string()
         {
             return begun.elapsed();
         }
@@ -31,7 +31,7 @@ fn a_delivered_message_is_there_at_once_and_after_a_killed_connection() {
     user.create("Other");
     user.append("INBOX", &Mail::many(2));
     let rssd = Rssd::of(&user);
-    rssd.ask("PRAGMA journal_mode = WAL");
+    rssd.look("PRAGMA journal_mode = WAL");
     let running = rssd
         .shell
         .start("SELECT imap_ingest(NULL, NULL, '*', '{\"watch\": \"PT60S\"}');");
@@ -50,7 +50,7 @@ fn a_delivered_message_is_there_at_once_and_after_a_killed_connection() {
     user.add_flags("INBOX", "1", "\\Seen");
     let begun = Instant::now();
     let read = "SELECT count(*) FROM ur_ingest_session_imap_acct_folder_message WHERE status LIKE '%\"read\"%'";
-    while rssd.ask(read) != "1" {
+    while rssd.look(read) != "1" {
         assert!(
             begun.elapsed() < Duration::from_secs(20),
             "the flag is not seen"
@@ -92,7 +92,7 @@ fn a_watch_ends_at_its_duration_and_uses_no_time_of_the_processor() {
 fn a_period_looks_again_and_again() {
     let user = Dovecot::shared().user("period");
     let rssd = Rssd::of(&user);
-    rssd.ask("PRAGMA journal_mode = WAL");
+    rssd.look("PRAGMA journal_mode = WAL");
     let running = rssd.shell.start(
         "SELECT imap_ingest(NULL, NULL, NULL, '{\"period\": \"PT0.3S\", \"watch\": \"PT60S\"}');",
     );

@@ -68,8 +68,21 @@ impl Rssd {
     /// not fail.
     #[track_caller]
     pub fn ask(&self, sql: &str) -> String {
+        self.ask_within(0, sql)
+    }
+
+    /// [`Rssd::ask`] while another process writes, or was killed as it did: a
+    /// lock is waited for.
+    #[track_caller]
+    pub fn look(&self, sql: &str) -> String {
+        self.ask_within(20_000, sql)
+    }
+
+    #[track_caller]
+    fn ask_within(&self, milliseconds: u32, sql: &str) -> String {
         let output = Command::new("sqlite3")
-            .args(["-batch", "-bail"])
+            .args(["-batch", "-bail", "-cmd"])
+            .arg(format!(".timeout {milliseconds}"))
             .arg(self.path())
             // A comment in front is not to be taken for an option.
             .arg(format!(" {sql}"))
