@@ -56,20 +56,7 @@ impl Locations {
                   WHERE imap_sync_folder_id = ?1 AND uidvalidity = ?2 AND uid = ?3
                     AND flags IS NOT ?4",
             )?,
-            // The oldest generation of RSSD has no status.
-            restated: table_columns(connection, MESSAGES)?
-                .iter()
-                .any(|column| column == "status")
-                .then(|| {
-                    connection.prepare(&format!(
-                        "UPDATE main.{MESSAGES} SET status = ?4, updated_at = ?5
-                          WHERE {MESSAGES}_id = (
-                                SELECT message_row_id FROM main.imap_sync_message
-                                 WHERE imap_sync_folder_id = ?1 AND uidvalidity = ?2 AND uid = ?3)
-                            AND status IS NOT ?4"
-                    ))
-                })
-                .transpose()?,
+            restated: restated(connection)?,
             vanished: connection.prepare(
                 "UPDATE main.imap_sync_message SET vanished_at = ?4
                   WHERE imap_sync_folder_id = ?1 AND uidvalidity = ?2 AND uid = ?3
@@ -208,6 +195,28 @@ impl Locations {
         self.solved
             .run_with(&[Bind::Text(&folder.id), validity, Bind::Integer(uid.into())])
     }
+}
+
+/// Brings a status up to date; the oldest generation of RSSD has none.
+fn restated(connection: &Database) -> Result<Option<Statement>> {
+    let columns = table_columns(connection, MESSAGES)?;
+    let has = |name: &str| columns.iter().any(|column| column == name);
+    if !has("status") {
+        return Ok(None);
+    }
+    let stamp = if has("updated_at") {
+        ", updated_at = ?5"
+    } else {
+        ""
+    };
+    let sql = format!(
+        "UPDATE main.{MESSAGES} SET status = ?4{stamp}
+          WHERE {MESSAGES}_id = (
+                SELECT message_row_id FROM main.imap_sync_message
+                 WHERE imap_sync_folder_id = ?1 AND uidvalidity = ?2 AND uid = ?3)
+            AND status IS NOT ?4 AND ?5 IS NOT NULL"
+    );
+    connection.prepare(&sql).map(Some)
 }
 
 /// Why a message is not ingested.
