@@ -117,3 +117,40 @@ fn rows_of_the_incumbent_are_recognised_and_kept() {
     );
     assert_eq!(other.ask("PRAGMA foreign_key_check"), "");
 }
+
+#[test]
+fn inside_of_surveilr_its_device_and_session_are_used() {
+    let user = Dovecot::shared().user("inside");
+    user.append("INBOX", &Mail::many(2));
+    let rssd = Rssd::of(&user);
+    rssd.counts(r#"{"limit": 1}"#);
+    rssd.ask(
+        "INSERT INTO device (device_id, name, state, boundary) VALUES ('their-device', 'x', '{}', 'y');
+         INSERT INTO ur_ingest_session (ur_ingest_session_id, device_id, ingest_started_at, session_agent)
+         VALUES ('their-session', 'their-device', '2026-01-31', '{}');",
+    );
+    let script = "import sqlite3, sys\n\
+        c = sqlite3.connect(sys.argv[1], isolation_level=None)\n\
+        c.create_function('surveilr_device_id', 0, lambda: 'their-device')\n\
+        c.create_function('surveilr_ingest_session_id', 0, lambda: 'their-session')\n\
+        c.enable_load_extension(True)\n\
+        c.load_extension(sys.argv[2])\n\
+        c.execute('PRAGMA foreign_keys = ON')\n\
+        c.execute('SELECT imap_ingest()').fetchall()\n\
+        c.execute('SELECT imap_ingest()').fetchall()\n";
+    let done = std::process::Command::new("/usr/bin/python3")
+        .args(["-c", script])
+        .arg(rssd.path())
+        .arg(support::library::library())
+        .envs(user.environment())
+        .output()
+        .unwrap();
+    let complaint = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{complaint}");
+    let sessions = "SELECT count(*) FROM ur_ingest_session";
+    assert_eq!(rssd.ask(sessions), "2");
+    let theirs = "SELECT count(*) FROM uniform_resource
+                   WHERE nature = 'text' AND device_id = 'their-device' AND ingest_session_id = 'their-session'";
+    assert_eq!(rssd.ask(theirs), "1");
+    rssd.check();
+}

@@ -2,6 +2,7 @@
 //! that finds nothing new leaves only its session row.
 
 use super::database::Database;
+use super::device::text;
 use super::identity;
 use super::insert::Insert;
 use crate::error::Result;
@@ -23,13 +24,25 @@ pub struct Account {
 pub fn account(connection: &Database, session_id: &str, account: &Account) -> Result<String> {
     let id = identity::fresh();
     let elaboration = serde_json::json!({ "server": account.server }).to_string();
-    Insert::prepare(
+    let values = [&id, session_id, &account.user, &account.host, &elaboration];
+    let is_new = Insert::prepare(
         connection,
         "ur_ingest_session_imap_account",
         &ACCOUNT_COLUMNS,
     )?
-    .run(&[&id, session_id, &account.user, &account.host, &elaboration].map(Bind::Text))?;
-    Ok(id)
+    .run(&values.map(Bind::Text))?;
+    if is_new {
+        return Ok(id);
+    }
+    // Another call within the same session of surveilr's.
+    let known = "SELECT ur_ingest_session_imap_account_id FROM main.ur_ingest_session_imap_account
+                  WHERE ingest_session_id = ?1 AND email = ?2";
+    let known = text(
+        connection,
+        known,
+        &[session_id, &account.user].map(Bind::Text),
+    )?;
+    Ok(known.unwrap_or(id))
 }
 
 /// Writes the session's row of a folder and gives its id.
@@ -42,13 +55,25 @@ pub fn folder(
 ) -> Result<String> {
     let id = identity::fresh();
     let elaboration = serde_json::json!({ "uidvalidity": uidvalidity }).to_string();
-    Insert::prepare(
+    let values = [&id, session_id, account_row, folder_name, &elaboration];
+    let is_new = Insert::prepare(
         connection,
         "ur_ingest_session_imap_acct_folder",
         &FOLDER_COLUMNS,
     )?
-    .run(&[&id, session_id, account_row, folder_name, &elaboration].map(Bind::Text))?;
-    Ok(id)
+    .run(&values.map(Bind::Text))?;
+    if is_new {
+        return Ok(id);
+    }
+    let known = "SELECT ur_ingest_session_imap_acct_folder_id
+                   FROM main.ur_ingest_session_imap_acct_folder
+                  WHERE ingest_account_id = ?1 AND folder_name = ?2";
+    let known = text(
+        connection,
+        known,
+        &[account_row, folder_name].map(Bind::Text),
+    )?;
+    Ok(known.unwrap_or(id))
 }
 
 const ACCOUNT_COLUMNS: [&str; 5] = [

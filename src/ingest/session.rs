@@ -1,6 +1,7 @@
 //! The `ur_ingest_session` row: one for each run, whatever it found.
 
 use super::database::Database;
+use super::device::text;
 use super::insert::Insert;
 use super::{clock, identity};
 use crate::error::{Kind, Result};
@@ -11,15 +12,50 @@ pub struct Session {
     connection: Database,
     /// Its id, a UUID of version 7.
     pub id: String,
+    /// Whose row it is.
+    owner: Owner,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    /// This run's.
+    Run,
+    /// surveilr's, which writes it itself.
+    Host,
+}
+
+/// The session surveilr runs in, where its function is there and its row here.
+fn of_host(connection: &Database) -> Result<Option<String>> {
+    if !connection.has_function("surveilr_ingest_session_id", 0) {
+        return Ok(None);
+    }
+    let known = "SELECT ur_ingest_session_id FROM main.ur_ingest_session \
+                  WHERE ur_ingest_session_id = surveilr_ingest_session_id()";
+    text(connection, known, &[])
 }
 
 impl Session {
-    /// Writes the row of a run that begins; `arguments` is what it was asked,
+    /// Goes on with surveilr's session inside of surveilr, unless another device
+    /// is asked for. Else writes the row of a run that begins; `arguments` is what it was asked,
     /// as a JSON object without secrets.
     ///
     /// # Errors
     /// `Host` where SQLite refuses.
-    pub fn begin(connection: &Database, device_id: &str, arguments: &str) -> Result<Self> {
+    pub fn begin(
+        connection: &Database,
+        device_id: &str,
+        device_name: Option<&str>,
+        arguments: &str,
+    ) -> Result<Self> {
+        if device_name.is_none()
+            && let Some(id) = of_host(connection)?
+        {
+            return Ok(Self {
+                connection: connection.clone(),
+                id,
+                owner: Owner::Host,
+            });
+        }
         let id = identity::fresh();
         let agent = serde_json::json!({ "agent": AGENT, "version": crate::VERSION }).to_string();
         let started = clock::now();
@@ -31,6 +67,7 @@ impl Session {
                 return Ok(Self {
                     connection: connection.clone(),
                     id,
+                    owner: Owner::Run,
                 });
             }
         }
@@ -53,6 +90,9 @@ impl Session {
     }
 
     fn update(&self, assignments: &str, values: &[&str]) -> Result<()> {
+        if self.owner == Owner::Host {
+            return Ok(());
+        }
         let sql = format!(
             "UPDATE main.ur_ingest_session SET {assignments} WHERE ur_ingest_session_id = ?1"
         );

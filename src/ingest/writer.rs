@@ -64,7 +64,12 @@ impl Writer {
         transactions.clone().batch(|| {
             schema::create_missing(connection)?;
             let device_id = device::device(connection, options.device_name.as_deref())?;
-            let session = Session::begin(connection, &device_id, arguments)?;
+            let session = Session::begin(
+                connection,
+                &device_id,
+                options.device_name.as_deref(),
+                arguments,
+            )?;
             let summary = Summary::begin(&session.id);
             Ok(Self {
                 connection: connection.clone(),
