@@ -120,7 +120,9 @@ impl<'a> User<'a> {
             .map(|entry| entry.unwrap().path())
             .filter(|path| path.extension().is_some_and(|extension| extension == "in"))
             .collect();
-        files.sort();
+        // Their names hold a second and a process id, neither of which tells
+        // which of two short sessions came first; the last write does.
+        files.sort_by_key(|path| fs::metadata(path).unwrap().modified().unwrap());
         let text = |path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
         let untimed = |line: &str| line.split_once(' ').map_or("", |(_, said)| said).to_owned();
         files
