@@ -163,6 +163,22 @@ fn flags_and_sizes_become_exact_keys() {
 }
 
 #[test]
+fn changes_become_a_modseq_key() {
+    let user = Dovecot::shared().user("golden-modseq");
+    user.append("INBOX", &mails(3));
+    let rows = user
+        .shell()
+        .rows("SELECT max(modseq) AS last FROM imap_messages();");
+    let last = rows[0]["last"].as_u64().unwrap();
+    user.add_flags("INBOX", "2", "\\Flagged");
+    let sql = format!("SELECT uid FROM imap_messages() WHERE modseq > {last}");
+    let key = format!("SEARCH MODSEQ {}", last + 1);
+    asks(&user, &sql, &[&key, "FETCH 2 (UID MODSEQ)"]);
+    let changed = user.shell().rows(&format!("{sql};"));
+    assert_eq!(changed, [serde_json::json!({"uid": 2})]);
+}
+
+#[test]
 fn times_become_days_that_are_wide_enough() {
     let user = Dovecot::shared().user("golden-dates");
     user.append("INBOX", &mails(30));
