@@ -301,6 +301,30 @@ fn several_folders_are_read_in_one_query() {
 }
 
 #[test]
+fn an_omitted_argument_may_be_null_under_or() {
+    let user = Dovecot::shared().user("null-or");
+    user.append("INBOX", &Mail::many(10));
+    for arguments in [
+        "",
+        "NULL, NULL, 'INBOX'",
+        "NULL, NULL, NULL",
+        "NULL, NULL, 'INBOX', NULL",
+    ] {
+        for columns in ["uid", "uid, raw"] {
+            let sql = format!(
+                "SELECT group_concat(uid) AS uids FROM (SELECT {columns} FROM \
+                 imap_messages({arguments}) WHERE uid = 1 OR uid > 8 ORDER BY uid);"
+            );
+            assert_eq!(
+                user.shell().rows(&sql),
+                [json!({"uids": "1,9,10"})],
+                "{sql}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_self_join_gets_two_sessions() {
     let user = Dovecot::shared().user("join");
     user.append("INBOX", &Mail::many(3));
