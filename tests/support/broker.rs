@@ -55,7 +55,15 @@ impl Broker {
         })
     }
 
+    /// A running broker. Another test may take one of its ports before it does;
+    /// then it ends at once, and others are tried.
     fn start(mode: Mode, endpoint: impl Fn(u16, &Scratch) -> String) -> Self {
+        (0..5)
+            .find_map(|_| Self::spawn(mode, &endpoint).wait())
+            .expect("a broker on free ports")
+    }
+
+    fn spawn(mode: Mode, endpoint: impl Fn(u16, &Scratch) -> String) -> Self {
         let folder = Scratch::new("broker");
         let users = folder.join("users.json");
         fs::write(&users, USERS).unwrap();
@@ -74,22 +82,25 @@ impl Broker {
             command.arg("crash");
         }
         let process = command.spawn().unwrap();
-        let broker = Self {
+        Self {
             process,
             folder,
             port,
-        };
-        broker.wait();
-        broker
+        }
     }
 
-    fn wait(&self) {
+    /// Waits until it listens; `None` where it ended instead.
+    fn wait(mut self) -> Option<Self> {
         let started = Instant::now();
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            if self.process.try_wait().unwrap().is_some() {
+                return None;
+            }
             let log = fs::read_to_string(self.folder.join("log")).unwrap();
             assert!(started.elapsed() < Duration::from_secs(30), "{log}");
             thread::sleep(Duration::from_millis(20));
         }
+        Some(self)
     }
 
     /// The authority to trust.
