@@ -46,7 +46,7 @@ fn run(connection: &Connection, client: &Client, arguments: &[Value<'_>]) -> Res
         Some(argument) => argument.given_text(),
         None => Ok(None),
     };
-    let keys = [&CONNECTION_KEYS[..], &ingest_options::KEYS].concat();
+    let keys = [&CONNECTION_KEYS[..], &ingest_options::keys()].concat();
     let options = Options::parse(text(3)?, &keys)?;
     let ingest_options = ingest_options::read(&options)?;
     let database = Database::open(connection, options.text("schema")?.unwrap_or("main"))?;

@@ -1,7 +1,5 @@
 //! The options of `imap_ingest`, read into what the ingest understands.
 
-use std::time::Duration;
-
 use crate::account::Options;
 use crate::error::{Error, Result, quote};
 use crate::imap::search_text;
@@ -12,44 +10,22 @@ use crate::ingest::{
 };
 use crate::mail::Role;
 
-/// The keys beside those of every connection.
-pub const KEYS: [&str; 37] = [
+/// The options that decide how it is ingested.
+const OTHERS: [&str; 15] = [
     "attachment_types",
     "attachments",
     "batch",
-    "bcc",
-    "cc",
     "concurrency",
     "delete",
     "device_name",
     "exclude",
     "fetch",
-    "from",
-    "header",
     "include",
     "layout",
     "limit",
-    "not_bcc",
-    "not_cc",
-    "not_from",
-    "not_header",
-    "not_reply_to",
-    "not_sender",
-    "not_subject",
-    "not_text",
-    "not_to",
     "period",
     "progress",
-    "reply_to",
     "schema",
-    "search",
-    "sender",
-    "sent_on",
-    "since",
-    "status",
-    "subject",
-    "text",
-    "to",
     "watch",
 ];
 
@@ -79,6 +55,11 @@ const SELECTING: [&str; 22] = [
     "to",
 ];
 
+/// The keys beside those of every connection.
+pub fn keys() -> Vec<&'static str> {
+    [&SELECTING[..], &OTHERS].concat()
+}
+
 /// Reads the options.
 ///
 /// # Errors
@@ -91,8 +72,8 @@ pub fn read(options: &Options) -> Result<ingest::Options> {
         exclude: options.one_or_more("exclude")?,
         attachments: attachments(options)?,
         attachment_types: lower(options.one_or_more("attachment_types")?),
-        watch: duration(options, "watch")?,
-        period: duration(options, "period")?,
+        watch: since::duration_option(options, "watch")?,
+        period: since::duration_option(options, "period")?,
         device_name: device_name(options)?,
         ..ingest::Options::default()
     };
@@ -243,19 +224,6 @@ fn device_name(options: &Options) -> Result<Option<String>> {
     Ok(given.or_else(environment).filter(|name| !name.is_empty()))
 }
 
-/// An ISO 8601 duration.
-fn duration(options: &Options, key: &str) -> Result<Option<Duration>> {
-    let Some(text) = options.text(key)? else {
-        return Ok(None);
-    };
-    since::duration(text).map(Some).ok_or_else(|| {
-        Error::usage(format!(
-            "option {key} must be a duration, such as PT1H, not '{}'",
-            quote(text)
-        ))
-    })
-}
-
 fn lower(texts: Vec<String>) -> Vec<String> {
     texts.into_iter().map(|text| text.to_lowercase()).collect()
 }
@@ -265,7 +233,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<ingest::Options> {
-        read(&Options::parse(Some(text), &KEYS).unwrap())
+        read(&Options::parse(Some(text), &keys()).unwrap())
     }
 
     fn error(text: &str) -> String {

@@ -55,7 +55,7 @@ impl Session {
     /// # Errors
     /// As [`Session::list`].
     pub fn mailboxes(&mut self, pattern: &str) -> Result<Vec<Mailbox>> {
-        if !pattern.contains(['*', '%']) {
+        if !Mailbox::is_pattern(pattern) {
             return Ok(vec![Mailbox::from_name(pattern)?]);
         }
         let listed = self.list(pattern)?.into_iter();

@@ -75,6 +75,12 @@ impl Mailbox {
         }
     }
 
+    /// True where a name stands for all mailboxes that match it (RFC 9051
+    /// section 6.3.9).
+    pub fn is_pattern(name: &str) -> bool {
+        name.contains(['*', '%'])
+    }
+
     /// The name in UTF-8, without control characters.
     pub fn name(&self) -> &str {
         &self.name

@@ -28,7 +28,7 @@ pub enum Answer {
 }
 
 /// Room for the UIDs of one command line, of the 4,000 bytes every server takes.
-const SET: usize = 3_900;
+pub(super) const SET: usize = 3_900;
 
 /// The least room for UIDs, however long the keys are.
 const LEAST: usize = 400;

@@ -8,12 +8,10 @@
 use super::folders::quoted;
 use super::mailbox::Mailbox;
 use super::response::Response;
+use super::search::SET;
 use super::session::Session;
 use super::uid_set::UidSet;
 use crate::error::{Error, Result, quote};
-
-/// Room for the UIDs of one command line, of the 4,000 bytes every server takes.
-const SET: usize = 3_900;
 
 /// What became of messages that were to be deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,6 +6,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
+use crate::account::Options;
+use crate::error::{Error, Result, quote};
+
 /// From when on messages are taken.
 #[derive(Clone, Debug)]
 pub enum Since {
@@ -66,8 +69,24 @@ pub fn day(text: &str) -> Option<String> {
     Some(date.strftime("%-d-%b-%Y").to_string())
 }
 
+/// The option `key`, an ISO 8601 duration.
+///
+/// # Errors
+/// Anything else.
+pub fn duration_option(options: &Options, key: &str) -> Result<Option<Duration>> {
+    let Some(text) = options.text(key)? else {
+        return Ok(None);
+    };
+    duration(text).map(Some).ok_or_else(|| {
+        Error::usage(format!(
+            "option {key} must be a duration, such as PT1H, not '{}'",
+            quote(text)
+        ))
+    })
+}
+
 /// The length of an ISO 8601 duration; a month has 30 days and a year 365.
-pub fn duration(text: &str) -> Option<Duration> {
+fn duration(text: &str) -> Option<Duration> {
     if !text.starts_with('P') {
         return None;
     }

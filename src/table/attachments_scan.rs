@@ -12,6 +12,7 @@ use super::argument::Arguments;
 use super::attachments::DEFINITION;
 use super::attachments_row::Row;
 use super::folder_numbers::FolderNumbers;
+use super::running::pull;
 use super::structure_json::attached;
 use super::uid_bound::{admitted, are_few, find, from_word, operands};
 use crate::account::{CONNECTION_KEYS, Client, Options};
@@ -202,16 +203,7 @@ impl Cursor for Scan {
 
     fn advance(&mut self) -> Result<()> {
         self.row = None;
-        if let Some(running) = &mut self.running {
-            match running.next(&self.numbers) {
-                Ok(Some(row)) => self.row = Some(row),
-                // The session goes back to the pool, or down, at once.
-                ended => {
-                    self.running = None;
-                    ended?;
-                }
-            }
-        }
+        self.row = pull(&mut self.running, |running| running.next(&self.numbers))?;
         Ok(())
     }
 

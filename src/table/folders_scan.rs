@@ -10,6 +10,7 @@ use super::argument::Arguments;
 use super::cell;
 use super::folder_numbers::FolderNumbers;
 use super::folders::{COUNTS, DEFINITION};
+use super::running::pull;
 use crate::account::{Client, Options};
 use crate::error::{Kind, Result};
 use crate::imap::folders::Folder;
@@ -151,16 +152,7 @@ impl Cursor for Scan {
 
     fn advance(&mut self) -> Result<()> {
         self.row = None;
-        if let Some(running) = &mut self.running {
-            match running.next(&self.numbers) {
-                Ok(Some(row)) => self.row = Some(row),
-                // The session goes back to the pool, or down, at once.
-                ended => {
-                    self.running = None;
-                    ended?;
-                }
-            }
-        }
+        self.row = pull(&mut self.running, |running| running.next(&self.numbers))?;
         Ok(())
     }
 

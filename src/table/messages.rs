@@ -22,6 +22,7 @@ use super::messages_scan::Scan;
 use super::messages_term::{Collation, Comparison, Reach, Term};
 use crate::account::Client;
 use crate::error::Result;
+use crate::imap::Mailbox;
 use crate::imap::uid_order::Direction;
 use crate::sqlite::{
     self, Connection, Constraint, Definition, Grouping, Index, Operator, Owned, Planned, Recheck,
@@ -182,7 +183,7 @@ fn argument(index: &mut Index<'_>, constraint: &Constraint) -> Option<(Argument,
 fn is_single_folder(index: &Index<'_>, constraints: &[Constraint]) -> Result<bool> {
     for constraint in on(constraints, Column::Folder) {
         let is_name = match index.constant(constraint.position)? {
-            Some(Owned::Text(name)) => !name.contains(['*', '%']),
+            Some(Owned::Text(name)) => !Mailbox::is_pattern(&name),
             Some(Owned::Null) => true,
             _ => false,
         };

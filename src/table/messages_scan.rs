@@ -15,6 +15,7 @@ use super::messages_column::Column;
 use super::messages_folder::{Folder, Opened, Query};
 use super::messages_plan::{Argument, Plan};
 use super::messages_row::Row;
+use super::running::pull;
 use crate::account::{Account, CONNECTION_KEYS, Client, Options};
 use crate::error::{Error, Kind, Result};
 use crate::imap::{Examined, Lease, Mailbox, Session, search_text};
@@ -181,18 +182,7 @@ impl Cursor for Scan {
 
     fn advance(&mut self) -> Result<()> {
         self.row = None;
-        let Some(running) = &mut self.running else {
-            return Ok(());
-        };
-        match running.next(&self.numbers) {
-            Ok(Some(row)) => self.row = Some(row),
-            // The session goes back to the pool, or down, as soon as it is not needed.
-            Ok(None) => self.running = None,
-            Err(e) => {
-                self.running = None;
-                return Err(e);
-            }
-        }
+        self.row = pull(&mut self.running, |running| running.next(&self.numbers))?;
         Ok(())
     }
 

@@ -29,6 +29,7 @@ mod messages_row;
 mod messages_scan;
 mod messages_term;
 mod rowset;
+mod running;
 mod sink;
 mod span;
 mod structure_json;

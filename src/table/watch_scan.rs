@@ -2,16 +2,17 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jiff::Timestamp;
 
 use super::argument::Arguments;
 use super::cell;
+use super::running::pull;
 use super::watch::DEFINITION;
 use crate::account::vigil::{Keeper, News, TICK, Vigil};
 use crate::account::{Account, Client, Options};
-use crate::error::{Error, Result, quote};
+use crate::error::{Error, Result};
 use crate::imap::idle::Notice;
 use crate::imap::search::Criteria;
 use crate::imap::{Mailbox, Settings};
@@ -66,28 +67,16 @@ impl Scan {
         let (server, user) = (self.arguments.get("server"), self.arguments.get("user"));
         let mailbox = Mailbox::from_name(self.arguments.get("folder").unwrap_or("INBOX"))?;
         let account = self.client.account("imap_watch", server, user)?;
-        let watch = duration(&options, "watch")?;
+        let watch = since::duration_option(&options, "watch")?;
         Ok(Running {
             account,
             settings,
             until: watch.and_then(|watch| Instant::now().checked_add(watch)),
-            vigil: Vigil::begin(mailbox, duration(&options, "period")?),
+            vigil: Vigil::begin(mailbox, since::duration_option(&options, "period")?),
             known: None,
             events: VecDeque::new(),
         })
     }
-}
-
-fn duration(options: &Options, key: &str) -> Result<Option<Duration>> {
-    let Some(text) = options.text(key)? else {
-        return Ok(None);
-    };
-    since::duration(text).map(Some).ok_or_else(|| {
-        Error::usage(format!(
-            "option {key} must be a duration, such as PT1H, not '{}'",
-            quote(text)
-        ))
-    })
 }
 
 impl Running {
@@ -192,19 +181,8 @@ impl Cursor for Scan {
 
     fn advance(&mut self) -> Result<()> {
         self.row = None;
-        if let Some(running) = &mut self.running {
-            match running.next(&self.client) {
-                Ok(Some(event)) => {
-                    self.row = Some(event);
-                    self.rowid += 1;
-                }
-                // The session goes down, or back to the pool, at once.
-                ended => {
-                    self.running = None;
-                    ended?;
-                }
-            }
-        }
+        self.row = pull(&mut self.running, |running| running.next(&self.client))?;
+        self.rowid += i64::from(self.row.is_some());
         Ok(())
     }
 
