@@ -4,7 +4,7 @@
 
 mod support;
 
-use imap0::mail::auth::{self, Keys};
+use imap0::mail::auth::{self, Keys, Record};
 use imap0::mail::event::{Attachments, event};
 use imap0::mail::feed::feed;
 use imap0::mail::indicator::soar::PATTERNS;
@@ -43,7 +43,7 @@ fn ask_everything(raw: &[u8]) {
         assert!(found.normalised.is_some_and(|text| !text.is_empty()));
     }
     let mut keys = Keys::default();
-    keys.add("s._domainkey.d.example", "p=MAMBAgM=".into());
+    keys.add("s._domainkey.d.example", Record::Text("p=MAMBAgM=".into()));
     auth::describe(raw, &keys);
     let below = Some(1000);
     event(raw, Attachments::Included { below });
@@ -159,7 +159,7 @@ fn parsing_and_checking_take_time_in_proportion() {
         summary::of(raw);
     });
     let mut keys = Keys::default();
-    keys.add("s._domainkey.d.example", "p=MAMBAgM=".into());
+    keys.add("s._domainkey.d.example", Record::Text("p=MAMBAgM=".into()));
     in_proportion(&HEADERS, |raw| {
         auth::describe(raw, &keys);
     });

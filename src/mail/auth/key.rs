@@ -1,5 +1,5 @@
-//! Public keys as the DNS has them (RFC 6376 section 3.6.1, RFC 8463), given by
-//! the caller, and the check of a signature with one (crate `ring`).
+//! Public keys as the DNS has them (RFC 6376 section 3.6.1, RFC 8463), and the
+//! check of a signature with one (crate `ring`).
 
 use super::tags::Tags;
 use base64::Engine;
@@ -8,28 +8,6 @@ use ring::signature::{
     ED25519, RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY, UnparsedPublicKey,
     VerificationAlgorithm,
 };
-use std::collections::HashMap;
-
-/// Key records by their name in the DNS, `selector._domainkey.domain`.
-#[derive(Debug, Default)]
-pub struct Keys(HashMap<String, String>);
-
-impl Keys {
-    /// Adds the text of a TXT record.
-    pub fn add(&mut self, name: &str, record: String) {
-        self.0.insert(canonical_name(name), record);
-    }
-
-    /// The record of a selector in a domain; its name where there is none.
-    pub fn find(&self, selector: &str, domain: &str) -> Result<&str, String> {
-        let name = canonical_name(&format!("{selector}._domainkey.{domain}"));
-        self.0.get(&name).map(String::as_str).ok_or(name)
-    }
-}
-
-fn canonical_name(name: &str) -> String {
-    name.trim_end_matches('.').to_ascii_lowercase()
-}
 
 /// A key record, read.
 pub struct Key {
@@ -188,16 +166,5 @@ mod tests {
         for der in [&b""[..], b"\x30", b"\x30\x82\x01", b"\x30\x84\xff"] {
             assert_eq!(pkcs1(der), None, "{der:?}");
         }
-    }
-
-    #[test]
-    fn keys_are_found_in_any_case() {
-        let mut keys = Keys::default();
-        keys.add("Sel._DomainKey.Example.org.", "p=YQ==".into());
-        assert_eq!(keys.find("sel", "EXAMPLE.ORG"), Ok("p=YQ=="));
-        assert_eq!(
-            keys.find("other", "example.org"),
-            Err("other._domainkey.example.org".into())
-        );
     }
 }

@@ -20,6 +20,7 @@ pub mod soar;
 mod source;
 mod url;
 
+pub(super) use punycode::to_ascii;
 pub use source::indicators;
 
 use serde_json::{Map, Value};
