@@ -32,8 +32,12 @@ impl Options {
         };
         let map: Map<String, Value> = serde_json::from_str(text).map_err(|e| {
             let why = quote(&e.to_string());
+            let example = match known.first() {
+                Some(first) if !known.contains(&"timeout") => format!("{{\"{first}\": ...}}"),
+                _ => "{\"timeout\": 10}".to_owned(),
+            };
             Error::usage(format!(
-                "options must be a JSON object, such as '{{\"timeout\": 10}}': {why}"
+                "options must be a JSON object, such as '{example}': {why}"
             ))
         })?;
         if let Some(key) = map.keys().find(|key| !known.contains(&key.as_str())) {
@@ -232,6 +236,11 @@ mod tests {
             message(parse("[1]")),
             "imap: options must be a JSON object, such as '{\"timeout\": 10}': \
              invalid type: sequence, expected a map at line 1 column 0"
+        );
+        assert_eq!(
+            message(Options::parse(Some("no"), &["mode", "now"])),
+            "imap: options must be a JSON object, such as '{\"mode\": ...}': \
+             expected ident at line 1 column 2"
         );
         let seconds = |text| message(parse(text).unwrap().seconds("timeout"));
         assert_eq!(

@@ -32,6 +32,7 @@ pub mod outlook;
 pub mod parameter;
 pub mod part;
 pub mod part_row;
+mod pdf;
 pub mod preview;
 pub mod problem;
 pub mod report;

@@ -59,6 +59,9 @@ impl Key {
             return Err("the key is revoked");
         }
         let bytes = STANDARD.decode(data).map_err(|_| "the key is no base64")?;
+        if algorithm == Algorithm::Rsa && rsa_bits(&bytes).is_some_and(|bits| bits < LEAST_BITS) {
+            return Err("the key has less than 1024 bits (RFC 8301)");
+        }
         let services = tags.list("s");
         if !services.is_empty() && !services.iter().any(|name| matches!(*name, "*" | "email")) {
             return Err("the key is not for mail");
@@ -110,6 +113,20 @@ impl Key {
     }
 }
 
+/// RFC 8301 section 3.2.
+const LEAST_BITS: usize = 1024;
+
+/// How long the modulus of a key is.
+fn rsa_bits(der: &[u8]) -> Option<usize> {
+    const SEQUENCE: u8 = 0x30;
+    const INTEGER: u8 = 0x02;
+    let (key, _) = element(pkcs1(der)?, SEQUENCE)?;
+    let (modulus, _) = element(key, INTEGER)?;
+    let digits = modulus.iter().skip_while(|&&byte| byte == 0);
+    let first = digits.clone().next()?;
+    Some(digits.count() * 8 - first.leading_zeros() as usize)
+}
+
 /// The RSAPublicKey in a SubjectPublicKeyInfo (RFC 5280 section 4.1), or the
 /// key itself, as the text of RFC 6376 has it where its examples do not.
 fn pkcs1(der: &[u8]) -> Option<&[u8]> {
@@ -159,6 +176,16 @@ mod tests {
         }
         let key = Key::parse("t=y:s; p=YQ==").expect("sound");
         assert!(key.is_strict());
+    }
+
+    #[test]
+    fn short_rsa_keys_do_not_count() {
+        let short = "MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAKW+IvVkx1+1VYpsNfWd2JUvIoI8qpf+PUwRF9DTEvnD\
+                     t2fWxL04AxtpI9YqPLc6ZG+OM/n770R44mQQ7/NZVKsCAwEAAQ==";
+        assert_eq!(
+            Key::parse(&format!("p={short}")).err(),
+            Some("the key has less than 1024 bits (RFC 8301)")
+        );
     }
 
     #[test]

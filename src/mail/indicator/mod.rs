@@ -13,6 +13,7 @@ mod find;
 mod host;
 mod html;
 mod mapped;
+mod medium;
 mod punycode;
 mod refang;
 mod reference;
