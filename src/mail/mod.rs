@@ -42,6 +42,7 @@ mod structure;
 pub mod summary;
 pub mod time;
 pub mod transfer;
+mod uuencode;
 pub mod words;
 
 pub use address::{Address, Role};

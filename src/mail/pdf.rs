@@ -166,12 +166,52 @@ impl<'a> Stream<'a> {
         if !has(b"/FlateDecode") {
             return None;
         }
+        let bytes;
+        let packed = if has(b"/ASCII85Decode") {
+            bytes = ascii85(data);
+            &bytes
+        } else {
+            data
+        };
         let mut out = Vec::new();
         // What has been unpacked before an error is good.
-        let _ = ZlibDecoder::new(data).take(*left).read_to_end(&mut out);
+        let _ = ZlibDecoder::new(packed).take(*left).read_to_end(&mut out);
         *left = left.saturating_sub(out.len() as u64);
         Some(out)
     }
+}
+
+/// Undoes ASCII base-85 (section 7.4.3): five digits are four bytes.
+fn ascii85(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() / 5 * 4);
+    let mut group = Vec::with_capacity(5);
+    for &byte in text {
+        match byte {
+            b'z' if group.is_empty() => out.extend_from_slice(&[0; 4]),
+            b'!'..=b'u' => group.push(byte - b'!'),
+            b'~' => break,
+            _ => {}
+        }
+        if group.len() == 5 {
+            out.extend_from_slice(&base85(&group));
+            group.clear();
+        }
+    }
+    // A last group of n digits has n - 1 bytes.
+    if let Some(count) = group.len().checked_sub(1) {
+        group.resize(5, 84);
+        out.extend_from_slice(&base85(&group)[..count]);
+    }
+    out
+}
+
+/// The bytes of five digits; what is too large for them is cut.
+fn base85(digits: &[u8]) -> [u8; 4] {
+    let value = digits
+        .iter()
+        .fold(0_u64, |value, &digit| value * 85 + u64::from(digit));
+    let [.., a, b, c, d] = value.to_be_bytes();
+    [a, b, c, d]
 }
 
 /// Calls `visit` with each string that is the value of `key`, and where the key
@@ -341,6 +381,31 @@ mod tests {
             let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
             assert_eq!(lines, ["Pay at www.evil.example", "192.0.2.1 nowcafé"]);
         }
+    }
+
+    #[test]
+    fn base_85_is_undone() {
+        assert_eq!(ascii85(b"87cURD]i,\"Ebo7~>left"), b"Hello World");
+        assert_eq!(ascii85(b"z!"), [0; 4]);
+        let content = "BT (www.evil.example) Tj ET";
+        let mut digits = String::new();
+        let packed = packed(content);
+        for group in packed.chunks(4) {
+            let mut bytes = [0; 4];
+            bytes[..group.len()].copy_from_slice(group);
+            let value = u32::from_be_bytes(bytes);
+            let all: Vec<u8> = (0..5)
+                .map(|place| {
+                    u8::try_from(value / 85_u32.pow(4 - place) % 85).expect("a digit") + b'!'
+                })
+                .collect();
+            digits += std::str::from_utf8(&all[..=group.len()]).expect("ASCII");
+        }
+        let file = stream(
+            "/Filter [/ASCII85Decode /FlateDecode]",
+            format!("{digits}~>").as_bytes(),
+        );
+        assert_eq!(Pdf::parse(&file).text.trim(), "www.evil.example");
     }
 
     #[test]

@@ -416,7 +416,10 @@ mod tests {
             %PDF-1.7 <</S/URI/URI(https://pay.example/now)>>\n\
             stream\nBT (call evil.example at once) Tj ET\nendstream\n--b--\n";
         let found = lines(raw);
-        let told: Vec<_> = found.iter().filter(|line| !line.contains("content")).collect();
+        let told: Vec<_> = found
+            .iter()
+            .filter(|line| !line.contains("content"))
+            .collect();
         assert_eq!(
             told,
             [
