@@ -22,6 +22,8 @@ pub(super) enum Outcome {
     Silence,
     /// There is nobody; what the system says.
     Unreachable(io::Error),
+    /// It failed on the way.
+    Broken(Error),
 }
 
 /// Asks over UDP, with a port of its own for each question, until `patience`

@@ -52,39 +52,62 @@ fn look_up(
     servers: &[SocketAddr],
     settings: &Settings,
 ) -> Result<(Answer, Duration)> {
-    let end = Deadline::after(settings.timeout).at;
+    let end = Deadline::after(settings.timeout);
     let mut patience = PATIENCE;
     loop {
         let mut trouble = Vec::new();
         let mut is_silent = false;
         for &server in servers {
-            let until = end.min(Instant::now() + patience);
-            match ask(question, server, until, settings)? {
-                Outcome::Silence => is_silent = true,
-                Outcome::Unreachable(error) => trouble.push(Trouble::Unreachable(server, error)),
-                Outcome::Reply(Reply::Refused(why)) => trouble.push(Trouble::Refused(server, why)),
+            let until = end.at.min(Instant::now() + patience);
+            match consult(question, server, until, end, settings)? {
                 Outcome::Reply(Reply::Answer(answer, time)) => return Ok((answer, time)),
-                Outcome::Reply(Reply::Truncated) => {
-                    match ask_at_length(question, server, settings) {
-                        Ok(Reply::Answer(answer, time)) => return Ok((answer, time)),
-                        Ok(Reply::Refused(why)) => trouble.push(Trouble::Refused(server, why)),
-                        Ok(Reply::Truncated) => {}
-                        Err(error) if concerns_all(&error, settings) => return Err(error),
-                        Err(error) => trouble.push(Trouble::Broken(error)),
-                    }
-                }
+                Outcome::Reply(Reply::Refused(why)) => trouble.push(Trouble::Refused(server, why)),
+                Outcome::Unreachable(error) => trouble.push(Trouble::Unreachable(server, error)),
+                Outcome::Broken(error) => trouble.push(Trouble::Broken(error)),
+                Outcome::Silence | Outcome::Reply(Reply::Truncated) => is_silent = true,
             }
         }
-        if !is_silent {
+        let is_over = is_over(end);
+        if !is_silent || is_over && !trouble.is_empty() {
             return ended(trouble);
         }
-        if Instant::now() >= end {
+        if is_over {
             let seconds = settings.timeout.as_secs_f64();
             let why = format!("no DNS server answered within {seconds} s");
             return Ok((Answer::Failed(why), FAILED));
         }
         patience *= 2;
     }
+}
+
+/// What one server says: over TCP, to the end of the whole lookup, where that
+/// takes more than a datagram.
+fn consult(
+    question: &Question,
+    server: SocketAddr,
+    until: Instant,
+    end: Deadline,
+    settings: &Settings,
+) -> Result<Outcome> {
+    let outcome = ask(question, server, until, settings)?;
+    if !matches!(outcome, Outcome::Reply(Reply::Truncated)) {
+        return Ok(outcome);
+    }
+    let sooner = settings.deadline.filter(|deadline| deadline.at < end.at);
+    let bounded = Settings {
+        deadline: sooner.or(Some(end)),
+        ..settings.clone()
+    };
+    match ask_at_length(question, server, &bounded) {
+        Ok(reply) => Ok(Outcome::Reply(reply)),
+        Err(error) if error.is_cancelled() || sooner.is_some_and(is_over) => Err(error),
+        Err(_) if is_over(end) => Ok(Outcome::Silence),
+        Err(error) => Ok(Outcome::Broken(error)),
+    }
+}
+
+fn is_over(deadline: Deadline) -> bool {
+    Instant::now() >= deadline.at
 }
 
 /// Why a server gave no answer.
@@ -118,10 +141,4 @@ fn ended(trouble: Vec<Trouble>) -> Result<(Answer, Duration)> {
         |(server, error)| format!("{server}: {}", reason(&error)),
     );
     Err(Error::network(format!("cannot reach a DNS server: {why}")))
-}
-
-/// True for errors that say nothing of the name: the user's, the deadline's.
-fn concerns_all(error: &Error, settings: &Settings) -> bool {
-    let is_over = |deadline: Deadline| Instant::now() >= deadline.at;
-    error.is_cancelled() || settings.deadline.is_some_and(is_over)
 }

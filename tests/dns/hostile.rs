@@ -8,6 +8,7 @@ use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 const NAME: &str = "s._domainkey.d.example";
 
@@ -84,7 +85,7 @@ fn what_another_address_sends_is_not_heard() {
         elsewhere
             .send_to(&answer(asked, SOUND, "p=forged"), from)
             .unwrap();
-        thread::sleep(std::time::Duration::from_millis(100));
+        thread::sleep(Duration::from_millis(100));
         socket
             .send_to(&answer(asked, SOUND, "p=right"), from)
             .unwrap();
@@ -180,6 +181,19 @@ fn framed(message: &[u8]) -> Vec<u8> {
 fn a_truncated_answer_is_asked_for_over_tcp() {
     let server = truncating(|asked| framed(&answer(asked, SOUND, "p=whole")));
     assert_eq!(look_up(&dns(server)), found("p=whole"));
+}
+
+#[test]
+fn a_server_that_is_silent_over_tcp_costs_no_more_than_its_time() {
+    let server = serve(|asked| vec![answer(asked, TRUNCATED, "p=cut")]);
+    let listener = TcpListener::bind(server).unwrap();
+    let started = Instant::now();
+    assert_eq!(
+        look_up(&json!({"dns": server.to_string(), "timeout": 0.4})),
+        rows(&json!({ NAME: {"error": "no DNS server answered within 0.4 s"} }))
+    );
+    assert!(started.elapsed() < Duration::from_secs(5));
+    drop(listener);
 }
 
 #[test]
