@@ -105,6 +105,7 @@ fn records(message: &Message<&[u8]>) -> Option<Reply> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const NAME: &str = "s._domainkey.d.example";
 
@@ -214,6 +215,21 @@ mod tests {
                 matches!(reply, Some(Reply::Refused(_))),
                 "{bad:?}: {reply:?}"
             );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_server_sends_is_read_without_a_panic(
+            flags in any::<[u8; 2]>(),
+            count in 0_u8..4,
+            rest in proptest::collection::vec(any::<u8>(), 0..100),
+        ) {
+            let question = Question::txt(NAME).expect("a name");
+            let mut bytes = answer(&question, flags, &[&rest]);
+            bytes[7] = count;
+            question.reply(&bytes);
+            question.reply(&rest);
         }
     }
 
