@@ -21,6 +21,7 @@ pub mod soar;
 mod source;
 mod url;
 
+pub(super) use datetime::last as last_date;
 pub(super) use punycode::to_ascii;
 pub use source::indicators;
 
