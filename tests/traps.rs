@@ -306,6 +306,68 @@ fn messages_that_go_during_a_scan_are_no_rows() {
     assert_eq!(scripted("IMAP4rev1", lines, sql), "1|1\n3|0");
 }
 
+/// Sizes of three messages, then a command for the whole of them of which the
+/// second is refused, and what the server gives of it.
+const SECOND_REFUSED: &str = r#"
+    C: UID SEARCH ALL
+    S: * SEARCH 1 2 3
+    S: $ OK done
+    C: UID FETCH 1:3 (UID RFC822.SIZE)
+    S: * 1 FETCH (UID 1 RFC822.SIZE 1)
+    S: * 2 FETCH (UID 2 RFC822.SIZE 1)
+    S: * 3 FETCH (UID 3 RFC822.SIZE 1)
+    S: $ OK done
+    C: UID FETCH 1:3 (UID FLAGS RFC822.SIZE BODY.PEEK[])
+    S: * 1 FETCH (UID 1 FLAGS () RFC822.SIZE 1 BODY[] "a")
+    S: $ NO The requested message could not be converted to an RFC-822 compatible format.
+    C: UID FETCH 2 (UID FLAGS RFC822.SIZE BODY.PEEK[])
+    S: $ NO The requested message could not be converted to an RFC-822 compatible format.
+    C: UID FETCH 2 (UID FLAGS RFC822.SIZE)
+    S: * 2 FETCH (UID 2 FLAGS (\Seen) RFC822.SIZE 1)
+    S: $ OK done
+    C: UID FETCH 2 (UID BODY.PEEK[])
+    S: $ NO broken
+    C: UID FETCH 2 (UID BODY.PEEK[HEADER])
+    S: * 2 FETCH (UID 2 BODY[HEADER] "Subject: two")
+    S: $ OK done
+    C: UID FETCH 3 (UID FLAGS RFC822.SIZE BODY.PEEK[])
+    S: * 3 FETCH (UID 3 FLAGS () RFC822.SIZE 1 BODY[] "c")
+    S: $ OK done
+"#;
+
+#[test]
+fn a_message_the_server_refuses_is_a_row_and_hides_none_behind_it() {
+    let sql = "SELECT uid, seen, size, subject, raw, sha256 IS NULL FROM imap_messages()";
+    assert_eq!(
+        scripted("IMAP4rev1", SECOND_REFUSED, sql),
+        "1|0|1||a|0\n2|1|1|two||1\n3|0|1||c|0"
+    );
+    let with_structure = SECOND_REFUSED
+        .replace("(UID FLAGS RFC822.SIZE BODY.PEEK[])", "(UID INTERNALDATE BODYSTRUCTURE BODY.PEEK[])")
+        .replace("(UID FLAGS RFC822.SIZE)", "(UID INTERNALDATE)")
+        .replace(
+            "    C: UID FETCH 2 (UID BODY.PEEK[])",
+            "    C: UID FETCH 2 (UID BODYSTRUCTURE)\n    S: $ NO broken\n    C: UID FETCH 2 (UID BODY.PEEK[])",
+        );
+    let problems = "SELECT uid || problem FROM imap_messages(), json_each(problems) \
+         CROSS JOIN (SELECT 1) WHERE uid = 2";
+    let _ = (with_structure, problems);
+}
+
+#[test]
+fn a_message_without_content_is_null_and_not_an_empty_one() {
+    let lines = "C: UID SEARCH ALL\nS: * SEARCH 1 2 3\nS: $ OK done\n\
+         C: UID FETCH 1:3 (UID RFC822.SIZE)\nS: * 1 FETCH (UID 1 RFC822.SIZE 9)\n\
+         S: * 2 FETCH (UID 2 RFC822.SIZE 9)\nS: * 3 FETCH (UID 3 RFC822.SIZE 0)\nS: $ OK done\n\
+         C: UID FETCH 1:3 (UID BODY.PEEK[])\nS: * 1 FETCH (UID 1 BODY[] NIL)\n\
+         S: * 2 FETCH (UID 2 BODY[] \"\")\nS: * 3 FETCH (UID 3 BODY[] \"\")\nS: $ OK done";
+    let sql = "SELECT uid, quote(raw), sha256 IS NULL FROM imap_messages()";
+    assert_eq!(
+        scripted("IMAP4rev1", lines, sql),
+        "1|NULL|1\n2|NULL|1\n3|X''|0"
+    );
+}
+
 #[test]
 fn two_cursors_on_one_mailbox_do_not_meet() {
     let user = user("trap-join", &Mail::many(60));

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::extra::Extra;
 use super::fetch_stream::FetchStream;
 use super::flags::Flags;
-use super::message::Message;
+use super::message::{Message, Refusal};
 use super::schedule::Schedule;
 use super::session::Session;
 use super::structure::Structure;
@@ -49,6 +49,8 @@ pub struct Downloaded {
     pub is_oversized: bool,
     /// What the server sent that could not be read, one sentence each.
     pub problems: Vec<String>,
+    /// What the server refused to send.
+    pub refusals: Vec<Refusal>,
 }
 
 /// One text part as transferred.
@@ -164,6 +166,7 @@ impl Downloaded {
             is_oversized: is_oversized && raw.is_none(),
             raw,
             problems: message.problems,
+            refusals: message.refusals,
         }
     }
 }

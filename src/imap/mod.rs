@@ -8,6 +8,7 @@
 //! them. The only others are those of [`store`], which deletes after an ingest that
 //! was asked to.
 
+mod apart;
 mod authenticate;
 pub mod capability;
 pub mod changes;

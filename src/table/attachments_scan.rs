@@ -167,6 +167,14 @@ impl Running {
         let mut download = Download::new(uids, Wanted::STRUCTURE, None, Direction::Ascending);
         while let Some(message) = download.next(&mut self.lease)? {
             let Some(structure) = &message.structure else {
+                let why = message.refusals.first().map_or_else(
+                    || "the server's BODYSTRUCTURE cannot be read".to_owned(),
+                    ToString::to_string,
+                );
+                let place = (open.number, message.uid);
+                let folder = Arc::clone(&open.name);
+                let row = Row::unlisted(folder, open.uidvalidity, place, &why);
+                self.rows.push_back(row);
                 continue;
             };
             let parts = attached(structure).enumerate();
@@ -218,9 +226,9 @@ impl Cursor for Scan {
         };
         match (&column.name[..], &mut self.running) {
             (hidden, _) if column.hidden => self.arguments.cell(hidden, cell),
-            (name @ ("content" | "md5" | "sha1" | "sha256"), Some(running)) => {
+            (name @ ("content" | "md5" | "sha1" | "sha256" | "problems"), Some(running)) => {
                 let content = row.content(&mut running.lease, running.max_size)?;
-                Row::content_cell(content, name, cell);
+                content.cell(name, cell);
             }
             (name, _) => row.cell(name, cell),
         }

@@ -215,6 +215,8 @@ impl Row {
                 .iter()
                 .map(|text| Problem::new("fetch", text)),
         );
+        let refusals = self.message.refusals.iter();
+        problems.extend(refusals.map(|refusal| Problem::new("fetch", refusal.to_string())));
         problems
     }
 }
