@@ -319,7 +319,8 @@ impl<S: Source> FetchStream<S> {
             ended.accepted(|| format!("cannot fetch from '{}'", session.open_name()))
         } else {
             let missing = flight.chunk.uids.difference(&flight.delivered);
-            self.missing.extend(Some(missing).filter(|missing| !missing.is_empty()));
+            self.missing
+                .extend(Some(missing).filter(|missing| !missing.is_empty()));
             self.source.ended(&flight.chunk);
             Ok(())
         });

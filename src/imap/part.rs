@@ -29,12 +29,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`FetchStream::next`].
-    pub fn part(
-        &mut self,
-        uid: u32,
-        section: &str,
-        encoding: Option<&str>,
-    ) -> Result<PartContent> {
+    pub fn part(&mut self, uid: u32, section: &str, encoding: Option<&str>) -> Result<PartContent> {
         let is_encoded = matches!(encoding, Some("base64" | "quoted-printable"));
         if is_encoded && self.capabilities().has("BINARY") {
             match self.section(uid, Item::Binary(section.to_owned())) {

@@ -177,18 +177,19 @@ impl Row {
     }
 
     fn problems(&self) -> Vec<Problem> {
+        let is_refused = |item: &str| self.message.refusals.iter().any(|r| r.item == item);
         let mut problems = match self.raw() {
             Some(raw) => Message::parse(raw).problems(),
             None => {
                 let mut problems = self.headers().problems();
                 let size = self.message.size.filter(|_| self.message.is_oversized);
-                problems.push(Problem::new(
-                    "raw",
-                    size.map_or_else(
-                        || "the server gave no content".to_owned(),
-                        |size| format!("not fetched: {size} bytes are more than max_size"),
-                    ),
-                ));
+                let why = match size {
+                    Some(size) => format!("not fetched: {size} bytes are more than max_size"),
+                    None => "the server gave no content".to_owned(),
+                };
+                if !is_refused("BODY.PEEK[]") {
+                    problems.push(Problem::new("raw", why));
+                }
                 problems
             }
         };
@@ -204,6 +205,7 @@ impl Row {
                 "parts",
                 "too many or too deep; some are left out",
             )),
+            None if is_refused("BODYSTRUCTURE") => {}
             None => problems.push(Problem::new(
                 "parts",
                 "the server's BODYSTRUCTURE cannot be read",

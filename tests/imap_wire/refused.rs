@@ -52,7 +52,9 @@ fn asked(last: u32, item: Wanted, answer: Answer) -> (String, Option<Error>, Vec
     assert!(session.is_usable());
     drop(session);
     let heard = server.finish().remove(0);
-    let commands = heard.lines().filter_map(|line| line.strip_prefix("UID FETCH "));
+    let commands = heard
+        .lines()
+        .filter_map(|line| line.strip_prefix("UID FETCH "));
     (told, error, commands.map(str::to_owned).collect())
 }
 
@@ -134,13 +136,16 @@ fn the_messages_behind_one_that_is_refused_come() {
 
 #[test]
 fn one_of_many_is_found_by_halves() {
-    let (told, error, commands) =
-        asked(400, Wanted::WHOLE, |command| all_or_nothing(&[2, 300], command));
+    let (told, error, commands) = asked(400, Wanted::WHOLE, |command| {
+        all_or_nothing(&[2, 300], command)
+    });
     assert!(error.is_none());
     let uids: Vec<&str> = told.lines().filter_map(|l| l.split(' ').next()).collect();
     let expected: Vec<String> = (1..=400).map(|uid| uid.to_string()).collect();
     assert_eq!(uids, expected);
-    let refused = told.lines().filter(|line| line.contains("raw=- BODY.PEEK[]"));
+    let refused = told
+        .lines()
+        .filter(|line| line.contains("raw=- BODY.PEEK[]"));
     assert_eq!(refused.count(), 2);
     assert!(commands.len() < 60, "{commands:?}");
 }
