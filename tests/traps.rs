@@ -164,6 +164,50 @@ fn broken_text_is_neither_empty_nor_lost_to_conditions() {
 }
 
 #[test]
+fn groups_come_in_the_order_that_order_by_says() {
+    let user = user("trap-groups", &Mail::many(3));
+    user.create("Sent");
+    user.append("Sent", &Mail::many(1));
+    let text = |sql: &str| user.shell().run(sql).success().to_owned();
+    assert_eq!(
+        text("SELECT uid FROM imap_messages() GROUP BY uid ORDER BY uid DESC;"),
+        "3\n2\n1\n"
+    );
+    assert_eq!(
+        text(
+            "SELECT folder_name, count(*) FROM imap_messages(NULL, NULL, '*') \
+             GROUP BY 1 ORDER BY 1 DESC;"
+        ),
+        "Sent|1\nINBOX|3\n"
+    );
+}
+
+#[test]
+fn messages_that_are_named_and_gone_are_no_rows_whatever_is_asked_of_them() {
+    let user = user("trap-named", &Mail::many(3));
+    user.expunge("INBOX", "2");
+    // No column of these does Dovecot have.
+    for condition in ["gm_msgid IS NULL", "gm_labels IS NULL AND email_id IS NULL"] {
+        assert_eq!(uids(&user, &format!("uid < 9 AND {condition}")), "1,3");
+    }
+}
+
+#[test]
+fn text_that_is_no_utf8_compares_like_any_other() {
+    let user = user("trap-no-utf8", &Mail::many(2));
+    for (condition, expected) in [
+        ("subject < CAST(x'ff41' AS TEXT)", "1,2"),
+        ("subject IN ('x', CAST(x'ff41' AS TEXT))", ""),
+        ("subject LIKE CAST(x'25ff' AS TEXT)", ""),
+        ("size < CAST(x'ff' AS TEXT)", "1,2"),
+        ("seen = CAST(x'30ff' AS TEXT)", ""),
+        ("uid < CAST(x'31ff' AS TEXT)", "1,2"),
+    ] {
+        assert_eq!(uids(&user, condition), expected, "{condition}");
+    }
+}
+
+#[test]
 fn one_message_id_may_name_several_messages() {
     let mails = ["1@x", "1@x", "2@x"].map(|id| mail(&format!("Message-ID: <{id}>")));
     let user = user("trap-duplicates", &mails);
