@@ -13,9 +13,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::apart::Outcome;
+use super::chunk::{Chunk, SET};
 use super::exchange::{Arrival, Ended};
-use super::flight::{Flight, SET};
-use super::items::Items;
+use super::flight::Flight;
 use super::message::Message;
 use super::pace::{Pace, SLOW, USUAL};
 use super::session::Session;
@@ -29,15 +29,6 @@ const AHEAD: usize = 256 << 20;
 /// More messages in a row than this of which the server refuses everything: it
 /// is not they that are broken.
 const CROWD: u32 = 20;
-
-/// What one command asks for.
-#[derive(Clone, Debug)]
-pub struct Chunk {
-    /// The messages.
-    pub uids: UidSet,
-    /// What of them; shared between the chunks of a query.
-    pub items: Arc<Items>,
-}
 
 /// Where the chunks come from: any iterator, or what decides as it learns.
 pub trait Source: Send {

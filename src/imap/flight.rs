@@ -10,15 +10,12 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::apart::{Apart, Outcome};
+use super::chunk::{Chunk, SET};
 use super::exchange::Ended;
-use super::fetch_stream::Chunk;
 use super::message::Message;
 use super::pace::pause;
 use super::uid_set::UidSet;
 use crate::error::Result;
-
-/// Room for the UIDs of one command line, of the 4,000 bytes every server takes.
-pub(super) const SET: usize = 3_000;
 
 /// Bytes of messages answered in part that are held for the rest of the answer.
 const HELD: usize = 32 << 20;

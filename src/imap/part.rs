@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::fetch_stream::{Chunk, FetchStream};
+use super::chunk::Chunk;
+use super::fetch_stream::FetchStream;
 use super::items::{Item, Items};
 use super::message::Message;
 use super::session::Session;

@@ -10,8 +10,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::fetch_stream::{Chunk, Source};
-use super::flight::SET;
+use super::chunk::{Chunk, SET};
+use super::fetch_stream::Source;
 use super::items::{Item, Items};
 use super::message::Message;
 use super::pace::Pace;

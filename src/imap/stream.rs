@@ -6,7 +6,8 @@
 
 use super::endpoint::Endpoint;
 use super::settings::Settings;
-use super::transport::{Transport, failure, is_pause};
+use super::socket::is_pause;
+use super::transport::{Transport, failure};
 use super::watch::Watch;
 use crate::error::{Error, Result};
 

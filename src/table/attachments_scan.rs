@@ -17,6 +17,7 @@ use super::structure_json::attached;
 use super::uid_bound::{admitted, are_few, find, from_word, operands};
 use crate::account::{CONNECTION_KEYS, Client, Options};
 use crate::error::Result;
+use crate::imap::chunk::SET;
 use crate::imap::download::Download;
 use crate::imap::uid_order::Direction;
 use crate::imap::wanted::Wanted;
@@ -28,9 +29,6 @@ const FIRST: u64 = 50;
 
 /// The same later on.
 const LATER: u64 = 1_000;
-
-/// Room for the UIDs of one command line, of the 4,000 bytes every server takes.
-const SET: usize = 3_000;
 
 /// One open cursor.
 pub struct Scan {

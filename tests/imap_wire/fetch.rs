@@ -1,6 +1,7 @@
 //! UID FETCH as a stream.
 
-use imap0::imap::fetch_stream::{Chunk, FetchStream};
+use imap0::imap::chunk::Chunk;
+use imap0::imap::fetch_stream::FetchStream;
 use imap0::imap::items::{Item, Items};
 use imap0::imap::message::Message;
 

@@ -1,6 +1,7 @@
 //! Fetching from servers that cannot keep up, or are far away.
 
-use imap0::imap::fetch_stream::{Chunk, FetchStream};
+use imap0::imap::chunk::Chunk;
+use imap0::imap::fetch_stream::FetchStream;
 use imap0::imap::items::{Item, Items};
 use imap0::imap::log::Log;
 use imap0::imap::settings::Deadline;

@@ -1,7 +1,8 @@
 //! Messages that the server refuses to send: they cost no other.
 
 use imap0::imap::download::Downloaded;
-use imap0::imap::uid_order::{Direction, Ordered};
+use imap0::imap::ordered::Ordered;
+use imap0::imap::uid_order::Direction;
 use imap0::imap::wanted::Wanted;
 
 use super::support::scripted::Answer;
