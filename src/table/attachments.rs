@@ -15,17 +15,12 @@
 use std::sync::Arc;
 
 use super::argument;
-use super::attachments_scan::Scan;
+use super::attachments_scan::{DEFINITION, Scan};
 use super::folder_numbers::FolderNumbers;
 use super::uid_bound;
 use crate::account::Client;
 use crate::error::Result;
-use crate::sqlite::{Connection, Definition, Index, Planned, Table, Trust, register_table};
-
-pub static DEFINITION: Definition = Definition::new(
-    "imap_attachments",
-    include_str!("../../sql/tables/imap_attachments.sql"),
-);
+use crate::sqlite::{Connection, Index, Planned, Table, Trust, register_table};
 
 pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
     let client = Arc::clone(client);

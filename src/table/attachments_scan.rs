@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::argument::Arguments;
-use super::attachments::DEFINITION;
 use super::attachments_row::Row;
 use super::folder_numbers::FolderNumbers;
 use super::running::pull;
@@ -22,7 +21,13 @@ use crate::imap::download::Download;
 use crate::imap::uid_order::Direction;
 use crate::imap::wanted::Wanted;
 use crate::imap::{Examined, Lease, Mailbox, Session, UidSet};
-use crate::sqlite::{Cell, Connection, Cursor, Value};
+use crate::sqlite::{Cell, Connection, Cursor, Definition, Value};
+
+/// The table's name and columns.
+pub static DEFINITION: Definition = Definition::new(
+    "imap_attachments",
+    include_str!("../../sql/tables/imap_attachments.sql"),
+);
 
 /// Messages whose structures are asked for at once: few first, for LIMIT.
 const FIRST: u64 = 50;

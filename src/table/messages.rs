@@ -15,25 +15,20 @@
 
 use std::sync::Arc;
 
+use super::comparison::{Collation, Comparison};
 use super::folder_numbers::FolderNumbers;
-use super::messages_column::Column;
+use super::messages_column::{Column, DEFINITION};
 use super::messages_plan::{Argument, HIDDEN, Plan};
 use super::messages_scan::Scan;
-use super::messages_term::{Collation, Comparison, Reach, Term};
+use super::messages_term::{Reach, Term};
 use crate::account::Client;
 use crate::error::Result;
 use crate::imap::Mailbox;
 use crate::imap::uid_order::Direction;
 use crate::sqlite::{
-    self, Connection, Constraint, Definition, Grouping, Index, Operator, Owned, Planned, Recheck,
-    Table, Trust, register_table,
+    self, Connection, Constraint, Grouping, Index, Operator, Owned, Planned, Recheck, Table, Trust,
+    register_table,
 };
-
-/// The table's name and columns.
-pub static DEFINITION: Definition = Definition::new(
-    "imap_messages",
-    include_str!("../../sql/tables/imap_messages.sql"),
-);
 
 pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
     let client = Arc::clone(client);
@@ -223,26 +218,5 @@ fn order(index: &Index<'_>, is_single: bool) -> Option<Direction> {
             is_sorted.then_some(direction)
         }
         Some(_) => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::table::messages_column::COLUMNS;
-
-    #[test]
-    fn columns_are_those_of_the_declaration() {
-        let declared: Vec<_> = DEFINITION
-            .columns()
-            .iter()
-            .map(|column| &column.name[..])
-            .collect();
-        let known: Vec<_> = COLUMNS.iter().map(|(_, name, _)| *name).collect();
-        assert_eq!(declared, known);
-        for (position, (column, _, _)) in COLUMNS.iter().enumerate() {
-            assert_eq!(*column as usize, position);
-            assert_eq!(Column::at(position), Some(*column));
-        }
     }
 }

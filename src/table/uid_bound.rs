@@ -3,7 +3,7 @@
 //! A bound is a superset of what SQLite will accept: SQLite checks each row
 //! again, which costs nothing, since every row has its UID.
 
-use super::messages_term::Comparison;
+use super::comparison::Comparison;
 use super::span::{Number, span};
 use crate::error::Result;
 use crate::imap::search::Criteria;
