@@ -315,13 +315,7 @@ fn servers_that_fail_amid_a_query() {
 #[test]
 fn an_interrupt_stops_a_query_within_a_second() {
     let server = Scripted::play([Script::new(OPENED).stall()]);
-    let shell = Shell::new()
-        .env(
-            "IMAP_SERVER",
-            format!("imap+insecure://127.0.0.1:{}", server.port),
-        )
-        .env("IMAP_USER", "ada")
-        .env("IMAP_PASSWORD", "x");
+    let shell = Shell::new().account(server.port, "ada", "x");
     let running = shell.start("SELECT length(raw) FROM imap_messages();");
     thread::sleep(Duration::from_millis(700));
     let asked = Instant::now();

@@ -302,13 +302,7 @@ fn answered(capabilities: &str, script: Script, sql: &str) -> String {
          S: $ OK [CAPABILITY {capabilities}] welcome"
     );
     let server = Scripted::play([Script::new(&hello).join(script)]);
-    let shell = Shell::new()
-        .env(
-            "IMAP_SERVER",
-            format!("imap+insecure://127.0.0.1:{}", server.port),
-        )
-        .env("IMAP_USER", "ada")
-        .env("IMAP_PASSWORD", "secret");
+    let shell = Shell::new().account(server.port, "ada", "secret");
     let text = shell
         .run(&format!("{sql};"))
         .success()
