@@ -13,7 +13,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::endpoint::Endpoint;
-use super::io_reason::reason;
 use super::proxy::{Kind, Proxy};
 use super::settings::Settings;
 use super::tunnel;
@@ -175,6 +174,19 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
         .map_err(|e| Error::network(format!("cannot start a thread: {}", reason(&e))))
 }
 
+/// What an I/O error says, as a message puts it: without the library's prefix
+/// and the error number, in lower case.
+pub(super) fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text
+        .strip_prefix("failed to lookup address information: ")
+        .unwrap_or(&text);
+    let text = text.split(" (os error ").next().unwrap_or(text);
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_ascii_lowercase());
+    quote(&first.into_iter().chain(chars).collect::<String>())
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::TcpListener;
@@ -244,5 +256,13 @@ mod tests {
                 .expect_err("stopped")
                 .is_cancelled()
         );
+    }
+
+    #[test]
+    fn the_systems_words_are_kept_without_their_wrapping() {
+        let error = io::Error::other(
+            "failed to lookup address information: Name or service not known (os error 7)",
+        );
+        assert_eq!(reason(&error), "name or service not known");
     }
 }

@@ -6,8 +6,7 @@
 
 use super::endpoint::Endpoint;
 use super::settings::Settings;
-use super::socket::is_pause;
-use super::transport::{Transport, failure};
+use super::transport::{Transport, failure, is_pause};
 use super::watch::Watch;
 use crate::error::{Error, Result};
 

@@ -4,16 +4,15 @@
 //! server; TLS and its checks begin only then, so that a proxy sees what any
 //! router sees.
 
-use std::io::Read;
 use std::net::{IpAddr, SocketAddr, TcpStream};
 
 use zeroize::Zeroizing;
 
+use super::dial::reason;
 use super::endpoint::Endpoint;
-use super::io_reason::reason;
 use super::proxy::{Kind, Proxy};
 use super::settings::Settings;
-use super::socket::{self, is_pause};
+use super::transport::{Transport, is_pause};
 use super::watch::Watch;
 use crate::error::{Error, Result, quote_bytes};
 
@@ -33,9 +32,8 @@ pub(super) fn open(
     settings: &Settings,
 ) -> Result<TcpStream> {
     let peer = proxy.peer();
-    socket::slice(&socket).map_err(|e| failed(&peer, &reason(&e)))?;
     let mut talk = Talk {
-        socket,
+        transport: Transport::plain(socket).map_err(|e| failed(&peer, &reason(&e)))?,
         watch: Watch::start(settings, &peer, "connection through the proxy"),
         peer: &peer,
     };
@@ -43,18 +41,20 @@ pub(super) fn open(
         Kind::Http => connect(&mut talk, proxy, endpoint)?,
         Kind::Socks5 | Kind::Socks5h => socks(&mut talk, proxy, endpoint, address)?,
     }
-    Ok(talk.socket)
+    talk.transport
+        .into_plain()
+        .ok_or_else(|| failed(&peer, "the connection is gone"))
 }
 
 struct Talk<'a> {
-    socket: TcpStream,
+    transport: Transport,
     watch: Watch<'a>,
     peer: &'a str,
 }
 
 impl Talk<'_> {
     fn say(&mut self, bytes: &[u8]) -> Result<()> {
-        let said = socket::send(&mut self.socket, bytes, &mut self.watch)?;
+        let said = self.transport.write_all(bytes, &mut self.watch)?;
         said.map_err(|e| failed(self.peer, &reason(&e)))
     }
 
@@ -63,7 +63,7 @@ impl Talk<'_> {
         let mut heard = [0; N];
         let mut filled = 0;
         while filled < N {
-            match self.socket.read(&mut heard[filled..]) {
+            match self.transport.read(&mut heard[filled..]) {
                 Ok(0) => return Err(failed(self.peer, "it closed the connection")),
                 Ok(count) => {
                     filled += count;

@@ -7,12 +7,12 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use super::compress::Packed;
 use super::endpoint::Endpoint;
 use super::frame::Limits;
 use super::inbox::{Frame, Inbox};
 use super::settings::{Packing, Settings};
-use super::socket::is_pause;
-use super::transport::{self, Transport};
+use super::transport::{self, Transport, is_pause};
 use super::watch::Watch;
 use crate::error::{Error, Result};
 
@@ -70,8 +70,9 @@ impl Wire {
     /// Packs everything from now on; what has come behind the last response is
     /// packed already.
     pub(super) fn pack(&mut self) {
-        if let Some(transport) = &mut self.transport {
-            transport.pack(self.inbox.drain());
+        if let Some(below) = self.transport.take() {
+            let packed = Packed::new(below, self.inbox.drain());
+            self.transport = Some(Transport::Packed(Box::new(packed)));
         }
     }
 
