@@ -6,22 +6,36 @@
 
 use std::sync::Arc;
 
+use super::conditions::{Conditions, TrustSearch};
 use super::folder_numbers::rowid;
 use super::judge::Judge;
 use super::messages_column::Column;
-use super::messages_query::{Found, Query};
+use super::messages_plan::Plan;
 use super::messages_row::Row;
-use crate::error::Result;
+use super::messages_term::{Reach, Searched};
+use super::uid_bound::{are_few, find};
+use crate::error::{Kind, Result};
 use crate::imap::download::Downloaded;
 use crate::imap::ordered::Ordered;
 use crate::imap::uid_order::{Direction, Uids};
 use crate::imap::wanted::Wanted;
 use crate::imap::{Examined, Session, UidSet};
-use crate::sqlite::Owned;
+use crate::sqlite::{Connection, Owned};
 
 /// Messages that are looked at before those that pass are downloaded: few at
 /// first, so that LIMIT 1 is cheap.
 const WINDOWS: [u64; 3] = [200, 2_000, 20_000];
+
+/// What is the same for every folder of a scan.
+pub struct Query {
+    pub plan: Plan,
+    pub conditions: Conditions,
+    pub trust: TrustSearch,
+    pub max_size: Option<u64>,
+    pub connection: Connection,
+    /// True once the server has refused to search for what was pushed down.
+    pub is_refused: bool,
+}
 
 /// A folder as it was opened.
 pub struct Opened {
@@ -260,4 +274,82 @@ fn passes(judges: &mut [(Column, Judge)], row: &Row) -> Result<bool> {
         }
     }
     Ok(true)
+}
+
+/// What SEARCH has told.
+struct Found {
+    uids: UidSet,
+    /// True where all of them meet the exact conditions.
+    is_exact: bool,
+}
+
+impl Found {
+    fn exactly(uids: UidSet) -> Self {
+        Self {
+            uids,
+            is_exact: true,
+        }
+    }
+}
+
+impl Query {
+    /// Asks for the messages that may meet the conditions; `wanted` will be
+    /// fetched of them.
+    fn find(
+        &mut self,
+        session: &mut Session,
+        examined: &Examined,
+        wanted: Wanted,
+    ) -> Result<Found> {
+        let uids = &self.conditions.uids;
+        let has_exact = self.conditions.have_exact();
+        let is_named = !wanted.is_empty() && are_few(uids);
+        if is_named && !has_exact && self.conditions.own.is_empty() {
+            return Ok(Found::exactly(uids.clone()));
+        }
+        let is_misled = self.conditions.look_for_huge_sizes()
+            || (self.conditions.look_for_sizes() && session.miscounts_sizes());
+        if !self.is_refused && !is_misled {
+            let with_texts = match self.trust {
+                TrustSearch::Always => true,
+                TrustSearch::Never => false,
+                TrustSearch::Auto => {
+                    self.conditions.look_for_texts() && session.searches_substrings()?
+                }
+            };
+            let has_modseq = !Wanted::MODSEQ
+                .offered(session.capabilities(), examined)
+                .is_empty();
+            let pushed = self.conditions.keys(|searched| match searched {
+                Searched::Text(..) => with_texts,
+                Searched::Modseq => has_modseq,
+                _ => self.trust != TrustSearch::Never,
+            });
+            let keys = [&self.conditions.own[..], &pushed].concat();
+            match find(session, uids, &keys) {
+                Ok(uids) => return Ok(Found::exactly(uids)),
+                Err(error)
+                    if !pushed.is_empty() && matches!(error.kind(), Kind::Refused { .. }) =>
+                {
+                    // Whatever it was that the server would not search for can
+                    // be found out here, from what is fetched.
+                    self.is_refused = true;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Found {
+            uids: find(session, uids, &self.conditions.own)?,
+            is_exact: !has_exact,
+        })
+    }
+
+    /// What has to be fetched to check the exact conditions.
+    fn exact_wanted(&self) -> Wanted {
+        let exact = self
+            .plan
+            .terms()
+            .filter(|term| term.reach() == Reach::Exact);
+        exact.fold(Wanted::NONE, |wanted, term| wanted | term.column.wanted())
+    }
 }

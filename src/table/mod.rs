@@ -26,7 +26,6 @@ pub mod messages;
 mod messages_column;
 mod messages_folder;
 mod messages_plan;
-mod messages_query;
 mod messages_row;
 mod messages_scan;
 mod messages_term;
