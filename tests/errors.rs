@@ -281,9 +281,15 @@ fn servers_that_fail_amid_a_query() {
             "imap: server announced a literal of 3221225472 bytes, more than the 1000000000 allowed",
         ),
         (
-            |script| script.then("S: $ NO [SERVERBUG] disk on fire"),
+            |script| {
+                let no = "S: $ NO [UNAVAILABLE] disk on fire";
+                script
+                    .then(no)
+                    .then("C: UID FETCH 2 (UID BODY.PEEK[])")
+                    .then(no)
+            },
             ERROR,
-            "imap: cannot fetch from 'INBOX': NO [SERVERBUG] disk on fire",
+            "imap: cannot fetch from 'INBOX': NO [UNAVAILABLE] disk on fire",
         ),
     ];
     for (fault, code, message) in faults {
