@@ -409,6 +409,29 @@ fn problems_tell_what_was_refused_and_why() {
 }
 
 #[test]
+fn a_message_larger_than_any_value_is_a_row_without_its_content() {
+    let answer: Answer = |command| {
+        let done = "$ OK done";
+        match command.strip_prefix("UID FETCH ").unwrap_or_default() {
+            "" => format!("* SEARCH 1 2\n{done}"),
+            "1:2 (UID RFC822.SIZE)" => format!(
+                "* 1 FETCH (UID 1 RFC822.SIZE 3221225472)\n* 2 FETCH (UID 2 RFC822.SIZE 1)\n{done}"
+            ),
+            "1 (UID RFC822.SIZE BODY.PEEK[HEADER])" => format!(
+                "* 1 FETCH (UID 1 RFC822.SIZE 3221225472 BODY[HEADER] \"Subject: huge\")\n{done}"
+            ),
+            "2 (UID BODY.PEEK[])" => format!("* 2 FETCH (UID 2 BODY[] \"b\")\n{done}"),
+            _ => "$ BAD what?".to_owned(),
+        }
+    };
+    let sql = "SELECT uid, subject, raw FROM imap_messages()";
+    assert_eq!(
+        answered("IMAP4rev1", Script::new(EXAMINED).answer(answer), sql),
+        "1|huge|\n2||b"
+    );
+}
+
+#[test]
 fn attachments_that_are_refused_are_rows_that_say_so() {
     let answer: Answer = |command| {
         let listed = |uid: u32| {

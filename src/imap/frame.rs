@@ -9,6 +9,10 @@ use memchr::memchr;
 
 use crate::error::{Error, Kind, Result, quote_bytes};
 
+/// Bytes of one literal: what the largest value may have that SQLite takes by
+/// default.
+pub const LITERAL: u64 = 1_000_000_000;
+
 /// What a server may send in one response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -25,12 +29,11 @@ pub struct Limits {
 impl Default for Limits {
     /// A line holds the answer to a SEARCH, which without ESEARCH (Office 365,
     /// Courier) names every UID: 16 MiB are about two million messages. A
-    /// literal may be as large as the largest value SQLite takes by default,
-    /// and the response larger by what surrounds it.
+    /// response may be larger than a literal by what surrounds it.
     fn default() -> Self {
         Self {
             line: 16 << 20,
-            literal: 1_000_000_000,
+            literal: LITERAL,
             response: 1_100_000_000,
             literals: 10_000,
         }

@@ -4,9 +4,11 @@
 use std::sync::Arc;
 
 use super::cell;
+use super::messages_row::too_large;
 use super::structure_json::{content_id, content_type, filename};
 use crate::error::Result;
 use crate::imap::Session;
+use crate::imap::frame::LITERAL;
 use crate::imap::part::PartContent;
 use crate::imap::structure::Part;
 use crate::mail::digest::{md5_hex, sha1_hex, sha256_hex};
@@ -112,12 +114,13 @@ impl Row {
     }
 
     fn fetch(&self, session: &mut Session, max_size: Option<u64>) -> Result<Content> {
-        if let (Some(size), Some(max)) = (self.size, max_size)
-            && size > max
-        {
-            return Ok(Content::lacking(format!(
-                "not fetched: {size} bytes are more than max_size"
-            )));
+        match (self.size, max_size) {
+            (Some(size), _) if size > LITERAL => return Ok(Content::lacking(too_large(size))),
+            (Some(size), Some(max)) if size > max => {
+                let why = format!("not fetched: {size} bytes are more than max_size");
+                return Ok(Content::lacking(why));
+            }
+            _ => {}
         }
         let section = self.part.as_deref().unwrap_or_default();
         let encoding = self.encoding.as_deref();

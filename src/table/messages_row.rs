@@ -11,6 +11,7 @@ use super::structure_json;
 use crate::imap::download::Downloaded;
 use crate::imap::extra::Extra;
 use crate::imap::flags::Flags;
+use crate::imap::frame::LITERAL;
 use crate::imap::internal_date::internal_date;
 use crate::imap::items::HEAD;
 use crate::ingest::status;
@@ -184,6 +185,7 @@ impl Row {
                 let mut problems = self.headers().problems();
                 let size = self.message.size.filter(|_| self.message.is_oversized);
                 let why = match size {
+                    Some(size) if size > LITERAL => too_large(size),
                     Some(size) => format!("not fetched: {size} bytes are more than max_size"),
                     None => "the server gave no content".to_owned(),
                 };
@@ -221,6 +223,11 @@ impl Row {
         problems.extend(refusals.map(|refusal| Problem::new("fetch", refusal.to_string())));
         problems
     }
+}
+
+/// What is said of content that no value of SQLite can hold.
+pub fn too_large(size: u64) -> String {
+    format!("not fetched: {size} bytes are more than the {LITERAL} of a value")
 }
 
 fn text(cell: impl Sink, text: Option<impl Into<String>>) {
