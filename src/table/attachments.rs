@@ -50,6 +50,7 @@ impl Table for Attachments {
         let Some(arguments) = argument::take(index, &DEFINITION) else {
             return Ok(Planned::NotThisWay);
         };
+        let blind = argument::all_blindness(index, &DEFINITION, &arguments);
         let uid = DEFINITION.position("uid").unwrap_or_default();
         let compared = uid_bound::take(index, uid, arguments.len());
         let rows: i64 = if compared.is_empty() { 5_000 } else { 25 };
@@ -60,7 +61,7 @@ impl Table for Attachments {
             .collect();
         index.set_rows(rows);
         #[expect(clippy::cast_precision_loss, reason = "at most five thousand")]
-        index.set_cost(5_000.0 + 20.0 * rows as f64);
+        index.set_cost(5_000.0 + 20.0 * rows as f64 + blind);
         index.set_plan(0, arguments.join(","));
         Ok(Planned::Yes)
     }

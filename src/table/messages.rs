@@ -15,6 +15,7 @@
 
 use std::sync::Arc;
 
+use super::argument::blindness;
 use super::comparison::{Collation, Comparison};
 use super::folder_numbers::FolderNumbers;
 use super::messages_column::{Column, DEFINITION};
@@ -69,7 +70,7 @@ impl Table for Messages {
                 .peekable();
             if given.peek().is_none() {
                 if index.uses_column(column as usize) {
-                    blind += blindness(column);
+                    blind += blindness(column.name());
                 }
                 continue;
             }
@@ -124,22 +125,6 @@ impl Table for Messages {
 fn on(constraints: &[Constraint], column: Column) -> impl Iterator<Item = &Constraint> {
     let column = sqlite::Column::At(column as usize);
     constraints.iter().filter(move |c| c.column == column)
-}
-
-/// The cost of a scan that is not told an argument which the statement looks
-/// at. In `folder = 'a' AND seen = 0 OR folder = 'b'` only the plan that scans
-/// for each side of the OR is told the folder, and only that one is right.
-///
-/// When SQLite (3.40 at least) compares the two, it shows the sides of the OR
-/// nothing of what stands beside the OR, though it will when it runs them: so
-/// what varies most within an account weighs most.
-fn blindness(column: Column) -> f64 {
-    match column {
-        Column::Folder => 1e16,
-        Column::User => 1e15,
-        Column::Server => 1e14,
-        _ => 1e13,
-    }
 }
 
 /// What a usable constraint becomes, if it is taken, and whether SQLite is to
