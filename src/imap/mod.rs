@@ -8,11 +8,13 @@
 //! them. The only others are those of [`store`], which deletes after an ingest that
 //! was asked to.
 
+mod apart;
 mod authenticate;
 pub mod capability;
 pub mod changes;
 mod channel;
 pub mod check;
+pub mod chunk;
 mod compress;
 mod dial;
 mod dialogue;
@@ -37,6 +39,7 @@ pub mod login;
 pub mod mailbox;
 pub mod mailbox_status;
 pub mod message;
+pub mod ordered;
 pub mod pace;
 pub mod part;
 pub mod pool;
