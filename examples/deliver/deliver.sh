@@ -70,7 +70,8 @@ while read -r hex; do
 	     VALUES ('$target', $id, CAST(readfile('$work/answer') AS TEXT))"
 	count=$((count + 1))
 done < <(sql "SELECT hex(email_id) FROM email AS e
-	       WHERE NOT EXISTS (SELECT 1 FROM email_delivery AS d
+	       WHERE raw IS NOT NULL
+	         AND NOT EXISTS (SELECT 1 FROM email_delivery AS d
 	                          WHERE d.target = '$target' AND d.email_id = e.email_id)
 	       ORDER BY ingested_at")
 echo "$count delivered"

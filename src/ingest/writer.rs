@@ -15,6 +15,7 @@ use super::message::{Destination, Held, Messages};
 use super::options::{Afterwards, Attachments, Options};
 use super::place::{self, Account};
 use super::record::Record;
+use super::search::Search;
 use super::session::Session;
 use super::state::{self, Trouble};
 use super::summary::{Counts, Summary};
@@ -38,6 +39,7 @@ pub struct Writer {
     session: Session,
     messages: Messages,
     locations: Locations,
+    search: Search,
     summary: Summary,
 }
 
@@ -71,6 +73,8 @@ impl Writer {
                 arguments,
             )?;
             let summary = Summary::begin(&session.id);
+            let mut search = Search::open(connection)?;
+            search.fill()?;
             Ok(Self {
                 connection: connection.clone(),
                 options: options.clone(),
@@ -82,6 +86,7 @@ impl Writer {
                 session,
                 messages: Messages::open(connection, options.layout)?,
                 locations: Locations::open(connection)?,
+                search,
                 summary,
             })
         })
@@ -174,7 +179,7 @@ impl Writer {
                     written.push(incoming.uid);
                 }
             }
-            Ok(())
+            writer.search.fill()
         })?;
         folder.committed = written.into_iter().chain(folder.committed.iter()).collect();
         Ok(())
