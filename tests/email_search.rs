@@ -209,30 +209,20 @@ fn an_index_that_is_damaged_is_told_and_made_anew_by_reading_the_file_again() {
     user.append("INBOX", &Mail::many(2));
     let rssd = ingested(&user, "{}");
     rssd.read(FILE);
+    rssd.ask("UPDATE email_search_data SET block = x'ffff' WHERE id > 10");
+    rssd.read(FILE);
+    is_in_step(&rssd);
+    rssd.ask("DROP TABLE email_search");
     user.append("INBOX", &[Mail::numbered(3)]);
-    for (damage, told) in [
-        (
-            "DELETE FROM email_search_data",
-            "database disk image is malformed",
-        ),
-        (
-            "DROP TABLE email_search",
-            "cannot prepare 'INSERT INTO main.email_text SELECT * FROM main.email_text_pe...': \
-             no such table: main.email_search",
-        ),
-    ] {
-        rssd.ask(damage);
-        assert_eq!(
-            rssd.shell.error("SELECT imap_ingest();"),
-            format!(
-                "imap: cannot fill the full-text index email_search: {told}; read \
-                 sql/views/email_search.sql again, which makes it anew"
-            )
-        );
-    }
+    assert_eq!(
+        rssd.shell.error("SELECT imap_ingest();"),
+        "imap: cannot fill the full-text index email_search: cannot prepare 'INSERT INTO \
+         main.email_text SELECT * FROM main.email_text_pe...': no such table: main.email_search; \
+         read sql/views/email_search.sql again, which makes it anew"
+    );
     rssd.read(FILE);
     assert_eq!(rssd.counts("{}"), [1, 1, 0, 0]);
-    assert_eq!(found(&rssd, "message"), "message 1,message 2,message 3");
+    assert_eq!(found(&rssd, "\"message 3\""), "message 3");
     is_in_step(&rssd);
 }
 

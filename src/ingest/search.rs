@@ -50,7 +50,7 @@ const FILL: &str = "INSERT INTO main.email_text SELECT * FROM main.email_text_pe
 fn explain(error: Error) -> Error {
     match error.kind() {
         Kind::Host {
-            code: code @ (ERROR | CORRUPT | CORRUPT_VTAB),
+            code: code @ (ERROR | CORRUPT_VTAB),
             text,
         } => Kind::Host {
             code: *code,
@@ -66,7 +66,5 @@ fn explain(error: Error) -> Error {
 
 /// `SQLITE_ERROR`.
 const ERROR: i32 = 1;
-/// `SQLITE_CORRUPT`.
-const CORRUPT: i32 = 11;
 /// `SQLITE_CORRUPT_VTAB`: what FTS5 says of its own tables.
 const CORRUPT_VTAB: i32 = 267;
