@@ -22,12 +22,14 @@ SELECT mail.ur_ingest_session_imap_acct_folder_message_id AS email_id,
        folder.folder_name,
        mail."from",
        mail.subject,
-       -- The first generation has no such column; the name then means the NULL.
-       (SELECT (SELECT date
-                  FROM ur_ingest_session_imap_acct_folder_message AS dated
-                 WHERE dated.ur_ingest_session_imap_acct_folder_message_id
-                       = mail.ur_ingest_session_imap_acct_folder_message_id)
-          FROM (SELECT NULL AS date)) AS date,
+       -- The first generation has no such column; the name then means the NULL
+       -- around it, and the resource knows.
+       coalesce((SELECT (SELECT date
+                           FROM ur_ingest_session_imap_acct_folder_message AS dated
+                          WHERE dated.ur_ingest_session_imap_acct_folder_message_id
+                                = mail.ur_ingest_session_imap_acct_folder_message_id)
+                   FROM (SELECT NULL AS date)),
+                resource.last_modified_at) AS date,
        strftime('%Y-%m-%dT%H:%M:%SZ', mail.created_at) AS ingested_at,
        json_extract(resource.elaboration, '$.in_reply_to') AS in_reply_to,
        mail.email_references,
