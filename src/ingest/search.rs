@@ -13,8 +13,8 @@ use crate::sqlite::Statement;
 pub struct Search(Option<Statement>);
 
 impl Search {
-    /// Looks for it. A host without FTS5 leaves what it writes to the next
-    /// ingest by one that has it.
+    /// Looks for it, and has it take in what others have written. A host without
+    /// FTS5 leaves its messages to the next ingest by one that has it.
     ///
     /// # Errors
     /// `Host` where SQLite refuses.
@@ -29,7 +29,9 @@ impl Search {
             .then(|| connection.prepare(FILL))
             .transpose()
             .map_err(explain)?;
-        Ok(Self(statement))
+        let mut search = Self(statement);
+        search.fill()?;
+        Ok(search)
     }
 
     /// Reads the messages that are noted, whoever wrote them.

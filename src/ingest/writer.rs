@@ -15,7 +15,6 @@ use super::message::{Destination, Held, Messages};
 use super::options::{Afterwards, Attachments, Options};
 use super::place::{self, Account};
 use super::record::Record;
-use super::search::Search;
 use super::session::Session;
 use super::state::{self, Trouble};
 use super::summary::{Counts, Summary};
@@ -39,7 +38,6 @@ pub struct Writer {
     session: Session,
     messages: Messages,
     locations: Locations,
-    search: Search,
     summary: Summary,
 }
 
@@ -73,8 +71,6 @@ impl Writer {
                 arguments,
             )?;
             let summary = Summary::begin(&session.id);
-            let mut search = Search::open(connection)?;
-            search.fill()?;
             Ok(Self {
                 connection: connection.clone(),
                 options: options.clone(),
@@ -86,7 +82,6 @@ impl Writer {
                 session,
                 messages: Messages::open(connection, options.layout)?,
                 locations: Locations::open(connection)?,
-                search,
                 summary,
             })
         })
@@ -179,7 +174,7 @@ impl Writer {
                     written.push(incoming.uid);
                 }
             }
-            writer.search.fill()
+            writer.messages.index()
         })?;
         folder.committed = written.into_iter().chain(folder.committed.iter()).collect();
         Ok(())
