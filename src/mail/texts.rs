@@ -15,7 +15,7 @@ pub struct Piece {
     /// `subject`, an address field (`from`, `sender`, `reply_to`, `to`, `cc`,
     /// `bcc`), `text`, `html` or `filename`.
     pub kind: &'static str,
-    /// The part it is in; `None` for a message that is one multipart.
+    /// The part it is in, or the header: `1`, `2.HEADER`.
     pub part: Option<String>,
     /// The attached message that it is in; `None` in the outermost.
     pub message: Option<String>,
@@ -28,31 +28,34 @@ pub struct Piece {
 pub fn texts(raw: &[u8]) -> Vec<Piece> {
     let mut pieces = Vec::new();
     walk(raw, |entity| {
-        let mut push = |kind, text: String| {
+        let mut push = |kind, part: Option<String>, text: String| {
             if !text.trim().is_empty() {
                 pieces.push(Piece {
                     kind,
-                    part: entity.part.clone(),
+                    part,
                     message: entity.message.map(str::to_owned),
                     text,
                 });
             }
         };
         if entity.place.is_root {
-            header(entity, &mut push);
+            let section = entity.header_section();
+            header(entity, |kind, text| push(kind, Some(section.clone()), text));
         }
         if entity.place.is_multipart {
             return;
         }
-        body(entity, &mut push);
+        if let Some((kind, text)) = body(entity) {
+            push(kind, entity.part.clone(), text);
+        }
         if let Some(name) = entity.about.filename() {
-            push("filename", name);
+            push("filename", entity.part.clone(), name);
         }
     });
     pieces
 }
 
-fn header(entity: &Entity<'_>, push: &mut impl FnMut(&'static str, String)) {
+fn header(entity: &Entity<'_>, mut push: impl FnMut(&'static str, String)) {
     let headers = Headers::parse(entity.header);
     if let Some(subject) = headers.subject() {
         push("subject", subject);
@@ -73,19 +76,18 @@ fn written(mailbox: Address) -> String {
 }
 
 /// The text of a part that is shown in place; reports of delivery are text too.
-fn body(entity: &Entity<'_>, push: &mut impl FnMut(&'static str, String)) {
+fn body(entity: &Entity<'_>) -> Option<(&'static str, String)> {
     let kind = entity.about.content_type.value.as_str();
     let is_report = kind.starts_with("message/") && !is_message(kind);
     let is_text = kind.starts_with("text/") && !entity.place.is_attachment;
     if !is_text && !is_report {
-        return;
+        return None;
     }
     let text = entity.about.decode_text(entity.body).text;
-    if kind == "text/html" {
-        push("html", Html::parse(&text).shown.text().to_owned());
-    } else {
-        push("text", text);
-    }
+    Some(match kind {
+        "text/html" => ("html", Html::parse(&text).shown.text().to_owned()),
+        _ => ("text", text),
+    })
 }
 
 #[cfg(test)]
@@ -109,10 +111,10 @@ mod tests {
         assert_eq!(
             lines(raw),
             [
-                "1 subject Grüße",
-                "1 from Jürgen <j@b.example>",
-                "1 to c@d.example",
-                "1 to Eve <e@f.example>",
+                "HEADER subject Grüße",
+                "HEADER from Jürgen <j@b.example>",
+                "HEADER to c@d.example",
+                "HEADER to Eve <e@f.example>",
                 "1 html one\ntwo & more",
             ]
         );
@@ -128,7 +130,7 @@ mod tests {
             [
                 "1 text hello",
                 "2 filename a.csv",
-                "3.1 subject inner",
+                "3.HEADER subject inner",
                 "3.1 text words",
             ]
         );
