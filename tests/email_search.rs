@@ -5,7 +5,9 @@ mod rssd;
 mod support;
 
 use rssd::Rssd;
+use std::time::{Duration, Instant};
 use support::dovecot::Dovecot;
+use support::line::{Fault, Line};
 use support::mail::Mail;
 use support::user::User;
 
@@ -153,6 +155,42 @@ fn it_stays_in_step_with_reingest_changes_and_loss_of_messages() {
     is_in_step(&rssd);
     rssd.read(FILE);
     is_in_step(&rssd);
+}
+
+#[test]
+fn a_run_that_is_killed_leaves_no_message_without_its_words() {
+    let server = Dovecot::shared();
+    let user = server.user("search-killed");
+    user.append("INBOX", &Mail::many(200));
+    let rssd = ingested(&user, r#"{"limit": 1}"#);
+    rssd.read(FILE);
+    rssd.ask("PRAGMA journal_mode = WAL");
+    let line = Line::start(server.port, Fault::Drip(1500));
+    let address = format!("imap+insecure://127.0.0.1:{}", line.port);
+    let shell = user
+        .shell()
+        .database(&rssd.path())
+        .env("IMAP_SERVER", address);
+    let count = || rssd.look("SELECT count(*) FROM email_text");
+    let mut amid = 0;
+    for _ in 0..5 {
+        let before = count();
+        let running = shell.start("SELECT imap_ingest(NULL, NULL, NULL, '{\"batch\": 4}');");
+        let begun = Instant::now();
+        while count() == before && begun.elapsed() < Duration::from_secs(20) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        running.signal("KILL");
+        assert!(!running.finish(Duration::from_secs(60)).status.success());
+        amid += u32::from(count() != before);
+        is_in_step(&rssd);
+    }
+    // On a busy machine a run may write nothing for long.
+    assert!(amid > 1, "{amid}");
+    rssd.ingest("INBOX", "{}");
+    assert_eq!(count(), "200");
+    is_in_step(&rssd);
+    rssd.check();
 }
 
 #[test]
