@@ -105,6 +105,14 @@ impl Rssd {
             .to_owned()
     }
 
+    /// Has the shell read a file of the project, as its head says; what it prints.
+    #[track_caller]
+    pub fn read(&self, file: &str) -> String {
+        let root = env!("CARGO_MANIFEST_DIR");
+        let sql = format!("PRAGMA foreign_keys = ON;\n.cd '{root}'\n.read {file}");
+        self.shell.run(&sql).success().to_owned()
+    }
+
     /// Checks what must hold of every database we have written to.
     #[track_caller]
     pub fn check(&self) {
