@@ -49,12 +49,13 @@ if [ "$task" = test ]; then
 	need curl has curl
 	need nodejs has node
 	need npm has npm
+	need nsd has nsd
 	need procps has kill
 	need python3-venv has_venv
 fi
 
-# A freshly installed Dovecot would serve the whole network at once, and after
-# every start of the machine. Only private instances are wanted here.
+# A freshly installed Dovecot or NSD would serve the whole network at once, and
+# after every start of the machine. Only private instances are wanted here.
 install_packages() {
 	local sudo=() guard=/usr/sbin/policy-rc.d guarded=
 	if [ "$(id -u)" != 0 ]; then
@@ -63,7 +64,7 @@ install_packages() {
 	fi
 	has apt-get || return 1
 	echo "setup: installing ${missing[*]}"
-	if [[ " ${missing[*]} " == *' dovecot-imapd '* && ! -e $guard ]]; then
+	if [[ " ${missing[*]} " =~ ' '(dovecot-imapd|nsd)' ' && ! -e $guard ]]; then
 		guarded=yes
 		printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" tee "$guard" >/dev/null
 		"${sudo[@]}" chmod +x "$guard"
@@ -72,7 +73,11 @@ install_packages() {
 	"${sudo[@]}" "${apt[@]}" update && "${sudo[@]}" "${apt[@]}" install -y --no-install-recommends "${missing[@]}" || done=1
 	if [ -n "$guarded" ]; then
 		"${sudo[@]}" rm -f "$guard"
-		if has systemctl; then "${sudo[@]}" systemctl disable --quiet dovecot.service dovecot.socket 2>/dev/null || true; fi
+		if has systemctl; then
+			for unit in dovecot.service dovecot.socket nsd.service; do
+				"${sudo[@]}" systemctl disable --quiet "$unit" 2>/dev/null || true
+			done
+		fi
 	fi
 	return "$done"
 }

@@ -78,6 +78,7 @@ pub mod watch;
 mod window;
 mod wire;
 
+pub(crate) use dial::reason;
 pub use endpoint::Endpoint;
 pub use listed::Listed;
 pub use log::Log;

@@ -115,7 +115,7 @@ fn part_of<'a>(raw: &'a [u8], part: &Part, Place { base, depth }: Place) -> Mess
         is_encoding_problem,
         body,
         encoding: match part.about.transfer {
-            Transfer::Identity => Encoding::None,
+            Transfer::Identity | Transfer::Uuencode => Encoding::None,
             Transfer::Base64 => Encoding::Base64,
             Transfer::QuotedPrintable => Encoding::QuotedPrintable,
         },

@@ -85,9 +85,10 @@ impl Canonicalization {
 /// Appends `text` with each run of white space, folds too, made one space.
 fn squeeze(text: &[u8], out: &mut Vec<u8>) {
     let mut was_space = false;
-    for &byte in text {
+    for (index, &byte) in text.iter().enumerate() {
         match byte {
-            b'\r' | b'\n' => {}
+            b'\n' => {}
+            b'\r' if text.get(index + 1) == Some(&b'\n') => {}
             b' ' | b'\t' => was_space = true,
             _ => {
                 if was_space {
@@ -134,6 +135,11 @@ mod tests {
         assert_eq!(Canonicalization::Relaxed.body(b""), b"");
         assert_eq!(Canonicalization::Relaxed.body(b"\r\n\r\n"), b"");
         assert_eq!(Canonicalization::Simple.body(b"a\nb"), b"a\r\nb\r\n");
+        // A bare carriage return ends no line.
+        assert_eq!(
+            Canonicalization::Relaxed.body(b"a\rb\n\r"),
+            b"a\rb\r\n\r\r\n"
+        );
     }
 
     #[test]
