@@ -48,11 +48,12 @@ pub(super) fn decode_line(line: &[u8]) -> Cow<'_, str> {
 /// valid UTF-8, each run of encoded words one UTF-8 word that surely decodes.
 pub(super) fn repair(value: &[u8]) -> Vec<u8> {
     let line = unfold_to_space(value);
-    let line = charset::undeclared(&line);
     let mut out = Vec::with_capacity(line.len() + 1);
-    for piece in pieces(line.as_bytes()) {
+    for piece in pieces(&line) {
         match piece {
-            Piece::Plain(bytes) => out.extend_from_slice(&defused(bytes)),
+            Piece::Plain(bytes) => {
+                out.extend_from_slice(&defused(charset::undeclared(bytes).as_bytes()));
+            }
             Piece::Encoded { charset, bytes } => {
                 let text = encoded_text(charset, &bytes);
                 out.extend_from_slice(b"=?utf-8?b?");
