@@ -26,6 +26,8 @@ pub mod flags;
 mod flight;
 pub mod folders;
 pub mod frame;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod greeting;
 pub mod idle;
 mod inbox;

@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
                 self.at += 1;
                 let inside = self.rest();
                 let end = closing_quote(inside);
-                self.at += (end + 1).min(inside.len());
+                self.at += end + usize::from(inside.get(end) == Some(&b'"'));
                 Token::Quoted(&inside[..end])
             }
             _ => match literal(self.rest()) {
@@ -365,7 +365,9 @@ mod tests {
             [Quoted(b"a \"b"), Atom(b"c\""), Atom(b"d")]
         );
         assert_eq!(tokens(b"\"5\"x3\" y"), [Quoted(b"5\"x3"), Atom(b"y")]);
-        assert_eq!(tokens(b"\"open\r\nnext"), [Quoted(b"open")]);
+        for open in ["\"open\r\nnext", "\"open\nnext", "\"open"] {
+            assert_eq!(tokens(open.as_bytes()), [Quoted(b"open")], "{open:?}");
+        }
     }
 
     #[test]

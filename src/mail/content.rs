@@ -33,9 +33,7 @@ impl Content {
                 // The semicolon before the first parameter is missing: others
                 // find the parts of such a message, and what is in them.
                 Some(blank) => {
-                    let name = value.split_off(blank + 1);
-                    let name = String::from_utf8_lossy(&name).to_ascii_lowercase();
-                    parameters.push((name, rest));
+                    parameters.push((name_of(&value.split_off(blank + 1)), rest));
                 }
                 None => value.extend([&b"="[..], &rest].concat()),
             }
@@ -46,7 +44,7 @@ impl Content {
         let value = value.split(is_blank).collect();
         while !scanner.rest.is_empty() && parameters.len() < MAX_PARAMETERS {
             let (name, end) = scanner.text(b";=");
-            let name = String::from_utf8_lossy(&name).to_ascii_lowercase();
+            let name = name_of(&name);
             let value = if end == Some(b'=') {
                 scanner.text(b";").0
             } else {
@@ -63,6 +61,12 @@ impl Content {
     pub fn parameter(&self, name: &str) -> Option<String> {
         decode_parameter(&self.parameters, name)
     }
+}
+
+/// A parameter's name, lower case and without NUL.
+fn name_of(name: &[u8]) -> String {
+    let name = String::from_utf8_lossy(name).to_ascii_lowercase();
+    name.replace('\0', "")
 }
 
 /// Cuts a field at its separators, minding quotes and comments.
