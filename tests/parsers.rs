@@ -149,7 +149,8 @@ proptest! {
         prop_assert_eq!(block.fields.len(), fields.len());
         for (field, (name, value)) in block.fields.iter().zip(&fields) {
             prop_assert_eq!(field.name, name);
-            prop_assert_eq!(field.value, format!("{value}\r\n\t{value}").as_bytes());
+            let folded = format!("{value}\r\n\t{value}");
+            prop_assert_eq!(field.value, folded.as_bytes());
             prop_assert!(!unfold_to_space(field.value).contains(&b'\n'));
         }
     }
