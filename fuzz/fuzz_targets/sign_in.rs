@@ -32,9 +32,13 @@ fuzz_target!(|data: &[u8]| {
     if challenges.iter().any(|challenge| is_dear(challenge)) {
         return;
     }
-    let is_said = data
+    // What a server itself says of it is covered elsewhere.
+    if data
         .windows(4)
-        .any(|four| PASSWORD.as_bytes().starts_with(four));
+        .any(|four| PASSWORD.as_bytes().starts_with(four))
+    {
+        return;
+    }
     for answers in answers(&challenges) {
         let is_scram = answers.mechanism.starts_with("SCRAM");
         assert!(!(is_scram && answers.is_complete), "a server was believed");
@@ -46,8 +50,7 @@ fuzz_target!(|data: &[u8]| {
                 }
                 Err(error) => {
                     assert_sentence(error);
-                    // What a server itself says of it is covered elsewhere.
-                    assert!(is_said || !error.contains(PASSWORD));
+                    assert!(!error.contains(PASSWORD));
                 }
             }
         }

@@ -1,5 +1,5 @@
 //! What `fuzz/` reaches of the parsers that are private here; built by
-//! cargo-fuzz alone.
+//! cargo-fuzz, and by tests so that it keeps up with them.
 
 use std::path::PathBuf;
 

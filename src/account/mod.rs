@@ -7,7 +7,7 @@ mod accounts_file;
 mod command;
 mod environment;
 mod find;
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub mod fuzz;
 mod netrc;
 pub mod oauth;

@@ -14,7 +14,7 @@
 pub mod broker;
 pub mod environment;
 mod frame;
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub mod fuzz;
 mod publish;
 

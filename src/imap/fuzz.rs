@@ -1,5 +1,5 @@
 //! What `fuzz/` reaches of the parsers that are private here; built by
-//! cargo-fuzz alone.
+//! cargo-fuzz, and by tests so that it keeps up with them.
 
 use std::io::{self, ErrorKind};
 use std::net::{TcpListener, TcpStream};
@@ -112,4 +112,39 @@ pub fn answers(challenges: &[Vec<u8>]) -> Vec<Answers> {
         }
     };
     mechanisms.into_iter().map(run).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::DeflateEncoder;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn packed_data_come_out_however_they_are_read(
+            data in proptest::collection::vec(any::<u8>(), 0..2_000),
+            step in 1_usize..200,
+        ) {
+            let mut packer = DeflateEncoder::new(Vec::new(), Compression::fast());
+            packer.write_all(&data).unwrap();
+            let packed = packer.finish().unwrap();
+            prop_assert_eq!(inflated(&packed, step).unwrap(), data);
+        }
+
+        #[test]
+        fn any_data_come_to_an_end(
+            data in proptest::collection::vec(any::<u8>(), 0..200),
+            step in 1_usize..200,
+        ) {
+            let plain = inflated(&data, step).unwrap_or_default();
+            prop_assert!(plain.len() <= 1_032 * data.len());
+        }
+    }
 }

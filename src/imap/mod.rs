@@ -26,7 +26,7 @@ pub mod flags;
 mod flight;
 pub mod folders;
 pub mod frame;
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub mod fuzz;
 mod greeting;
 pub mod idle;

@@ -178,7 +178,7 @@ impl<'a> Reader<'a> {
             }
         }
         let section = &inside[..reader.at];
-        self.at += (1 + section.len() + 1).min(self.rest().len());
+        self.at += 1 + section.len() + usize::from(reader.rest().starts_with(b"]"));
         Some(section)
     }
 
@@ -394,7 +394,15 @@ mod tests {
         );
         assert_eq!((reader.section(), reader.origin()), (None, Some(7)));
         assert_eq!(reader.string().as_deref(), Some(&b""[..]));
-        assert_eq!(Reader::new(b"[TEXT").section(), Some(&b"TEXT"[..]));
+        for open in ["[TEXT", "[TEXT\n1", "[TEXT\r\n1"] {
+            let mut reader = Reader::new(open.as_bytes());
+            let section = reader.section();
+            assert_eq!(
+                (section, reader.next_byte()),
+                (Some(&b"TEXT"[..]), None),
+                "{open:?}"
+            );
+        }
     }
 
     #[test]

@@ -178,7 +178,8 @@ fn compare_files(found: &mut Comparison, stem: &str, raw: &[u8]) {
     let list = without_cr(list);
     let listed = list.lines().filter(|line| !line.starts_with("body."));
     let mut theirs: Vec<String> = listed.map(str::to_owned).collect();
-    (ours.sort(), theirs.sort());
+    ours.sort();
+    theirs.sort();
     found.check(stem, "file names", &theirs, &ours);
     let folder = format!("{stem}/");
     for (path, expected) in CORPUS.iter().filter(|(path, _)| path.starts_with(&folder)) {
