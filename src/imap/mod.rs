@@ -28,6 +28,8 @@ pub mod flags;
 mod flight;
 pub mod folders;
 pub mod frame;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
 mod greeting;
 pub mod idle;
 mod inbox;
