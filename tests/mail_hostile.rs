@@ -1,6 +1,7 @@
 //! Whatever the bytes, the mail functions neither panic nor take more than time
 //! in proportion: on random bytes, on mail broken at random, on what is made to
-//! be slow, and on every file of the corpus.
+//! be slow, and on every file of the corpus (tests/mail_bounds.rs has the bounds
+//! of those).
 
 mod support;
 
@@ -59,18 +60,8 @@ fn every_file_of_the_corpus_is_read() {
     if CORPUS.is_empty() {
         eprintln!("hostile: THE CORPUS IS ABSENT, nothing was read");
     }
-    for (name, raw) in CORPUS.iter() {
-        let before = cpu();
+    for (_, raw) in CORPUS.iter() {
         ask_everything(raw);
-        // A build without optimizations takes some 2 s for a megabyte.
-        if let Some((before, after)) = before.zip(cpu()) {
-            let bound = 2_000_000_000 + raw.len() as u64 * 20_000;
-            assert!(
-                after - before < bound,
-                "{name} took {} ms",
-                (after - before) / 1_000_000
-            );
-        }
     }
 }
 

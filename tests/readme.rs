@@ -64,6 +64,17 @@ fn every_sql_block_of_the_exports_prints_what_follows_it() {
 }
 
 #[test]
+fn every_sql_block_of_the_views_prints_what_follows_it() {
+    let user = Dovecot::shared().user("ada-views");
+    user.fill_with_demo_mail();
+    let rssd = Rssd::of(&user);
+    rssd.ingest("*", "{}");
+    let root = env!("CARGO_MANIFEST_DIR");
+    let here = |sql: &str| format!(".cd '{root}'\n{sql}");
+    run(include_str!("../docs/views.md"), &rssd.shell, here);
+}
+
+#[test]
 fn the_readme_stays_short() {
     assert!(include_str!("../README.md").lines().count() <= 250);
 }

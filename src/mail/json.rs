@@ -283,6 +283,15 @@ mod tests {
     }
 
     #[test]
+    fn no_value_has_a_nul() {
+        let raw = b"From: sh\0uld <a\0@x.org>, =?utf-8?q?c=00d?= <b@x.org>\r\nReceived: from a\0 by b\r\n\
+            Content-Type: text/pl\0ain; na\0me=a\0; x*=utf-8''%00\r\nX: \0\r\nMessage-ID: <\0a>\r\n\r\n\0";
+        let written = written(raw).unwrap_or_default();
+        assert!(written.contains("shuld") && written.contains("cd"));
+        assert!(!written.contains("\\u0000"), "{written}");
+    }
+
+    #[test]
     fn attached_messages_are_taken_apart_to_a_depth() {
         let raw = b"Content-Type: message/rfc822\n\nSubject: in\n\ntext\n";
         assert_eq!(

@@ -40,6 +40,7 @@ mod shield;
 pub mod sniff;
 mod structure;
 pub mod summary;
+pub mod texts;
 pub mod time;
 pub mod transfer;
 mod uuencode;

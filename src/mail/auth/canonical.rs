@@ -109,6 +109,7 @@ fn trim_spaces(line: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     // The examples of RFC 6376 section 3.4.5.
     const BODY: &[u8] = b" C \r\nD \t E\r\n\r\n\r\n";
@@ -155,5 +156,15 @@ mod tests {
             Some((Simple, Relaxed))
         );
         assert_eq!(Canonicalization::pair(Some("nofws")), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_canonical_stays_as_it_is(body in "[a \t\r\n]{0,40}") {
+            for how in [Canonicalization::Simple, Canonicalization::Relaxed] {
+                let once = how.body(body.as_bytes());
+                prop_assert_eq!(&how.body(&once), &once);
+            }
+        }
     }
 }

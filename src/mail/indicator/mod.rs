@@ -11,7 +11,7 @@ mod crypto;
 mod datetime;
 mod find;
 mod host;
-mod html;
+pub(super) mod html;
 mod mapped;
 mod medium;
 mod punycode;

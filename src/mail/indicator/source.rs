@@ -13,7 +13,6 @@ use crate::mail::headers::Headers;
 use crate::mail::pdf::Pdf;
 use crate::mail::words;
 use serde_json::{Map, json};
-use std::borrow::Cow;
 
 /// The most that are reported of one message.
 const MAX_INDICATORS: usize = 100_000;
@@ -93,10 +92,7 @@ impl Collector<'_> {
     }
 
     fn header(&mut self, entity: &Entity<'_>) {
-        let part = match entity.message {
-            None => Cow::Borrowed("HEADER"),
-            Some(message) => Cow::Owned(format!("{message}.HEADER")),
-        };
+        let part = entity.header_section();
         for field in Headers::parse(entity.header).fields() {
             let is = |names: &[&str]| {
                 names
