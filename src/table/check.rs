@@ -65,6 +65,7 @@ impl Table for Checks {
             client: Arc::clone(&self.client),
             rows: Arc::clone(&self.rows),
             arguments: Arguments::default(),
+            opened: Instant::now(),
             check: None,
             warnings: Vec::new(),
             row: None,
@@ -76,6 +77,8 @@ struct Scan {
     client: Arc<Client>,
     rows: Arc<AtomicI64>,
     arguments: Arguments,
+    /// When the statement began with it; its deadline counts from here.
+    opened: Instant,
     check: Option<Check>,
     /// What a person should know of the account, told with the TLS step.
     warnings: Vec<&'static str>,
@@ -94,7 +97,7 @@ impl Scan {
     /// no secret for the user is found out by the login.
     fn begin(&self) -> Result<(Check, Vec<&'static str>)> {
         let options = Options::parse(self.arguments.get("options"), &OPTIONS)?;
-        let settings = self.client.settings(&options)?;
+        let settings = self.client.settings(&options, self.opened)?;
         let (server, user) = (self.arguments.get("server"), self.arguments.get("user"));
         let shown = user.unwrap_or_default();
         match (self.client.account("imap_check", server, user), server) {
