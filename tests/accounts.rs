@@ -6,10 +6,16 @@ mod support;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
-use serde_json::json;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 use support::dovecot::Dovecot;
+use support::http::Http;
 use support::mail::Mail;
+use support::process::Running;
 use support::proxy::Proxy;
 use support::scratch::Scratch;
 use support::shell::Shell;
@@ -88,6 +94,54 @@ fn an_account_signs_in_with_whatever_secret_it_has() {
         shell.error(&count("program")),
         "imap: password_command of account 'program' failed: it prints no password"
     );
+}
+
+#[test]
+fn stopping_a_statement_ends_all_that_its_password_command_has_started() {
+    let sql = |options: &str| {
+        format!("SELECT count(*) FROM imap_messages('work', NULL, NULL, '{options}');")
+    };
+    for options in ["{}", r#"{"timeout": 1}"#] {
+        let home = home(
+            "[work]\nserver = 'imap.example.org'\nuser = 'ada'\n\
+             password_command = 'sleep 300 & echo $! >$HOME/pid; wait'\n",
+        );
+        let running = shell(&home).without_terminal().start(&sql(options));
+        let pid = until(|| {
+            let text = fs::read_to_string(home.join("pid")).unwrap_or_default();
+            text.strip_suffix('\n').map(str::to_owned)
+        });
+        if options == "{}" {
+            running.signal("INT");
+        }
+        let finished = running.finish(Duration::from_secs(10));
+        let expected = match options {
+            "{}" => "imap: interrupted",
+            _ => "imap: password_command did not answer within 1 s (its end)",
+        };
+        assert!(finished.stderr.contains(expected), "{finished:?}");
+        until(|| is_gone(&pid).then_some(()));
+    }
+}
+
+/// What `look` comes to find, soon.
+fn until<T>(look: impl Fn() -> Option<T>) -> T {
+    let end = Instant::now() + Duration::from_secs(10);
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < end, "nothing comes of it");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// True where no process has this id, or one that has ended and waits for
+/// whoever collects orphans.
+fn is_gone(pid: &str) -> bool {
+    let output = Command::new("ps").args(["-o", "stat=", "-p", pid]).output();
+    let state = output.unwrap().stdout;
+    state.is_empty() || state.starts_with(b"Z")
 }
 
 #[test]
@@ -352,6 +406,36 @@ fn netrc_signs_in_where_nothing_else_does() {
         .env("SSL_CERT_FILE", server.ca_file().to_str().unwrap());
     // The user comes from there too.
     assert_eq!(shell.rows(&count(&server.tls())), [json!({"n": 4})]);
+}
+
+#[test]
+fn curl_reads_netrc_as_the_table_says_that_the_library_is_held_to() {
+    let server = Http::start(|_, _| (200, String::new()));
+    let home = Scratch::new("netrc-curl");
+    let file = home.join("netrc");
+    let cases: Vec<Value> = serde_json::from_str(include_str!("fixtures/netrc.json")).unwrap();
+    for case in cases {
+        fs::write(&file, case["netrc"].as_str().unwrap()).unwrap();
+        let user = case["user"].as_str().map(|user| format!("{user}@"));
+        let host = server
+            .url
+            .replace("://", &format!("://{}", user.unwrap_or_default()));
+        let before = server.requests().len();
+        let mut curl = Command::new("curl");
+        curl.args(["-sS", "--noproxy", "*", "-d", "{}", "--netrc-file"]);
+        Running::start(curl.arg(&file).arg(host), b"").finish(Duration::from_secs(20));
+        let headers = server
+            .requests()
+            .get(before)
+            .map(|request| request.headers.clone());
+        let sent = headers.and_then(|headers| {
+            let field = headers
+                .iter()
+                .find_map(|field| field.strip_prefix("authorization: Basic "));
+            field.map(|text| String::from_utf8(STANDARD.decode(text).unwrap()).unwrap())
+        });
+        assert_eq!(sent.as_deref(), case["found"].as_str(), "{case}");
+    }
 }
 
 /// A Dovecot that offers these mechanisms, and the lines its log has of a login.

@@ -11,6 +11,7 @@ mod netrc;
 pub mod oauth;
 mod options;
 mod place;
+mod program;
 mod section;
 mod vault;
 pub mod vigil;
