@@ -1,7 +1,5 @@
 //! A sign-in one step at a time, for whoever wants to know which one fails.
 
-use std::net::TcpStream;
-
 use super::dial::{self, Route};
 use super::endpoint::{Endpoint, Security};
 use super::exchange::Exchange;
@@ -52,7 +50,7 @@ impl Step {
 enum State {
     Start,
     Resolved(Route),
-    Connected(TcpStream),
+    Connected(Transport),
     Ready(Box<Exchange>),
     SignedIn(Box<Session>),
     Told(Box<Session>),
@@ -108,20 +106,21 @@ impl Check {
                 (State::Resolved(route), detail)
             }
             State::Resolved(route) => {
-                let socket = dial::follow(&route, endpoint, settings)?;
-                let peer = socket.peer_addr().map(|address| address.to_string());
-                let detail = peer.unwrap_or_else(|_| endpoint.peer());
-                (State::Connected(socket), detail)
+                let line = dial::follow(&route, endpoint, settings)?;
+                let peer = line.socket().peer_addr();
+                let detail = peer.map_or_else(|_| endpoint.peer(), |address| address.to_string());
+                (State::Connected(line), detail)
             }
-            State::Connected(socket) => {
-                let transport = Transport::over(socket, endpoint, settings)?;
+            State::Connected(line) => {
+                let transport = line.begin(endpoint, settings)?;
                 let wire = Wire::over(transport, endpoint, settings);
                 let exchange = greeting::receive(wire, &self.user, settings)?;
                 let encryption = exchange.wire.encryption();
                 let detail = match (endpoint.security(), encryption) {
                     (Security::StartTls, Some(version)) => format!("{version} by STARTTLS"),
-                    (_, Some(version)) => version,
-                    (_, None) => "no encryption, as imap+insecure:// says".to_owned(),
+                    (Security::Tls, Some(version)) => version,
+                    // That of a proxy ends at the proxy.
+                    _ => "no encryption, as imap+insecure:// says".to_owned(),
                 };
                 (State::Ready(Box::new(exchange)), detail)
             }
