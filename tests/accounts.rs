@@ -260,7 +260,7 @@ fn a_wrong_file_is_told_by_line_and_key_and_no_value() {
         (
             account("pasword = 'hunter2'"),
             "(line 5, key work.pasword): unknown key (known: ca_file, cert_file, \
-             danger_accept_invalid_certs, email, exclude, include, key_file, oauth, password, \
+             danger_accept_invalid_certs, email, exclude, include, key_file, keyring, oauth, password, \
              password_command, password_env, password_file, server, tls_pin, user)",
         ),
         (
@@ -291,6 +291,18 @@ fn a_wrong_file_is_told_by_line_and_key_and_no_value() {
         (
             account("password = 'x'\ndanger_accept_invalid_certs = 'yes'"),
             "(line 6, key work.danger_accept_invalid_certs): it must be true or false",
+        ),
+        (
+            account("oauth = 'google'\nkeyring = 'yes'"),
+            "(line 6, key work.keyring): it must be true or false",
+        ),
+        (
+            account("password = 'x'\nkeyring = true"),
+            "(line 6, key work.keyring): it is for accounts that sign in by oauth",
+        ),
+        (
+            account("cert_file = 'a'\nkey_file = 'b'\nkeyring = true"),
+            "(line 7, key work.keyring): it is for accounts that sign in by oauth",
         ),
         (
             account("password = 'x'\ntls_pin = 'abc'"),
@@ -329,7 +341,7 @@ fn a_wrong_file_is_told_by_line_and_key_and_no_value() {
         (
             "[defaults]\ndanger_accept_invalid_certs = true".into(),
             "(line 2, key defaults.danger_accept_invalid_certs): unknown key (known: ca_file, \
-             cert_file, exclude, include, key_file, oauth, server, tls_pin)",
+             cert_file, exclude, include, key_file, keyring, oauth, server, tls_pin)",
         ),
     ] {
         let expected = format!("imap: cannot use accounts file 'FILE' {expected}");

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::Account;
 use super::command::{Memory, PasswordCommand};
-use super::oauth::{Registration, StoredSignIn};
+use super::oauth::{Place, Registration, StoredSignIn};
 use super::place::accounts_file;
 use super::section::{Document, Section};
 use crate::error::{Error, Result, quote};
@@ -26,7 +26,7 @@ const LARGEST: u64 = 1 << 20;
 /// The table of what counts for every account that does not say otherwise.
 const DEFAULTS: &str = "defaults";
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "ca_file",
     "cert_file",
     "danger_accept_invalid_certs",
@@ -34,6 +34,7 @@ const KEYS: [&str; 15] = [
     "exclude",
     "include",
     "key_file",
+    "keyring",
     "oauth",
     "password",
     "password_command",
@@ -46,12 +47,13 @@ const KEYS: [&str; 15] = [
 
 /// The keys that make sense for many accounts at once. Checks are not
 /// switched off and secrets not given for accounts yet to come.
-const DEFAULT_KEYS: [&str; 8] = [
+const DEFAULT_KEYS: [&str; 9] = [
     "ca_file",
     "cert_file",
     "exclude",
     "include",
     "key_file",
+    "keyring",
     "oauth",
     "server",
     "tls_pin",
@@ -81,7 +83,8 @@ enum Source {
     Env(String),
     File(PathBuf),
     Command(Vec<String>),
-    Oauth(Box<Registration>),
+    /// Tokens, and where they are kept.
+    Oauth(Box<Registration>, Place),
     Certificate,
 }
 
@@ -143,6 +146,17 @@ impl AccountsFile {
         &self.entries
     }
 
+    /// Where the tokens of this user at this server are to be kept.
+    pub(super) fn place(&self, server: &Endpoint, user: &str) -> Place {
+        let mut places = self.entries.iter().filter_map(|entry| match entry.source {
+            Source::Oauth(_, place) if entry.endpoint == *server && entry.user == user => {
+                Some(place)
+            }
+            _ => None,
+        });
+        places.next().unwrap_or_default()
+    }
+
     /// `home, work`.
     pub(super) fn names(&self) -> String {
         let names: Vec<_> = self
@@ -187,9 +201,9 @@ impl AccountsFile {
                 let command = PasswordCommand::new(name, &entry.name, command, memory);
                 Credential::Supplied(Arc::new(command))
             }
-            Source::Oauth(registration) => {
+            Source::Oauth(registration, place) => {
                 let (endpoint, user) = (&entry.endpoint, &entry.user);
-                let sign_in = StoredSignIn::of(&registration.provider, endpoint, user)?;
+                let sign_in = StoredSignIn::of(&registration.provider, *place, endpoint, user)?;
                 Credential::Supplied(Arc::new(sign_in))
             }
             Source::Certificate => Credential::Certificate,
@@ -239,13 +253,19 @@ impl Entry {
                 Verification::Off
             },
         };
+        let source = source(own, defaults, &trust)?;
+        if !matches!(source, Source::Oauth(..))
+            && let Some(keyring) = own.find("keyring")
+        {
+            return Err(keyring.error("it is for accounts that sign in by oauth"));
+        }
         let folders = |key| find(key).map_or(Ok(Vec::new()), |found| found.texts());
         Ok(Self {
             name: own.name.to_owned(),
             endpoint,
             user,
             email: email.map(str::to_owned),
-            source: source(own, defaults, &trust)?,
+            source,
             include: folders("include")?,
             exclude: folders("exclude")?,
             trust,
@@ -255,7 +275,7 @@ impl Entry {
     /// What the account is known to an authorization server as, if it signs in by one.
     pub(super) fn registration(&self) -> Option<&Registration> {
         match &self.source {
-            Source::Oauth(registration) => Some(registration),
+            Source::Oauth(registration, _) => Some(registration),
             _ => None,
         }
     }
@@ -302,7 +322,14 @@ fn source(own: Section<'_>, defaults: Option<Section<'_>>, trust: &Trust) -> Res
         "password_env" => Source::Env(found.text()?.to_owned()),
         "password_file" => Source::File(own.path_of(kind)?.unwrap_or_default()),
         "password_command" => Source::Command(found.texts()?),
-        _ => Source::Oauth(Box::new(Registration::read(&found)?)),
+        _ => {
+            let keyring = own.find("keyring").or_else(|| defaults?.find("keyring"));
+            let place = match keyring.map(|found| found.switch()).transpose()? {
+                Some(true) => Place::Keyring,
+                _ => Place::File,
+            };
+            Source::Oauth(Box::new(Registration::read(&found)?), place)
+        }
     })
 }
 

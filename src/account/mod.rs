@@ -301,7 +301,8 @@ impl Client {
             )));
         };
         let settings = self.settings(&Options::default(), Instant::now())?;
-        let finished = pending.finish(&user, &settings);
+        let place = AccountsFile::read()?.place(pending.server(), &user);
+        let finished = pending.finish(&user, place, &settings);
         if !matches!(&finished, Err(error) if error.is_cancelled()) {
             self.pending().remove(&(provider.to_owned(), user.clone()));
         }

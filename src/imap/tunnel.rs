@@ -55,12 +55,7 @@ pub(super) fn open(
 
 /// Begins TLS with the proxy. The account's pins and client certificate are
 /// for the server, as is leave not to check certificates.
-fn encrypted(
-    line: Transport,
-    proxy: &Proxy,
-    peer: &str,
-    settings: &Settings,
-) -> Result<Transport> {
+fn encrypted(line: Transport, proxy: &Proxy, peer: &str, settings: &Settings) -> Result<Transport> {
     let party = Party {
         host: proxy.host.clone(),
         peer: peer.to_owned(),

@@ -66,6 +66,12 @@ impl Authorization {
         answer.split_once("\r\n\r\n").unwrap().1.to_owned()
     }
 
+    /// Ends it, and waits until it is gone.
+    pub fn stop(&mut self) {
+        drop(self.process.stdin.take());
+        self.process.wait().unwrap();
+    }
+
     /// A Dovecot that takes this server's tokens, and passwords as ever.
     pub fn dovecot(&self, check: Check) -> (Dovecot, Scratch) {
         let folder = Scratch::new("oauth2");

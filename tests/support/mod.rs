@@ -16,6 +16,7 @@ pub mod client;
 pub mod corpus;
 pub mod dovecot;
 pub mod http;
+pub mod keyring;
 pub mod library;
 pub mod line;
 pub mod mail;

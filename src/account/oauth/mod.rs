@@ -8,9 +8,11 @@ mod client;
 mod code;
 mod device;
 mod http;
+mod keyring;
 mod listener;
 mod provider;
 mod registration;
+mod store;
 mod stored;
 mod token_file;
 mod tokens;
@@ -28,8 +30,9 @@ use http::{Http, endpoint};
 use provider::Provider;
 pub(super) use provider::canonical;
 pub use registration::{KEYS, Registration};
+pub use store::Place;
+use store::{SignIn, Store};
 pub use stored::StoredSignIn;
-use token_file::{SignIn, TokenFile};
 use tokens::{Asked, timestamp};
 
 /// The longest a user may take.
@@ -127,13 +130,13 @@ impl Pending {
         &self.provider.server
     }
 
-    /// Waits until the user has decided, and keeps the tokens. Gives user,
-    /// server and the token's end, as JSON.
+    /// Waits until the user has decided, and keeps the tokens in `place`. Gives
+    /// user, server and the token's end, as JSON.
     ///
     /// # Errors
     /// The user's or the provider's refusal, expiry, a place for tokens that
     /// cannot be written; timeout, deadline, cancelled.
-    pub fn finish(&self, user: &str, settings: &Settings) -> Result<String> {
+    pub fn finish(&self, user: &str, place: Place, settings: &Settings) -> Result<String> {
         let http = Http::new(settings)?;
         let provider = &self.provider;
         let asked = Asked {
@@ -144,8 +147,8 @@ impl Pending {
             Flow::Device(device) => device::finish(provider, device, &http, asked)?,
             Flow::Code(code) => code::finish(provider, code, &http, asked)?,
         };
-        let file = TokenFile::of(&provider.server, user)?;
-        let lock = file.lock(settings)?;
+        let store = Store::of(&provider.server, user)?;
+        let lock = store.lock(settings)?;
         let sign_in = SignIn {
             provider: provider.name.clone(),
             server: provider.server.to_string(),
@@ -157,7 +160,7 @@ impl Pending {
             refresh_token: tokens.refresh,
             expires_at: tokens.expires_at,
         };
-        file.write(&sign_in, &lock)?;
+        store.write(&sign_in, place, &lock, settings)?;
         let told: Value = json!({
             "user": user,
             "server": provider.server.to_string(),

@@ -1,0 +1,234 @@
+//! Signing in: device codes, browsers, and what is refused.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::authorization::{Check, browse, browse_in_chromium};
+use crate::support::mail::Mail;
+use crate::support::shell::Shell;
+use crate::world::{Interactive, World, rows};
+
+#[test]
+fn a_device_code_signs_in_for_good() {
+    let world = World::new(&[], Check::Introspection);
+    world.dovecot.user("ada").append("INBOX", &Mail::many(3));
+    let mut session = Interactive::begin(&world);
+    let told = session.ask(&world.start("ada", &json!({})));
+    let code = told["user_code"].as_str().unwrap();
+    let place = told["verification_uri"].as_str().unwrap();
+    assert_eq!(told["expires_in"], 600);
+    let message = format!("To sign in, open {place} and enter the code {code}");
+    assert_eq!(told["message"], message);
+    session.say(&world.finish("ada"));
+    let page = browse(told["verification_uri_complete"].as_str().unwrap());
+    assert!(page.contains("Sign-in Success"), "{page}");
+    let told = session.hear();
+    assert_eq!(told["user"], "ada");
+    assert_eq!(told["server"], world.dovecot.tls());
+    assert!(told["expires_at"].as_str().unwrap().ends_with('Z'));
+    let server = world.dovecot.tls();
+    let count = format!("(SELECT count(*) FROM imap_messages('{server}', 'ada'))");
+    assert_eq!(session.ask(&count), 3);
+    drop(session);
+    // Another process needs nothing but the file.
+    assert_eq!(world.shell().rows(&world.count("ada")), rows(3));
+    let mode = fs::metadata(world.token_file())
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn tokens_that_a_server_checks_by_itself_are_taken_too() {
+    let world = World::new(&[("JWT", "1")], Check::Signature);
+    world.sign_in("ada");
+    assert_eq!(world.shell().rows(&world.count("ada")), rows(0));
+}
+
+#[test]
+fn a_browser_comes_back_with_a_code() {
+    let world = World::new(&[], Check::Introspection);
+    let mut session = Interactive::begin(&world);
+    let told = session.ask(&world.start("ada", &json!({"flow": "auth-code"})));
+    session.say(&world.finish("ada"));
+    let page = browse_in_chromium(
+        told["authorization_url"].as_str().unwrap(),
+        &world.home.join("chromium"),
+    );
+    assert!(page.contains("<h1>Signed in</h1>"), "{page}");
+    let said = "ada may now read mail at localhost. You can close this page and go back to SQLite.";
+    assert!(page.contains(said), "{page}");
+    assert_eq!(session.hear()["user"], "ada");
+    assert_eq!(world.shell().rows(&world.count("ada")), rows(0));
+}
+
+#[test]
+fn a_redirect_with_another_state_ends_nothing() {
+    let world = World::new(&[], Check::Introspection);
+    let mut session = Interactive::begin(&world);
+    let told = session.ask(&world.start("ada", &json!({"flow": "auth-code"})));
+    let redirect = told["redirect_uri"].as_str().unwrap();
+    session.say(&world.finish("ada"));
+    let page = browse(&format!("{redirect}?state=guessed&code=stolen"));
+    assert!(page.contains("Not this sign-in"), "{page}");
+    assert!(browse(&redirect.replace("callback", "favicon.ico")).contains("Nothing here"));
+    let page = browse(told["authorization_url"].as_str().unwrap());
+    assert!(page.contains("<h1>Signed in</h1>"), "{page}");
+    assert_eq!(session.hear()["user"], "ada");
+}
+
+#[test]
+fn a_client_with_a_secret_listens_where_it_is_registered() {
+    let world = World::new(&[], Check::Introspection);
+    let port = free_port();
+    let mut session = Interactive::begin(&world);
+    let client = json!({
+        "flow": "auth-code",
+        "client_id": "confidential",
+        "client_secret": "client-secret-x7",
+        "redirect_uri": format!("http://127.0.0.1:{port}/redirect"),
+    });
+    let told = session.ask(&world.start("ada", &client));
+    assert_eq!(told["redirect_uri"], client["redirect_uri"]);
+    session.say(&world.finish("ada"));
+    browse(told["authorization_url"].as_str().unwrap());
+    assert_eq!(session.hear()["user"], "ada");
+    world.set_token("expires_at", json!(0));
+    assert_eq!(world.shell().rows(&world.count("ada")), rows(0));
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+#[test]
+fn denial_expiry_and_haste_are_told() {
+    let world = World::new(&[("CODE_SECONDS", "12")], Check::Introspection);
+    let mut session = Interactive::begin(&world);
+    let told = session.ask(&world.start("hasty", &json!({})));
+    browse(told["verification_uri_complete"].as_str().unwrap());
+    world.provider.test("slow_down");
+    let started = Instant::now();
+    assert_eq!(session.ask(&world.finish("hasty"))["user"], "hasty");
+    // Five seconds, and five more for haste (RFC 8628 section 3.5).
+    assert!(started.elapsed() >= Duration::from_secs(9));
+    let provider = world.provider.issuer();
+    let sql = format!(
+        "SELECT {};\nSELECT {};",
+        world.start("late", &json!({})),
+        world.finish("late")
+    );
+    assert_eq!(
+        world.shell().error(&sql),
+        format!(
+            "imap: the sign-in of 'late' by {provider} came too late: expired_token: \
+             This device code has expired.; start again with imap_oauth_start (23)"
+        )
+    );
+    world.provider.test("deny");
+    let mut session = Interactive::begin(&world);
+    let told = session.ask(&world.start("ada", &json!({"flow": "auth-code"})));
+    session.say(&world.finish("ada"));
+    let page = browse(told["authorization_url"].as_str().unwrap());
+    assert!(page.contains("<h1>Not signed in</h1>"), "{page}");
+    let sentence =
+        format!("imap: sign-in refused for 'ada' by {provider}: access_denied: the user said no");
+    assert!(page.contains(&sentence), "{page}");
+}
+
+#[test]
+fn nothing_started_is_nothing_to_finish() {
+    let finish = |sql: &str| Shell::new().error(sql);
+    assert_eq!(
+        finish("SELECT imap_oauth_finish('google', 'ada');"),
+        "imap: no sign-in of 'ada' by 'google' was started on this connection; \
+         call imap_oauth_start('google', 'ada') first"
+    );
+    assert_eq!(
+        finish("SELECT imap_oauth_start('google');"),
+        "imap: imap_oauth_start needs a user; call imap_oauth_start(provider, user, options)"
+    );
+    assert_eq!(
+        finish("SELECT imap_oauth_start('google', 'ada');"),
+        "imap: cannot sign in by google: no client_id; give one as an option or set GOOGLE_CLIENT_ID"
+    );
+    assert_eq!(
+        finish("SELECT imap_oauth_start('gogle', 'ada');"),
+        "imap: unknown provider 'gogle' (known: microsoft-365, google); \
+         give another by its issuer's URL or its endpoints"
+    );
+    assert_eq!(
+        finish("SELECT imap_oauth_start('http://as.example', 'ada');"),
+        "imap: cannot use provider 'http://as.example': http is for this machine only; use https"
+    );
+}
+
+#[test]
+fn the_known_providers_are_asked_for_what_opens_their_mail() {
+    let url = |provider: &str| {
+        let sql = format!(
+            "SELECT imap_oauth_start('{provider}', 'ada@example.org', \
+             '{{\"flow\": \"auth-code\", \"client_id\": \"c1\"}}') AS told;"
+        );
+        let rows = Shell::new().rows(&sql);
+        let told: Value = serde_json::from_str(rows[0]["told"].as_str().unwrap()).unwrap();
+        told["authorization_url"].as_str().unwrap().to_owned()
+    };
+    let microsoft = url("microsoft");
+    for part in [
+        "https://login.microsoftonline.com/common/oauth2/v2.0/authorize?",
+        "client_id=c1",
+        "code_challenge_method=S256",
+        "login_hint=ada%40example.org",
+        "scope=https%3A%2F%2Foutlook.office.com%2FIMAP.AccessAsUser.All+offline_access",
+        "redirect_uri=http%3A%2F%2Flocalhost%3A",
+    ] {
+        assert!(microsoft.contains(part), "{part}: {microsoft}");
+    }
+    let google = url("google");
+    for part in [
+        "https://accounts.google.com/o/oauth2/v2/auth?",
+        "scope=https%3A%2F%2Fmail.google.com%2F",
+        "access_type=offline",
+        "redirect_uri=http%3A%2F%2F127.0.0.1%3A",
+    ] {
+        assert!(google.contains(part), "{part}: {google}");
+    }
+}
+
+#[test]
+fn no_sql_sends_a_secret_to_another_provider() {
+    let with_secret = || {
+        Shell::new()
+            .env("MICROSOFT_365_CLIENT_ID", "c1")
+            .env("MICROSOFT_365_CLIENT_SECRET", "hunter2")
+    };
+    let start = |options: Value| {
+        with_secret().error(&format!(
+            "SELECT imap_oauth_start('microsoft-365', 'ada', '{options}');"
+        ))
+    };
+    assert_eq!(
+        start(json!({"token_endpoint": "https://evil.example/token"})),
+        "imap: cannot sign in by microsoft-365: its endpoints are known; leave them out"
+    );
+    assert_eq!(
+        start(json!({"server": "imaps://evil.example"})),
+        "imap: cannot sign in by microsoft-365: \
+         its tokens are for imaps://outlook.office365.com:993 only"
+    );
+    assert_eq!(
+        start(json!({"tenant": "evil.example/"})),
+        "imap: cannot sign in by microsoft-365: tenant must be a domain or an id"
+    );
+    assert_eq!(
+        start(json!({"redirect_uri": "https://evil.example/", "flow": "auth-code"})),
+        "imap: cannot use redirect_uri 'https://evil.example/': it must be http on this machine, \
+         such as http://127.0.0.1:8000/redirect"
+    );
+}
