@@ -85,7 +85,7 @@ fn private(path: &Path, text: &str) {
 #[test]
 fn no_secret_is_anywhere_but_where_it_was_put() {
     let provider = Authorization::start(&[]);
-    let (dovecot, _configuration) = provider.dovecot(Check::Introspection);
+    let dovecot = provider.dovecot(Check::Introspection);
     let proxy = Proxy::start();
     let home = Scratch::new("secrets");
     let (tls, ca) = (dovecot.tls(), dovecot.ca_file().display().to_string());

@@ -142,7 +142,10 @@ fn a_keyring_that_does_not_give_says_why() {
         .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere");
     assert_eq!(
         away.error(COUNT),
-        told("read", &format!("Could not connect: No such file or directory; {ADVICE}"))
+        told(
+            "read",
+            &format!("Could not connect: No such file or directory; {ADVICE}")
+        )
     );
     let tools = Scratch::new("tools");
     let shell = std::env::var("PATH").unwrap();

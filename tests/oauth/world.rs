@@ -20,19 +20,17 @@ pub struct World {
     pub home: Scratch,
     /// What programs find in their environment besides.
     pub variables: Vec<(&'static str, String)>,
-    _configuration: Scratch,
 }
 
 impl World {
     pub fn new(variables: &[(&str, &str)], check: Check) -> Self {
         let provider = Authorization::start(variables);
-        let (dovecot, configuration) = provider.dovecot(check);
+        let dovecot = provider.dovecot(check);
         Self {
             provider,
             dovecot,
             home: Scratch::new("home"),
             variables: Vec::new(),
-            _configuration: configuration,
         }
     }
 
