@@ -30,7 +30,7 @@ fn a_token_is_renewed_before_its_end_and_when_it_is_refused() {
 #[test]
 fn a_token_that_ends_amid_an_ingest_is_renewed() {
     // Each is used only once: it ends sooner than it would be used again.
-    let world = World::new(&[("TOKEN_SECONDS", "2")], Check::Introspection);
+    let world = World::new(&[("TOKEN_SECONDS", "5")], Check::Introspection);
     let user = world.dovecot.user("ada");
     user.append("INBOX", &Mail::many(3000));
     world.sign_in("ada");

@@ -1,7 +1,7 @@
 //! What the tests of OAuth 2 play in: a provider, a mail server, a user's home.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
@@ -114,6 +114,7 @@ impl Interactive {
             .envs(world.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut input = process.stdin.take().unwrap();
@@ -134,7 +135,16 @@ impl Interactive {
     pub fn hear(&mut self) -> Value {
         let mut line = String::new();
         self.output.read_line(&mut line).unwrap();
-        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+        serde_json::from_str(&line)
+            .unwrap_or_else(|error| panic!("{error}: {line}{}", self.complaint()))
+    }
+
+    /// What it ends with, where it ends with an error.
+    pub fn complaint(&mut self) -> String {
+        let mut complaint = String::new();
+        let stderr = self.process.stderr.as_mut().unwrap();
+        stderr.read_to_string(&mut complaint).unwrap();
+        complaint
     }
 
     pub fn ask(&mut self, expression: &str) -> Value {
