@@ -16,7 +16,6 @@ use support::dovecot::Dovecot;
 use support::http::Http;
 use support::mail::Mail;
 use support::process::Running;
-use support::proxy::Proxy;
 use support::scratch::Scratch;
 use support::shell::Shell;
 
@@ -551,70 +550,4 @@ fn certificates_are_not_checked_only_where_the_account_says_so() {
         shell(&pinned).error(&sql),
         "imap: account 'work' has a tls_pin of its own; leave the option out"
     );
-}
-
-#[test]
-fn proxies_are_gone_through_and_their_passwords_not_told() {
-    let server = Dovecot::shared();
-    server.user("proxied").append("INBOX", &Mail::many(1));
-    let proxy = Proxy::start();
-    let shell = |name: &str, kind: &str, login: &str| {
-        server
-            .user("proxied")
-            .shell()
-            .env(name, format!("{kind}://{login}127.0.0.1:{}", proxy.port))
-    };
-    let sql = "SELECT count(*) AS n FROM imap_messages;";
-    let login = "relay:p%3Aw%40@";
-    for (name, kind) in [
-        ("ALL_PROXY", "http"),
-        ("all_proxy", "socks5h"),
-        ("IMAPS_PROXY", "socks5"),
-    ] {
-        assert_eq!(
-            shell(name, kind, login).rows(sql),
-            [json!({"n": 1})],
-            "{kind}"
-        );
-    }
-    let port = server.tls_port;
-    let asked = proxy.asked();
-    assert_eq!(asked[0], format!("http localhost:{port}"));
-    assert_eq!(asked[1], format!("socks localhost:{port}"));
-    assert!(
-        asked[2] == format!("socks 127.0.0.1:{port}") || asked[2] == format!("socks ::1:{port}")
-    );
-    let checked = shell("ALL_PROXY", "http", login).rows("SELECT detail FROM imap_check;");
-    let relay = format!("proxy 127.0.0.1:{} (127.0.0.1)", proxy.port);
-    assert_eq!(checked[0], json!({"detail": relay}));
-    assert_eq!(checked.len(), 6);
-    let direct = shell("ALL_PROXY", "http", "").env("NO_PROXY", "example.org, localhost");
-    assert_eq!(direct.rows(sql), [json!({"n": 1})]);
-    assert_eq!(proxy.asked().len(), 4);
-    let refused = |name, kind, login, why: &str| {
-        let expected = format!(
-            "imap: cannot connect through proxy 127.0.0.1:{}: {why} (14)",
-            proxy.port
-        );
-        assert_eq!(shell(name, kind, login).error(sql), expected);
-    };
-    refused(
-        "ALL_PROXY",
-        "http",
-        "relay:hunter2@",
-        "HTTP/1.1 407 Proxy Authentication Required",
-    );
-    refused(
-        "ALL_PROXY",
-        "socks5",
-        "relay:hunter2@",
-        "it refuses the user or password",
-    );
-    refused("ALL_PROXY", "socks5", "", "it wants another sign-in");
-    let away = shell("ALL_PROXY", "socks5h", login).env("IMAP_SERVER", "127.0.0.1:1");
-    let expected = format!(
-        "imap: cannot connect through proxy 127.0.0.1:{}: connection refused (14)",
-        proxy.port
-    );
-    assert_eq!(away.error(sql), expected);
 }

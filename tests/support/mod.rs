@@ -21,6 +21,7 @@ pub mod library;
 pub mod line;
 pub mod mail;
 pub mod process;
+pub mod proxies;
 pub mod proxy;
 pub mod python;
 pub mod scratch;
