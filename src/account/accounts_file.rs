@@ -280,6 +280,11 @@ impl Entry {
         }
     }
 
+    /// Whom to trust besides the system's, an authorization server's too.
+    pub(super) fn ca_file(&self) -> Option<&PathBuf> {
+        self.trust.ca_file.as_ref()
+    }
+
     /// The account with a login of this user at this server.
     pub(super) fn with(&self, login: Login) -> Account {
         Account {

@@ -270,7 +270,10 @@ impl Client {
         let user = user.or(entry.map(|entry| entry.user.as_str()));
         let user = user.ok_or_else(|| needs_user("imap_oauth_start"))?;
         let name = own.map_or(provider, |(own, _)| own.provider.as_str());
-        let settings = self.settings(options, Instant::now())?;
+        let mut settings = self.settings(options, Instant::now())?;
+        if let (Some(entry), None) = (entry, &settings.trust.ca_file) {
+            settings.trust.ca_file = entry.ca_file().cloned();
+        }
         let (pending, told) = oauth::start(name, user, options, own, &settings)?;
         let key = (provider.to_owned(), user.to_owned());
         self.pending().insert(key, Arc::new(pending));

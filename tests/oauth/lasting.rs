@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::support::authorization::Check;
 use crate::support::mail::Mail;
+use crate::support::process::Running;
 use crate::world::{World, rows};
 
 #[test]
@@ -27,42 +28,90 @@ fn a_token_is_renewed_before_its_end_and_when_it_is_refused() {
     assert_ne!(world.token()["access_token"], "not a token");
 }
 
+/// An ingest of 3,000 messages into a database of its own.
+struct Ingest<'a> {
+    world: &'a World,
+    database: PathBuf,
+    sql: String,
+}
+
+impl<'a> Ingest<'a> {
+    fn of(world: &'a World) -> Self {
+        let user = world.dovecot.user("ada");
+        user.append("INBOX", &Mail::many(3000));
+        world.sign_in("ada");
+        let sql = format!(
+            "SELECT imap_ingest('{}', 'ada', 'INBOX', '{{\"batch\": 100}}') ->> 'inserted' AS n;",
+            world.dovecot.tls()
+        );
+        Self {
+            world,
+            database: world.home.join("rssd.db"),
+            sql,
+        }
+    }
+
+    fn start(&self) -> Running {
+        self.world.shell().database(&self.database).start(&self.sql)
+    }
+
+    /// The same, up to where some messages are committed.
+    fn begin(&self) -> Running {
+        let running = self.start();
+        let until = Instant::now() + Duration::from_secs(30);
+        while self.count() == 0 {
+            assert!(Instant::now() < until, "nothing is ingested");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        running
+    }
+
+    fn count(&self) -> u32 {
+        let messages = "SELECT count(*) FROM ur_ingest_session_imap_acct_folder_message;";
+        let mut sqlite3 = Command::new("sqlite3");
+        let output = sqlite3.arg(&self.database).arg(messages).output();
+        let text = String::from_utf8(output.unwrap().stdout).unwrap();
+        text.trim().parse().unwrap_or(0)
+    }
+}
+
 #[test]
 fn a_token_that_ends_amid_an_ingest_is_renewed() {
     // Each is used only once: it ends sooner than it would be used again.
     let world = World::new(&[("TOKEN_SECONDS", "5")], Check::Introspection);
-    let user = world.dovecot.user("ada");
-    user.append("INBOX", &Mail::many(3000));
-    world.sign_in("ada");
-    let database = world.home.join("rssd.db");
-    let ingest = format!(
-        "SELECT imap_ingest('{}', 'ada', 'INBOX', '{{\"batch\": 100}}') ->> 'inserted' AS n;",
-        world.dovecot.tls()
-    );
-    let running = world.shell().database(&database).start(&ingest);
-    let messages = "SELECT count(*) FROM ur_ingest_session_imap_acct_folder_message;";
-    let until = Instant::now() + Duration::from_secs(30);
-    let count = || {
-        let output = Command::new("sqlite3")
-            .arg(&database)
-            .arg(messages)
-            .output();
-        let text = String::from_utf8(output.unwrap().stdout).unwrap();
-        text.trim().parse().unwrap_or(0)
-    };
-    while count() == 0 {
-        assert!(Instant::now() < until, "nothing is ingested");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let ingest = Ingest::of(&world);
+    let running = ingest.begin();
     let first = world.token()["access_token"].clone();
     // What Google and Microsoft do to a session whose token has ended.
-    user.kick();
+    world.dovecot.user("ada").kick();
     let finished = running.finish(Duration::from_secs(60));
     assert_eq!(finished.success(), "3000\n");
-    assert_eq!(count(), 3000);
+    assert_eq!(ingest.count(), 3000);
     assert_ne!(world.token()["access_token"], first);
     let log = fs::read_to_string(world.dovecot.log()).unwrap();
     assert_eq!(log.matches("method=OAUTHBEARER").count(), 2, "{log}");
+}
+
+#[test]
+fn a_sign_in_that_is_revoked_amid_an_ingest_keeps_what_was_committed() {
+    let world = World::new(&[("TOKEN_SECONDS", "5")], Check::Introspection);
+    let ingest = Ingest::of(&world);
+    let running = ingest.begin();
+    world.provider.test("revoke");
+    world.dovecot.user("ada").kick();
+    let finished = running.finish(Duration::from_secs(60));
+    let ended = format!(
+        "imap: the sign-in of 'ada' by {} has ended: invalid_grant: grant request is invalid; \
+         sign in again with imap_oauth_start and imap_oauth_finish (23)",
+        world.provider.issuer()
+    );
+    assert!(finished.stderr.contains(&ended), "{finished:?}");
+    let before = ingest.count();
+    assert!((1..3000).contains(&before), "{before}");
+    world.sign_in("ada");
+    let rest = ingest.start().finish(Duration::from_secs(60));
+    assert_eq!(rest.success(), format!("{}\n", 3000 - before));
+    assert_eq!(ingest.count(), 3000);
 }
 
 #[test]

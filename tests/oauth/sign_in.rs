@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::authorization::{Check, browse, browse_in_chromium};
 use crate::support::mail::Mail;
 use crate::support::shell::Shell;
-use crate::world::{Interactive, World, rows};
+use crate::world::{Interactive, TlsFront, World, free_port, rows};
 
 #[test]
 fn a_device_code_signs_in_for_good() {
@@ -101,9 +101,52 @@ fn a_client_with_a_secret_listens_where_it_is_registered() {
     assert_eq!(world.shell().rows(&world.count("ada")), rows(0));
 }
 
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+#[test]
+fn the_authorities_of_a_company_vouch_for_its_authorization_server_too() {
+    let mut world = World::new(&[], Check::Introspection);
+    let ca_file = world.dovecot.ca_file().display().to_string();
+    let front = TlsFront::start(&world);
+    let endpoint = |path: &str| format!("https://localhost:{}/{path}", front.port);
+    let accounts = world.home.join("accounts.toml");
+    let account = format!("[work]\nserver = '{}'\nuser = 'ada'\n", world.dovecot.tls());
+    let oauth = format!(
+        "[work.oauth]\nprovider = 'company'\nclient_id = 'sqlite-imap'\n\
+         scope = 'openid offline_access imap'\ntoken_endpoint = '{}'\n\
+         device_authorization_endpoint = '{}'\n",
+        endpoint("token"),
+        endpoint("device/auth"),
+    );
+    world.variables = vec![
+        ("IMAP_ACCOUNTS", accounts.to_str().unwrap().to_owned()),
+        ("SSL_CERT_FILE", "/dev/null".to_owned()),
+    ];
+    let private = |text: String| {
+        fs::write(&accounts, text).unwrap();
+        fs::set_permissions(&accounts, fs::Permissions::from_mode(0o600)).unwrap();
+    };
+    private(format!("{account}{oauth}"));
+    let start = |options: Value| format!("imap_oauth_start('work', NULL, '{options}')");
+    let refused = world
+        .shell()
+        .error(&format!("SELECT {};", start(json!({}))));
+    assert!(
+        refused.starts_with("imap: cannot ask localhost: "),
+        "{refused}"
+    );
+    let sign_in = |options: Value| {
+        let mut session = Interactive::begin(&world);
+        let told = session.ask(&start(options));
+        let page = told["verification_uri_complete"].as_str().unwrap();
+        let (_, path) = page.split_once("/device").unwrap();
+        browse(&format!("{}/device{path}", world.provider.issuer()));
+        assert_eq!(session.ask("imap_oauth_finish('work')")["user"], "ada");
+    };
+    sign_in(json!({"ca_file": ca_file}));
+    private(format!("{account}ca_file = '{ca_file}'\n{oauth}"));
+    sign_in(json!({}));
+    world.set_token("expires_at", json!(0));
+    let sql = "SELECT count(*) AS n FROM imap_messages('work');";
+    assert_eq!(world.shell().rows(sql), rows(0));
 }
 
 #[test]

@@ -164,3 +164,44 @@ impl Drop for Interactive {
 pub fn rows(n: i64) -> Vec<Value> {
     vec![json!({ "n": n })]
 }
+
+/// A port that nobody listens on.
+pub fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// TLS before the provider, with a certificate of the authority that has
+/// Dovecot's; it ends with the value.
+pub struct TlsFront {
+    process: Child,
+    pub port: u16,
+}
+
+impl TlsFront {
+    pub fn start(world: &World) -> Self {
+        let (port, folder) = (free_port(), world.dovecot.ca_file());
+        let folder = folder.parent().unwrap().display();
+        let issuer = world.provider.issuer();
+        let text = format!(
+            "foreground = yes\npid =\n[provider]\naccept = 127.0.0.1:{port}\n\
+             connect = {}\ncert = {folder}/good.pem\nkey = {folder}/good.key\n",
+            issuer.trim_start_matches("http://")
+        );
+        let path = world.home.join("stunnel.conf");
+        fs::write(&path, text).unwrap();
+        let mut stunnel = Command::new("stunnel");
+        let process = stunnel.arg(path).stderr(Stdio::null()).spawn().unwrap();
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        Self { process, port }
+    }
+}
+
+impl Drop for TlsFront {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

@@ -17,6 +17,7 @@ mod stored;
 mod token_file;
 mod tokens;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -42,6 +43,8 @@ const LONGEST: Duration = Duration::from_secs(900);
 pub struct Pending {
     provider: Provider,
     flow: Flow,
+    /// Whom to trust besides the system's, as when it was started.
+    ca_file: Option<PathBuf>,
 }
 
 enum Flow {
@@ -106,7 +109,13 @@ pub fn start(
             )));
         }
     };
-    Ok((Pending { provider, flow }, told.to_string()))
+    let ca_file = settings.trust.ca_file.clone();
+    let pending = Pending {
+        provider,
+        flow,
+        ca_file,
+    };
+    Ok((pending, told.to_string()))
 }
 
 fn way(options: &Options) -> Result<Way> {
@@ -137,8 +146,10 @@ impl Pending {
     /// The user's or the provider's refusal, expiry, a place for tokens that
     /// cannot be written; timeout, deadline, cancelled.
     pub fn finish(&self, user: &str, place: Place, settings: &Settings) -> Result<String> {
+        let mut settings = settings.clone();
+        settings.trust.ca_file.clone_from(&self.ca_file);
+        let (settings, provider) = (&settings, &self.provider);
         let http = Http::new(settings)?;
-        let provider = &self.provider;
         let asked = Asked {
             user,
             provider: &provider.name,
