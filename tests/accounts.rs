@@ -480,7 +480,7 @@ fn the_strongest_mechanism_that_dovecot_offers_signs_in() {
 
 #[test]
 fn passwords_of_every_kind_sign_in_by_every_mechanism() {
-    for mechanism in ["login", "plain", "scram-sha-1", "scram-sha-256"] {
+    for mechanism in ["cram-md5", "login", "plain", "scram-sha-1", "scram-sha-256"] {
         signs_in_by(mechanism, "p\\ä\"ss %s%n {3} w*%", "dora");
     }
 }
