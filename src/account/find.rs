@@ -78,8 +78,8 @@ impl Search<'_> {
         let caller = self.caller;
         match self.file.entries() {
             [] => Err(Error::usage(format!(
-                "{caller} needs a server; try {caller}('imap.example.org', 'user', 'INBOX') \
-                 or set IMAP_SERVER"
+                "{caller} needs a server; try {} or set IMAP_SERVER",
+                self.example("imap.example.org")
             ))),
             [only] => self.named(only, user),
             _ => Err(Error::usage(format!(
@@ -137,11 +137,19 @@ impl Search<'_> {
     }
 
     fn no_user(&self, endpoint: &Endpoint) -> Error {
-        let caller = self.caller;
+        let (caller, example) = (self.caller, self.example(endpoint.host()));
         Error::usage(format!(
-            "{caller} needs a user for {endpoint}; try {caller}('{}', 'user', 'INBOX')",
-            endpoint.host()
+            "{caller} needs a user for {endpoint}; try {example}"
         ))
+    }
+
+    /// A call as it could be.
+    fn example(&self, host: &str) -> String {
+        let folder = match self.caller {
+            "imap_check" => "",
+            _ => ", 'INBOX'",
+        };
+        format!("{}('{host}', 'user'{folder})", self.caller)
     }
 }
 

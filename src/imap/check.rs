@@ -44,6 +44,28 @@ impl Step {
             Self::Folder => "folder",
         }
     }
+
+    /// What a person can do where it fails and nothing better is known.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::Resolve => "check the server's name, and that this machine has a network",
+            Self::Connect => {
+                "check the port (993 for imaps://, 143 for imap://), \
+                 and whether a firewall or a proxy stands between"
+            }
+            Self::Tls => {
+                "check the server's name and port; \
+                 a certificate that is wrong its administrator has to put right"
+            }
+            Self::Login => {
+                "check the user and the password; \
+                 many servers want a password made for programs, or imap_oauth_start"
+            }
+            Self::Capability | Self::Folder => {
+                "check that the user has a mailbox there; the server's log can say more"
+            }
+        }
+    }
 }
 
 /// How far it has come.

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A step that fails is a row, and the last one: its detail is the error any
-//! other table would give. Each row is a step taken when SQLite asks for it, on
+//! other table would give, and what to do. Each row is a step taken when SQLite asks for it, on
 //! a connection of its own. DIRECTONLY, as `imap_messages` is.
 
 use std::sync::Arc;
@@ -115,6 +115,14 @@ impl Scan {
     }
 }
 
+/// An error with what to do, which it may say itself.
+fn advised(error: &str, step: Step) -> String {
+    match error.contains("; ") {
+        true => error.to_owned(),
+        false => format!("{}; {}", error.trim_end_matches('.'), step.advice()),
+    }
+}
+
 impl Cursor for Scan {
     fn scan(&mut self, _: i32, names: Option<&str>, values: &[Value<'_>]) -> Result<()> {
         self.check = None;
@@ -148,7 +156,7 @@ impl Cursor for Scan {
                 let parts = [&[&*detail][..], &self.warnings].concat();
                 Ok(parts.join("; warning: "))
             }
-            outcome => outcome.map_err(|error| error.to_string()),
+            outcome => outcome.map_err(|error| advised(&error.to_string(), step)),
         };
         self.row = Some(Row {
             id: self.rows.fetch_add(1, Ordering::Relaxed),
