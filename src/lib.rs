@@ -35,10 +35,6 @@
 //! a message's bytes, and they hand them to SQLite (`table::rowset`). They open
 //! nothing and ask nobody, so views and triggers may use them.
 //!
-//! The `mail_*` functions and tables stand beside this: [`mail`] makes values of
-//! a message's bytes, and they hand them to SQLite (`table::rowset`). They open
-//! nothing and ask nobody, so views and triggers may use them.
-//!
 //! `imap_ingest` drives the same download from [`ingest`], which downloads
 //! first and then commits rows and sync state together.
 //!

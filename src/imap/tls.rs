@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{PrivateKeyDer, ServerName, UnixTime};
-use rustls::{AlertDescription, CertificateError, ClientConfig, ClientConnection};
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, ClientConnection, PeerIncompatible,
+};
 
 use super::endpoint::{Endpoint, Security};
 use super::trust::{ClientCertificate, Trust};
@@ -106,6 +108,11 @@ pub(super) fn reason(error: &rustls::Error) -> String {
             "it wants a client certificate; give cert_file and key_file in the accounts file"
                 .to_owned()
         }
+        rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)
+        | rustls::Error::PeerIncompatible(
+            PeerIncompatible::ServerDoesNotSupportTls12Or13
+            | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
+        ) => "it speaks neither TLS 1.2 nor TLS 1.3".to_owned(),
         error => quote(&error.to_string()),
     }
 }

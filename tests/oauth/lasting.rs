@@ -1,6 +1,8 @@
 //! What becomes of a sign-in: renewed, ended, kept to itself.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -184,6 +186,46 @@ fn a_stored_token_goes_to_its_own_server_and_user_only() {
         let known = format!("imap: no secret for '{user}' at {server}; ");
         assert!(error.starts_with(&known), "{error}");
     }
+}
+
+/// Answers every request by sending it on to this address.
+fn redirecting(to: &str) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let answer = format!(
+        "HTTP/1.1 307 go there\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    );
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 8192]);
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    port
+}
+
+#[test]
+fn a_redirect_gets_no_token() {
+    let world = World::new(&[], Check::Introspection);
+    world.sign_in("ada");
+    let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = format!("http://{}/token", elsewhere.local_addr().unwrap());
+    let port = redirecting(&to);
+    world.set_token("token_endpoint", json!(format!("http://127.0.0.1:{port}/")));
+    world.set_token("expires_at", json!(0));
+    let refused =
+        "imap: cannot ask 127.0.0.1: it answers with a redirect, which is not followed (14)";
+    assert_eq!(world.shell().error(&world.count("ada")), refused);
+    let options = json!({
+        "client_id": "c", "client_secret": "s", "server": "imaps://localhost",
+        "token_endpoint": format!("http://127.0.0.1:{port}/"),
+        "device_authorization_endpoint": format!("http://127.0.0.1:{port}/"),
+    });
+    let start = format!("SELECT imap_oauth_start('mine', 'ada', '{options}');");
+    assert_eq!(world.shell().error(&start), refused);
+    elsewhere.set_nonblocking(true).unwrap();
+    assert!(elsewhere.accept().is_err(), "somebody came");
 }
 
 #[test]

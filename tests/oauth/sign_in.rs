@@ -154,6 +154,30 @@ fn the_authorities_of_a_company_vouch_for_its_authorization_server_too() {
 }
 
 #[test]
+fn the_listener_is_on_the_port_that_is_asked_for() {
+    let busy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = busy.local_addr().unwrap().port();
+    let start = |port: u32| {
+        let options = json!({"flow": "auth-code", "client_id": "c1", "port": port});
+        format!("SELECT imap_oauth_start('google', 'ada', '{options}') ->> 'redirect_uri' AS uri;")
+    };
+    let port = free_port();
+    let expected = format!("http://127.0.0.1:{port}/callback");
+    assert_eq!(
+        Shell::new().rows(&start(port.into())),
+        [json!({"uri": expected})]
+    );
+    assert_eq!(
+        Shell::new().error(&start(taken.into())),
+        format!("imap: cannot listen on port {taken} of this machine: address in use")
+    );
+    assert_eq!(
+        Shell::new().error(&start(65_536)),
+        "imap: option port must be below 65536, not 65536"
+    );
+}
+
+#[test]
 fn haste_is_answered_by_patience() {
     let world = World::new(&[], Check::Introspection);
     let mut session = Interactive::begin(&world);
