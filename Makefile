@@ -6,6 +6,8 @@
 #                tests with Dovecot 2.4 (needs root)
 # make bench     measures it against its peers on a private server: see
 #                docs/benchmarks.md for BENCH=header and other choices
+# make fuzz      feeds every parser what it has never seen, ten minutes each:
+#                make fuzz FUZZ=message SECONDS=60 for one of them
 # make soak     kills an ingest a hundred times, and looks what it left
 # make setup     installs what these need (they do so themselves)
 # make clean     removes what they leave
@@ -26,7 +28,7 @@ endif
 
 SERVERS := cyrus courier dovecot
 
-.PHONY: soak bench build clean demo setup test test-servers
+.PHONY: soak bench build clean demo fuzz setup test test-servers
 
 build:
 	@tests/setup.sh build
@@ -56,6 +58,7 @@ bench:
 test: setup
 	cargo fmt --check
 	cargo fmt --check --manifest-path examples/rust/Cargo.toml
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --quiet --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --locked --no-deps --document-private-items
 	cargo test --quiet --locked --no-fail-fast --lib --tests
@@ -68,6 +71,12 @@ test-servers:
 	cargo test --quiet --locked --test servers -- --include-ignored
 	DOVECOT_CHROOT="$(TARGET)/servers/dovecot" cargo test --quiet --locked --no-fail-fast \
 		--test accounts --test oauth --test compression --test tables --test messages
+
+fuzz: FUZZ := all
+fuzz: SECONDS := 600
+fuzz:
+	@tests/setup.sh fuzz
+	@fuzz/run.sh "$(FUZZ)" "$(SECONDS)"
 
 soak: setup
 	SOAK=100 cargo test --quiet --locked --test ingest_crash

@@ -1,12 +1,12 @@
 #!/bin/bash
-# setup.sh build|demo|test|servers: sees to it that what the task needs is there.
+# setup.sh build|demo|fuzz|test|servers: sees to it that what the task needs is there.
 #
 # Installs what is missing on Debian, as root or through sudo. Elsewhere it says
 # in one sentence what to install. Where nothing is missing it costs a moment.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 PATH=$PATH:/usr/sbin:/sbin:$HOME/.cargo/bin
-task=${1:?build, demo, test or servers}
+task=${1:?build, demo, fuzz, test or servers}
 
 fail() {
 	echo "setup: $*" >&2
@@ -35,7 +35,7 @@ has_dovecot() { has dovecot && compgen -G '/usr/lib*/dovecot/imap'; }
 
 need build-essential has cc
 need libclang-dev has_libclang
-if [ "$task" != build ]; then
+if [ "$task" != build ] && [ "$task" != fuzz ]; then
 	need dovecot-imapd has_dovecot
 	need openssl has openssl
 	need python3 test -x /usr/bin/python3
@@ -52,6 +52,7 @@ if [ "$task" = test ]; then
 	need libsecret-tools has secret-tool
 	need nodejs has node
 	need npm has npm
+	need nsd has nsd
 	need openssh-server has sshd
 	need procps has kill
 	need python3-venv has_venv
@@ -67,6 +68,7 @@ services() { # PACKAGE...
 	for package in "$@"; do
 		case $package in
 		dovecot-imapd) echo dovecot.service dovecot.socket ;;
+		nsd) echo nsd.service ;;
 		openssh-server) echo ssh.service ssh.socket ;;
 		stunnel4) echo stunnel4.service stunnel.target ;;
 		tinyproxy) echo tinyproxy.service ;;
@@ -121,4 +123,13 @@ version_at_least "$wanted" "$found" || fail "cargo is $found; $advice"
 if [ "$task" = test ] && ! { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1; then
 	has rustup && rustup component add rustfmt clippy >&2 ||
 		fail 'rustfmt or clippy is missing; please run: rustup component add rustfmt clippy'
+fi
+# Sanitizers and coverage are for the nightly compiler only.
+if [ "$task" = fuzz ]; then
+	if ! cargo +nightly --version >/dev/null 2>&1; then
+		has rustup || fail 'fuzzing needs a nightly Rust; please install rustup from https://rustup.rs'
+		rustup toolchain install nightly --profile minimal >&2 ||
+			fail 'please run: rustup toolchain install nightly --profile minimal'
+	fi
+	has cargo-fuzz || cargo install --quiet --locked cargo-fuzz >&2 || fail 'please run: cargo install cargo-fuzz'
 fi

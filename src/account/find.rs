@@ -78,8 +78,9 @@ impl Search<'_> {
         let caller = self.caller;
         match self.file.entries() {
             [] => Err(Error::usage(format!(
-                "{caller} needs a server; try {} or set IMAP_SERVER",
-                self.example("imap.example.org")
+                "{caller} needs a server; try {caller}('imap.example.org', 'user'{}) \
+                 or set IMAP_SERVER",
+                self.folder()
             ))),
             [only] => self.named(only, user),
             _ => Err(Error::usage(format!(
@@ -136,20 +137,21 @@ impl Search<'_> {
         }
     }
 
-    fn no_user(&self, endpoint: &Endpoint) -> Error {
-        let (caller, example) = (self.caller, self.example(endpoint.host()));
-        Error::usage(format!(
-            "{caller} needs a user for {endpoint}; try {example}"
-        ))
+    /// The third argument of an example; some callers take another one.
+    fn folder(&self) -> &'static str {
+        match self.caller {
+            "imap_check" | "imap_folders" => "",
+            _ => ", 'INBOX'",
+        }
     }
 
-    /// A call as it could be.
-    fn example(&self, host: &str) -> String {
-        let folder = match self.caller {
-            "imap_check" => "",
-            _ => ", 'INBOX'",
-        };
-        format!("{}('{host}', 'user'{folder})", self.caller)
+    fn no_user(&self, endpoint: &Endpoint) -> Error {
+        let caller = self.caller;
+        Error::usage(format!(
+            "{caller} needs a user for {endpoint}; try {caller}('{}', 'user'{})",
+            endpoint.host(),
+            self.folder(),
+        ))
     }
 }
 

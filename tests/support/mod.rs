@@ -20,6 +20,7 @@ pub mod keyring;
 pub mod library;
 pub mod line;
 pub mod mail;
+pub mod nsd;
 pub mod process;
 pub mod proxies;
 pub mod proxy;
