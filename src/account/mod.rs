@@ -15,6 +15,7 @@ mod options;
 mod place;
 mod program;
 mod section;
+mod source;
 mod vault;
 pub mod vigil;
 
