@@ -79,8 +79,8 @@ impl<'a> Ingest<'a> {
 
 #[test]
 fn a_token_that_ends_amid_an_ingest_is_renewed() {
-    // Each is used only once: it ends sooner than it would be used again.
-    let world = World::new(&[("TOKEN_SECONDS", "5")], Check::Introspection);
+    // Each is used only once: it ends too soon to be used again.
+    let world = World::new(&[("TOKEN_SECONDS", "50")], Check::Introspection);
     let ingest = Ingest::of(&world);
     let running = ingest.begin();
     let first = world.token()["access_token"].clone();
@@ -96,7 +96,7 @@ fn a_token_that_ends_amid_an_ingest_is_renewed() {
 
 #[test]
 fn a_sign_in_that_is_revoked_amid_an_ingest_keeps_what_was_committed() {
-    let world = World::new(&[("TOKEN_SECONDS", "5")], Check::Introspection);
+    let world = World::new(&[("TOKEN_SECONDS", "50")], Check::Introspection);
     let ingest = Ingest::of(&world);
     let running = ingest.begin();
     world.provider.test("revoke");
