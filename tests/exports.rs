@@ -219,7 +219,7 @@ fn wrong_options_are_told_in_one_sentence() {
         ),
         (
             "mail_report('x', '[]')",
-            "options must be a JSON object, such as '{\"timeout\": 10}': \
+            "options must be a JSON object, such as '{\"attachments_mime_types\": ...}': \
              invalid type: sequence, expected a map at line 1 column 0",
         ),
     ] {

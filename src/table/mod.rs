@@ -7,6 +7,7 @@ mod attachments_row;
 mod attachments_scan;
 mod cell;
 pub mod check;
+mod comparison;
 mod condition;
 mod conditions;
 mod days;

@@ -44,6 +44,15 @@ impl Rssd {
         self.folder.join("rssd.db")
     }
 
+    /// Has the database refuse a message with this subject: `not this one`.
+    #[track_caller]
+    pub fn refuse(&self, subject: &str) {
+        self.ask(&format!(
+            "CREATE TRIGGER t BEFORE INSERT ON ur_ingest_session_imap_acct_folder_message
+               WHEN new.subject = '{subject}' BEGIN SELECT raise(ABORT, 'not this one'); END"
+        ));
+    }
+
     /// Ingests with foreign keys enforced; the summary.
     #[track_caller]
     pub fn ingest(&self, folder: &str, options: &str) -> Value {
