@@ -22,7 +22,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 /// What is asked of a message; the answer is kept until its memory is counted.
 type Function = (&'static str, fn(&[u8]) -> usize);
 
-const FUNCTIONS: [Function; 14] = [
+const FUNCTIONS: [Function; 15] = [
     ("mail_parse", |raw| summary::of(raw).to_string().len()),
     ("mail_headers", |raw| {
         let headers = Headers::parse(raw);
