@@ -1,7 +1,7 @@
 //! Several accounts at once: each is read in a thread of its own, and all are
 //! written on the host's thread, which alone may call SQLite.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
@@ -201,6 +201,7 @@ fn read(
         options: &quiet,
         meter: Meter::new(quiet.progress),
         left: quiet.limit,
+        seen: HashSet::new(),
     };
     go(&mut course, keeper, lease, opening)
 }
