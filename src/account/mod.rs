@@ -4,9 +4,11 @@
 //! Used by `table`, `function` and `ingest`; knows `imap`, but no SQLite.
 
 mod accounts_file;
+mod backoff;
 mod command;
 mod environment;
 mod find;
+pub mod lookout;
 mod netrc;
 pub mod oauth;
 mod options;

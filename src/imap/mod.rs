@@ -4,8 +4,8 @@
 //! was given, so the host can stop it; everything else is plain blocking I/O
 //! on the caller's thread. Reading never changes a mailbox: the commands sent
 //! are CAPABILITY, STARTTLS, LOGIN, AUTHENTICATE, COMPRESS, LIST, STATUS, EXAMINE,
-//! UID SEARCH, UID FETCH (PEEK), ENABLE, IDLE, NOOP and LOGOUT; `imap_log` shows
-//! them. The only others are those of [`store`], which deletes after an ingest that
+//! UID SEARCH, UID FETCH (PEEK), ENABLE, IDLE, NOTIFY, NOOP and LOGOUT; `imap_log`
+//! shows them. The only others are those of [`store`], which deletes after an ingest that
 //! was asked to.
 
 mod authenticate;
@@ -37,6 +37,7 @@ pub mod login;
 pub mod mailbox;
 pub mod mailbox_status;
 pub mod message;
+pub mod notify;
 pub mod pace;
 pub mod part;
 pub mod pool;
