@@ -102,6 +102,31 @@ fn text_header_and_raw_search_keys_narrow_too() {
 }
 
 #[test]
+fn sent_on_means_the_day_that_the_date_header_names() {
+    let user = Dovecot::shared().user("senton");
+    let dated = |subject: &str, date: &str| {
+        Mail::raw(format!("Subject: {subject}\r\nDate: {date}\r\n\r\nx\r\n"))
+    };
+    user.append(
+        "INBOX",
+        &[
+            // The same day as it is written, the day after and before in UTC.
+            dated("late", "Mon, 2 Sep 2024 23:30:00 -0700"),
+            dated("early", "Mon, 2 Sep 2024 00:30:00 +0900"),
+            dated("before", "Sun, 1 Sep 2024 23:30:00 -0700"),
+            dated("after", "Tue, 3 Sep 2024 00:30:00 +0900"),
+            dated("odd", "2 Sep"),
+            Mail::raw("Subject: undated\r\n\r\nx\r\n"),
+        ],
+    );
+    let rssd = Rssd::of(&user);
+    let summary = rssd.ingest("INBOX", r#"{"sent_on": "2024-09-02"}"#);
+    assert_eq!(subjects(&rssd), "early,late");
+    assert_eq!(summary["filtered"], 2);
+    assert_eq!(rssd.counts(r#"{"sent_on": "2-Sep-2024"}"#), [0, 0, 0, 0]);
+}
+
+#[test]
 fn another_filter_in_a_later_run_takes_what_the_first_passed_over() {
     let user = Dovecot::shared().user("changing");
     let named = |n: u32| {

@@ -32,6 +32,12 @@ struct News {
 }
 
 impl News {
+    /// True where the server has told nothing of the mailbox.
+    fn is_untold(&self, mailbox: &Mailbox) -> bool {
+        let known = self.standing.get(mailbox);
+        known.is_none_or(|known| known.messages.is_none())
+    }
+
     fn note(&mut self, status: &MailboxStatus) {
         let Some(known) = self.standing.get_mut(&status.mailbox) else {
             return;
@@ -48,12 +54,11 @@ enum State {
     /// Not connected; to be tried then.
     Away(Instant),
     /// The server tells, since then.
-    Told(Lease, Instant),
+    Told(Box<Lease>, Instant),
 }
 
 impl Lookout {
-    /// A lookout for mailboxes, all of which are due at first; as many as
-    /// [`fitting`](crate::imap::notify::fitting) says.
+    /// A lookout for mailboxes, all of which are due at first.
     pub fn begin(mailboxes: Vec<Mailbox>) -> Self {
         Self {
             mailboxes,
@@ -68,18 +73,20 @@ impl Lookout {
         &self.mailboxes
     }
 
-    /// Hears what the server has told. Does not wait but for the answers to
-    /// its own commands.
+    /// Hears what the server has told, and gives the mailboxes it turns out not
+    /// to tell of, which are not looked out for any longer. Does not wait but
+    /// for the answers to its own commands.
     ///
     /// # Errors
     /// A refused login, a stopped statement, and a server that does not tell;
     /// what else goes wrong with a connection is put right by a new one, later.
-    pub fn tick(&mut self, keeper: &Keeper<'_>) -> Result<()> {
-        self.step(keeper).or_else(|error| self.fail(error))
+    pub fn tick(&mut self, keeper: &Keeper<'_>) -> Result<Vec<Mailbox>> {
+        self.step(keeper)
+            .or_else(|error| self.fail(error).map(|()| Vec::new()))
     }
 
     /// A mailbox in which something may have happened, once.
-    pub fn next(&mut self) -> Option<Mailbox> {
+    pub fn due(&mut self) -> Option<Mailbox> {
         let State::Told(..) = self.state else {
             return None;
         };
@@ -111,13 +118,13 @@ impl Lookout {
         Ok(())
     }
 
-    fn step(&mut self, keeper: &Keeper<'_>) -> Result<()> {
+    fn step(&mut self, keeper: &Keeper<'_>) -> Result<Vec<Mailbox>> {
         let state = std::mem::replace(&mut self.state, State::Away(Instant::now()));
         let news = &mut self.news;
         let mut lease = match state {
             State::Away(at) if Instant::now() < at => {
                 self.state = State::Away(at);
-                return Ok(());
+                return Ok(Vec::new());
             }
             State::Away(_) => {
                 // Whatever happened meanwhile has to be looked for.
@@ -125,19 +132,22 @@ impl Lookout {
                 news.due = mailboxes.clone().collect();
                 let unknown = |mailbox: Mailbox| (mailbox.clone(), MailboxStatus::unknown(mailbox));
                 news.standing = mailboxes.map(unknown).collect();
-                keeper.lease()?
+                Box::new(keeper.lease()?)
             }
             State::Told(mut lease, since) => {
                 lease.notices(&mut |status| news.note(status))?;
                 if since.elapsed() < RENEW {
                     self.state = State::Told(lease, since);
-                    return Ok(());
+                    return Ok(Vec::new());
                 }
                 lease
             }
         };
-        lease.notify(&self.mailboxes, &mut |status| news.note(status))?;
+        lease.notify(&mut |status| news.note(status))?;
         self.state = State::Told(lease, Instant::now());
-        Ok(())
+        let known = self.mailboxes.iter().cloned();
+        let untold: Vec<Mailbox> = known.filter(|mailbox| news.is_untold(mailbox)).collect();
+        untold.iter().for_each(|mailbox| self.give_up(mailbox));
+        Ok(untold)
     }
 }

@@ -4,9 +4,9 @@
 //! was given, so the host can stop it; everything else is plain blocking I/O
 //! on the caller's thread. Reading never changes a mailbox: the commands sent
 //! are CAPABILITY, STARTTLS, LOGIN, AUTHENTICATE, COMPRESS, LIST, STATUS, EXAMINE,
-//! UID SEARCH, UID FETCH (PEEK), ENABLE, IDLE, NOTIFY, NOOP and LOGOUT; `imap_log`
-//! shows them. The only others are those of [`store`], which deletes after an ingest that
-//! was asked to.
+//! UID SEARCH, UID FETCH (PEEK), ENABLE, IDLE, NOTIFY, UNSELECT, NOOP and LOGOUT;
+//! `imap_log` shows them. The only others are those of [`store`], which deletes after
+//! an ingest that was asked to.
 
 mod authenticate;
 pub mod capability;

@@ -4,7 +4,8 @@
 //! One connection hears of all of them and does nothing else, so that nothing
 //! it is told is lost amid the answers to other commands.
 
-use super::folders::quoted;
+use std::borrow::Cow;
+
 use super::idle::BURST;
 use super::mailbox::Mailbox;
 use super::mailbox_status::MailboxStatus;
@@ -12,49 +13,28 @@ use super::response::Response;
 use super::session::Session;
 use crate::error::{Error, Kind, Result};
 
-/// The most bytes of names in one command, which no server finds too long.
-const LINE: usize = 7_500;
-
-/// How many of the mailboxes, from the first on, one command has room for.
-pub fn fitting(mailboxes: &[Mailbox]) -> usize {
-    let mut bytes = 0;
-    let fits = |mailbox: &&Mailbox| {
-        // Every byte may need a backslash, and there are quotes and a blank.
-        bytes += 2 * mailbox.spelling().len() + 3;
-        bytes <= LINE
-    };
-    mailboxes.iter().take_while(fits).count()
-}
-
 impl Session {
-    /// Has the server tell of new, changed and gone messages in the mailboxes
-    /// from now on, and shows to `on` how each of them stands. One that does
-    /// not exist, or that the user may not read, is passed over. From then on
-    /// the session is for [`Session::notices`] alone.
+    /// Has the server tell of new, changed and gone messages in the user's own
+    /// mailboxes from now on, and shows to `on` how each of them stands, by
+    /// which it says which it tells of. From then on the session is for
+    /// [`Session::notices`] alone.
     ///
     /// # Errors
     /// A refusal, also where the server does not offer it, or the wire's.
-    pub fn notify(
-        &mut self,
-        mailboxes: &[Mailbox],
-        on: &mut dyn FnMut(&MailboxStatus),
-    ) -> Result<()> {
+    pub fn notify(&mut self, on: &mut dyn FnMut(&MailboxStatus)) -> Result<()> {
+        const SET: &[u8] = b"NOTIFY SET STATUS (personal (MessageNew MessageExpunge FlagChange))";
         if !self.capabilities().has("NOTIFY") {
-            return Err(refused("the server does not offer NOTIFY"));
+            return Err(refused("the server does not offer it"));
         }
+        // Of the open one it would tell in other words.
+        self.unselect()?;
         if self.is_notified {
             // Asked twice, Dovecot 2.3 would fall silent (measured).
             self.command("NOTIFY", b"NOTIFY NONE", &mut |_| {})?;
         }
-        let names: Vec<Vec<u8>> = mailboxes.iter().map(quoted).collect::<Result<_>>()?;
-        let command = [
-            &b"NOTIFY SET STATUS (mailboxes ("[..],
-            &names.join(&b' '),
-            b") (MessageNew MessageExpunge FlagChange))",
-        ];
-        let ended = self.command("NOTIFY", &command.concat(), &mut |response| {
+        let ended = self.command("NOTIFY", SET, &mut |response| {
             if let Response::MailboxStatus(status) = response {
-                on(status);
+                on(&meant(status));
             }
         })?;
         ended.accepted(|| WHAT.to_owned())?;
@@ -71,7 +51,7 @@ impl Session {
         let mut is_over = false;
         let mut exchange = self.exchange();
         exchange.overhear(BURST, &mut |response| match response {
-            Response::MailboxStatus(status) => on(status),
+            Response::MailboxStatus(status) => on(&meant(status)),
             Response::Status(status) => {
                 let code = status.code;
                 is_over |= code.is_some_and(|code| code.is("NOTIFICATIONOVERFLOW"));
@@ -87,6 +67,21 @@ impl Session {
             return Err(refused("the server has more news than it tells"));
         }
         Ok(())
+    }
+}
+
+/// The status with the mailbox that is meant: Dovecot 2.3 names it in UTF-8
+/// here (measured), which is none of its spellings elsewhere.
+fn meant(status: &MailboxStatus) -> Cow<'_, MailboxStatus> {
+    let named = &status.mailbox;
+    let is_spelled = !named.name().starts_with(char::REPLACEMENT_CHARACTER);
+    let in_utf8 = str::from_utf8(named.spelling()).ok();
+    match in_utf8.and_then(|name| Mailbox::from_name(name).ok()) {
+        Some(mailbox) if !is_spelled => Cow::Owned(MailboxStatus {
+            mailbox,
+            ..status.clone()
+        }),
+        _ => Cow::Borrowed(status),
     }
 }
 
@@ -108,13 +103,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn as_many_names_are_sent_as_a_line_holds() {
-        let mailboxes = |count: usize, length: usize| -> Vec<Mailbox> {
-            let name = |n| Mailbox::from_name(&format!("{n:0length$}"));
-            (0..count).map(|n| name(n).expect("a name")).collect()
+    fn a_mailbox_named_in_utf8_is_the_one_spelled_by_the_rule() {
+        let meant = |spelling: &str| {
+            let mailbox = Mailbox::from_spelling(spelling.as_bytes());
+            let status = MailboxStatus::unknown(mailbox);
+            meant(&status).mailbox.spelling().to_vec()
         };
-        assert_eq!(fitting(&mailboxes(10, 6)), 10);
-        assert_eq!(fitting(&mailboxes(1_000, 6)), LINE / 15);
-        assert_eq!(fitting(&[]), 0);
+        assert_eq!(meant("Entw\u{fc}rfe"), b"Entw&APw-rfe");
+        assert_eq!(meant("a & b"), b"a &- b");
+        assert_eq!(meant("Entw&APw-rfe"), b"Entw&APw-rfe");
+        assert_eq!(meant("Sent"), b"Sent");
     }
 }

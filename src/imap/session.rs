@@ -185,6 +185,18 @@ impl Session {
         Ok(examined)
     }
 
+    /// Leaves the open mailbox as it is, if there is one and the server has a
+    /// command for that (RFC 3691).
+    ///
+    /// # Errors
+    /// The wire's.
+    pub fn unselect(&mut self) -> Result<()> {
+        if self.examined.take().is_some() && self.capabilities.has("UNSELECT") {
+            self.command("UNSELECT", b"UNSELECT", &mut |_| {})?;
+        }
+        Ok(())
+    }
+
     /// The UIDs of the open mailbox that meet the criteria.
     ///
     /// # Errors

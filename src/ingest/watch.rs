@@ -8,7 +8,6 @@ use super::pull::Course;
 use crate::account::lookout::Lookout;
 use crate::account::vigil::{self, Keeper, TICK, Vigil};
 use crate::error::{Error, Kind, Result};
-use crate::imap::notify::fitting;
 use crate::imap::{Lease, Mailbox};
 
 /// Folders that have a connection of their own, on which the server tells of
@@ -83,11 +82,7 @@ impl Waits {
                 }
                 waits.vigils = vec![vigil];
             }
-            _ => {
-                let (told, rest) = mailboxes.split_at(fitting(mailboxes));
-                waits.lookout = Some(Lookout::begin(told.to_vec()));
-                waits.round.mailboxes = rest.to_vec();
-            }
+            _ => waits.lookout = Some(Lookout::begin(mailboxes.to_vec())),
         }
         waits
     }
@@ -103,8 +98,9 @@ impl Waits {
     fn take(&mut self, course: &mut Course<'_>, keeper: &Keeper<'_>) -> Result<()> {
         if let Some(lookout) = &mut self.lookout {
             match told(lookout, course, keeper) {
+                Ok(untold) => self.round.mailboxes.extend(untold),
                 Err(error) if is_refusal(&error) => self.wait_otherwise(),
-                taken => taken?,
+                Err(error) => return Err(error),
             }
         }
         let vigils = std::mem::take(&mut self.vigils);
@@ -125,15 +121,20 @@ impl Waits {
     }
 }
 
-/// Takes what the server tells of on one connection by way of another.
+/// Takes what the server tells of on one connection by way of another; gives
+/// the folders it does not tell of.
 ///
 /// # Errors
-/// As [`watch`], and that the server does not tell.
-fn told(lookout: &mut Lookout, course: &mut Course<'_>, keeper: &Keeper<'_>) -> Result<()> {
-    lookout.tick(keeper)?;
+/// As [`watch`], and that the server does not tell at all.
+fn told(
+    lookout: &mut Lookout,
+    course: &mut Course<'_>,
+    keeper: &Keeper<'_>,
+) -> Result<Vec<Mailbox>> {
+    let mut untold = lookout.tick(keeper)?;
     let mut lease = None;
     while course.left != Some(0)
-        && let Some(mailbox) = lookout.next()
+        && let Some(mailbox) = lookout.due()
     {
         keeper.check()?;
         match look(course, keeper, &mut lease, &mailbox) {
@@ -141,9 +142,9 @@ fn told(lookout: &mut Lookout, course: &mut Course<'_>, keeper: &Keeper<'_>) -> 
             Err(error) if is_refusal(&error) => lookout.give_up(&mailbox),
             Err(error) => lookout.fail(passing(error))?,
         }
-        lookout.tick(keeper)?;
+        untold.extend(lookout.tick(keeper)?);
     }
-    Ok(())
+    Ok(untold)
 }
 
 /// Looks after each vigil once; gives those that go on. A folder that the
