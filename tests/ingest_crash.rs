@@ -20,18 +20,6 @@ fn kills() -> u32 {
     asked.and_then(|kills| kills.parse().ok()).unwrap_or(15)
 }
 
-/// A shell whose line to the server is slow, so that a kill comes amid it.
-fn slowly(user: &support::user::User<'_>, rssd: &Rssd, line: &Line) -> support::shell::Shell {
-    support::shell::Shell::new()
-        .database(&rssd.path())
-        .env(
-            "IMAP_SERVER",
-            format!("imap+insecure://127.0.0.1:{}", line.port),
-        )
-        .env("IMAP_USER", user.name.clone())
-        .env("IMAP_PASSWORD", user.password.clone())
-}
-
 #[test]
 fn a_run_killed_at_any_moment_is_continued_by_the_next() {
     let kills = kills();
@@ -49,7 +37,7 @@ fn a_run_killed_at_any_moment_is_continued_by_the_next() {
     user.append("INBOX", &mails);
     let rssd = Rssd::of(&user);
     let line = Line::start(Dovecot::shared().port, Fault::Drip(1500));
-    let shell = slowly(&user, &rssd, &line);
+    let shell = line.shell(&user, &rssd.path());
     rssd.look("PRAGMA journal_mode = WAL");
     let count = || -> u32 {
         let is_there =

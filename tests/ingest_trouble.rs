@@ -12,17 +12,6 @@ use support::mail::Mail;
 use support::shell::Shell;
 use support::user::User;
 
-fn by(line: &Line, user: &User<'_>, rssd: &Rssd) -> Shell {
-    Shell::new()
-        .database(&rssd.path())
-        .env(
-            "IMAP_SERVER",
-            format!("imap+insecure://127.0.0.1:{}", line.port),
-        )
-        .env("IMAP_USER", user.name.clone())
-        .env("IMAP_PASSWORD", user.password.clone())
-}
-
 const RUN: &str =
     "SELECT imap_ingest(NULL, NULL, NULL, '{\"batch\": 5, \"timeout\": 1}') ->> 'failed';";
 
@@ -30,7 +19,7 @@ const RUN: &str =
 #[track_caller]
 fn completes(line: &Line, user: &User<'_>, rssd: &Rssd, messages: u32) {
     line.set(Fault::Nothing);
-    let shell = by(line, user, rssd);
+    let shell = line.shell(user, &rssd.path());
     assert_eq!(shell.run(RUN).success(), "0\n");
     let count = "SELECT count(*), count(DISTINCT subject) FROM uniform_resource_imap";
     assert_eq!(rssd.ask(count), format!("{messages}|{messages}"));
@@ -48,7 +37,7 @@ fn a_line_cut_at_any_byte_costs_nothing_that_came() {
     let mut offset = 700_u64;
     for _ in 0..12 {
         line.set(Fault::Cut(offset));
-        let finished = by(&line, &user, &rssd).run(RUN);
+        let finished = line.shell(&user, &rssd.path()).run(RUN);
         assert!(
             !finished.status.success() || finished.text() == "0\n",
             "{}",
@@ -67,11 +56,11 @@ fn a_line_that_stalls_or_drips_loses_nothing() {
     let line = Line::start(Dovecot::shared().port, Fault::Nothing);
     for offset in [900, 2_100, 4_700] {
         line.set(Fault::Stall(offset));
-        let error = by(&line, &user, &rssd).error(RUN);
+        let error = line.shell(&user, &rssd.path()).error(RUN);
         assert!(error.contains("did not answer within 1 s"), "{error}");
     }
     line.set(Fault::Drip(50));
-    by(&line, &user, &rssd).run(RUN).success();
+    line.shell(&user, &rssd.path()).run(RUN).success();
     completes(&line, &user, &rssd, 40);
 }
 
@@ -81,13 +70,13 @@ fn mail_delivered_and_expunged_while_it_runs_is_taken_or_gone() {
     user.append("INBOX", &Mail::many(150));
     let rssd = Rssd::of(&user);
     let line = Line::start(Dovecot::shared().port, Fault::Drip(300));
-    let running = by(&line, &user, &rssd).start(RUN);
+    let running = line.shell(&user, &rssd.path()).start(RUN);
     std::thread::sleep(Duration::from_millis(150));
     user.expunge("INBOX", "140:145");
     user.append("INBOX", &[Mail::numbered(151), Mail::numbered(152)]);
     running.finish(Duration::from_secs(60)).success();
     line.set(Fault::Nothing);
-    by(&line, &user, &rssd).run(RUN).success();
+    line.shell(&user, &rssd.path()).run(RUN).success();
     let alive = "SELECT count(*), max(uid) FROM imap_sync_message WHERE vanished_at IS NULL";
     assert_eq!(rssd.ask(alive), "146|152");
     rssd.check();
@@ -99,7 +88,7 @@ fn a_uidvalidity_that_changes_amid_a_run_doubles_nothing() {
     user.append("INBOX", &Mail::many(120));
     let rssd = Rssd::of(&user);
     let line = Line::start(Dovecot::shared().port, Fault::Drip(300));
-    let running = by(&line, &user, &rssd).start(RUN);
+    let running = line.shell(&user, &rssd.path()).start(RUN);
     std::thread::sleep(Duration::from_millis(200));
     user.set_uidvalidity("INBOX", 4242);
     running.finish(Duration::from_secs(60));
@@ -115,7 +104,7 @@ fn a_server_that_ends_all_sessions_amid_a_run_costs_that_run_only() {
     user.append("INBOX", &Mail::many(150));
     let rssd = Rssd::of(&user);
     let line = Line::start(Dovecot::shared().port, Fault::Drip(300));
-    let running = by(&line, &user, &rssd).start(RUN);
+    let running = line.shell(&user, &rssd.path()).start(RUN);
     std::thread::sleep(Duration::from_millis(200));
     user.kick();
     running.finish(Duration::from_secs(60));

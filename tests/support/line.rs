@@ -1,8 +1,11 @@
 //! A line to a test's server that does to the connection what networks
 //! do: slows it down, cuts it, lets it stall.
 
+use super::shell::Shell;
+use super::user::User;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -56,6 +59,16 @@ impl Line {
             fault,
             is_over,
         }
+    }
+
+    /// A shell on a database, whose account is `user` at the end of the line.
+    pub fn shell(&self, user: &User<'_>, database: &Path) -> Shell {
+        let server = format!("imap+insecure://127.0.0.1:{}", self.port);
+        Shell::new()
+            .database(database)
+            .env("IMAP_SERVER", server)
+            .env("IMAP_USER", user.name.clone())
+            .env("IMAP_PASSWORD", user.password.clone())
     }
 
     /// The fault of every connection from now on.
