@@ -243,6 +243,11 @@ impl Client {
             .lease(&account.endpoint, &account.login, &settings, first)
     }
 
+    /// Logs out the sessions of this account that wait in the pool.
+    pub fn dismiss(&self, account: &Account) {
+        self.pool.dismiss(&account.endpoint, &account.login);
+    }
+
     /// Starts a sign-in by OAuth 2 of `user` by `provider`, which may be the
     /// name of an account that signs in so; what to tell the user, as JSON.
     ///

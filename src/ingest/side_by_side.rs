@@ -131,6 +131,8 @@ pub fn side_by_side(
                         settings: own,
                     };
                     let done = read(index, &keeper, folder, &options, &parcels);
+                    // The next account of this server takes its place there.
+                    client.dismiss(&account);
                     // Nobody waits for it where the statement was stopped.
                     let _ = parcels.send(Parcel::Ended(index, done));
                 });
