@@ -176,3 +176,28 @@ fn one_server_gets_four_connections_at_most_and_concurrency_says_how_many_fewer(
     assert_eq!(most_at_once(r#"{"concurrency": 6}"#), 4);
     assert_eq!(most_at_once(r#"{"concurrency": 2}"#), 2);
 }
+
+#[test]
+fn accounts_that_watch_leave_room_for_those_behind_them() {
+    let dovecot = Dovecot::shared();
+    let mut lines = String::new();
+    for n in 1..=3 {
+        let name = format!("queue{n}");
+        dovecot.user(&name).append("INBOX", &[Mail::numbered(n)]);
+        lines += &account(&name, &dovecot.plain(), &format!("pw-{name}"));
+    }
+    let rssd = with_accounts(&lines);
+    rssd.look("PRAGMA journal_mode = WAL");
+    let running = shell(&rssd).start(
+        ".timeout 20000\nSELECT imap_ingest('*', NULL, NULL, '{\"concurrency\": 1, \"watch\": \"PT90S\"}');",
+    );
+    rssd.wait("SELECT count(*) = 3 FROM uniform_resource_imap");
+    for n in 1..=3 {
+        let user = dovecot.user(&format!("queue{n}"));
+        user.append("INBOX", &[Mail::numbered(10 + n)]);
+    }
+    rssd.wait("SELECT count(*) = 6 FROM uniform_resource_imap");
+    running.signal("INT");
+    running.finish(Duration::from_secs(120));
+    rssd.check();
+}

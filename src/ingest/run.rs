@@ -110,6 +110,7 @@ pub fn go(
         Err(error) if error.is_refused() && lease.is_usable() => {}
         read => read?,
     }
+    course.port.wait()?;
     watch::watch(course, keeper, &mailboxes, Some(lease))
 }
 

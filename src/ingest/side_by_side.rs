@@ -48,6 +48,8 @@ pub enum Parcel {
     Opened(usize, Box<Asked>),
     /// Something to do for its writer.
     Job(usize, Job),
+    /// It is through with what was there and waits for more.
+    Waiting(usize),
     /// It is through.
     Ended(usize, Result<()>),
 }
@@ -111,18 +113,21 @@ pub fn side_by_side(
     }
     thread::scope(|scope| {
         let mut running: Vec<usize> = Vec::new();
+        // Of these, those that have their first round to do.
+        let mut beginning: Vec<usize> = Vec::new();
         let mut outcome = Ok(());
         loop {
             while outcome.is_ok()
-                && running.len() < at_once
+                && beginning.len() < at_once
                 && let Some(place) = waiting.iter().position(|(_, account, _)| {
                     let server = account.endpoint.to_string();
-                    let there = running.iter().filter(|&&at| readers[at].place == server);
+                    let there = beginning.iter().filter(|&&at| readers[at].place == server);
                     there.count() < AT_ONE_SERVER
                 })
                 && let Some((index, account, options)) = waiting.remove(place)
             {
                 running.push(index);
+                beginning.push(index);
                 let (parcels, own) = (parcels.clone(), &own);
                 scope.spawn(move || {
                     let keeper = Keeper {
@@ -153,8 +158,10 @@ pub fn side_by_side(
                         job(writer);
                     }
                 }
+                Ok(Parcel::Waiting(index)) => beginning.retain(|&at| at != index),
                 Ok(Parcel::Ended(index, done)) => {
                     running.retain(|&at| at != index);
+                    beginning.retain(|&at| at != index);
                     let reader = &mut readers[index];
                     if let Some(mut writer) = reader.writer.take() {
                         reader.told = Some(finish(&mut writer, done));
