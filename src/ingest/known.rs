@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::database::Database;
+use super::place::Account;
 use super::state::FolderState;
 use crate::error::Result;
 use crate::imap::uid_set::UidSet;
@@ -118,6 +119,30 @@ pub fn present(connection: &Database, folder: &FolderState) -> Result<Present> {
         all,
         flagged: flagged.into_iter().filter_map(read).collect(),
     })
+}
+
+/// How many messages lie in each of the account's folders that are not ingested,
+/// by the folder's name; none of which there are none.
+///
+/// # Errors
+/// `Host` where SQLite refuses.
+pub fn problems(connection: &Database, account: &Account) -> Result<HashMap<String, u64>> {
+    let mut statement = connection.prepare(
+        "SELECT folder_name, count(*)
+           FROM main.imap_sync_problem JOIN main.imap_sync_folder USING (imap_sync_folder_id)
+                JOIN main.imap_sync_account USING (imap_sync_account_id)
+          WHERE server = ?1 AND username = ?2 GROUP BY folder_name",
+    )?;
+    statement.bind_all(&[&account.server, &account.user].map(|text| Bind::Text(text)))?;
+    let mut problems = HashMap::new();
+    while statement.step()? {
+        if let (Field::Text(name), Field::Integer(count)) =
+            (statement.column(0)?, statement.column(1)?)
+        {
+            problems.insert(name.to_owned(), u64::try_from(count).unwrap_or(0));
+        }
+    }
+    Ok(problems)
 }
 
 fn bounded(value: u64) -> Bind<'static> {
