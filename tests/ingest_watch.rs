@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use support::dovecot::Dovecot;
 use support::mail::Mail;
 use support::process::Running;
-use support::scripted::{Script, Scripted};
+use support::scripted::{Answer, Script, Scripted};
 use support::user::User;
 
 /// Waits until so many messages are ingested.
@@ -156,30 +156,62 @@ fn four_folders_are_waited_for_by_idle_where_the_server_tells_of_one_at_a_time()
     rssd.check();
 }
 
-/// A server that offers NOTIFY and refuses it.
-fn refusing(command: &str) -> String {
+/// A server that offers NOTIFY, and what it answers to it.
+fn notifying(command: &str, answer: &str) -> String {
     let verb = command.split(' ').next().unwrap_or_default();
     let told = match verb {
         "CAPABILITY" => "* CAPABILITY IMAP4rev1 IDLE NOTIFY\n",
         "LIST" => "* LIST () \"/\" A\n* LIST () \"/\" B\n",
         "EXAMINE" => "* 0 EXISTS\n* OK [UIDVALIDITY 7] x\n* OK [UIDNEXT 1] x\n",
-        "NOTIFY" => return "$ NO [BADEVENT (MessageNew)] not this\n".into(),
+        "NOTIFY" => return answer.into(),
         "IDLE" => return "+ waiting\n".into(),
         _ => "",
     };
     format!("{told}$ OK done\n")
 }
 
-#[test]
-fn a_refused_notify_is_replaced_by_idle() {
-    let script =
-        || Script::new("S: * OK [CAPABILITY IMAP4rev1 IDLE NOTIFY] ready").answer(refusing);
-    let server = Scripted::play([script(), script()]);
+/// What a server hears in a watch of two folders, on so many connections.
+fn heard_on(connections: usize, answer: Answer) -> String {
+    let greeting = "S: * OK [CAPABILITY IMAP4rev1 IDLE NOTIFY] ready";
+    let script = |_| Script::new(greeting).answer(answer);
+    let server = Scripted::play((0..connections).map(script));
     let rssd = Rssd::at(&format!("imap+insecure://127.0.0.1:{}", server.port));
     rssd.ingest("*", r#"{"watch": "PT2S"}"#);
-    let heard = server.finish().concat();
+    server.finish().concat()
+}
+
+#[test]
+fn a_notify_that_is_refused_is_replaced_by_idle() {
+    let heard = heard_on(2, |said| {
+        notifying(said, "$ NO [BADEVENT (MessageNew)] not this\n")
+    });
     assert_eq!(heard.matches("NOTIFY SET").count(), 1, "{heard}");
     assert_eq!(heard.matches("IDLE\n").count(), 2, "{heard}");
+}
+
+#[test]
+fn a_notify_that_the_server_gives_up_is_replaced_by_idle() {
+    let heard = heard_on(3, |said| {
+        let told = "* STATUS A (MESSAGES 0)\n* STATUS B (MESSAGES 0)\n$ OK done\n";
+        notifying(
+            said,
+            &format!("{told}* OK [NOTIFICATIONOVERFLOW] too much\n"),
+        )
+    });
+    assert_eq!(heard.matches("NOTIFY SET").count(), 1, "{heard}");
+    assert_eq!(heard.matches("IDLE\n").count(), 2, "{heard}");
+}
+
+#[test]
+fn a_folder_of_which_the_server_does_not_tell_is_left_to_the_round() {
+    let heard = heard_on(2, |said| {
+        let told = "* STATUS A (MESSAGES 0)\n* STATUS Else (MESSAGES 0)\n$ OK done\n";
+        notifying(said, told)
+    });
+    // Each once at first, and once more what is looked out for.
+    assert_eq!(heard.matches("EXAMINE \"A\"").count(), 2, "{heard}");
+    assert_eq!(heard.matches("EXAMINE \"B\"").count(), 1, "{heard}");
+    assert!(!heard.contains("IDLE"), "{heard}");
 }
 
 #[test]
