@@ -8,6 +8,8 @@ mod backoff;
 mod command;
 mod environment;
 mod find;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
 pub mod lookout;
 mod netrc;
 pub mod oauth;

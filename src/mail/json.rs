@@ -115,7 +115,7 @@ fn part_of<'a>(raw: &'a [u8], part: &Part, Place { base, depth }: Place) -> Mess
         is_encoding_problem,
         body,
         encoding: match part.about.transfer {
-            Transfer::Identity => Encoding::None,
+            Transfer::Identity | Transfer::Uuencode => Encoding::None,
             Transfer::Base64 => Encoding::Base64,
             Transfer::QuotedPrintable => Encoding::QuotedPrintable,
         },
@@ -280,6 +280,15 @@ mod tests {
             }
         }
         assert_eq!(ours, theirs);
+    }
+
+    #[test]
+    fn no_value_has_a_nul() {
+        let raw = b"From: sh\0uld <a\0@x.org>, =?utf-8?q?c=00d?= <b@x.org>\r\nReceived: from a\0 by b\r\n\
+            Content-Type: text/pl\0ain; na\0me=a\0; x*=utf-8''%00\r\nX: \0\r\nMessage-ID: <\0a>\r\n\r\n\0";
+        let written = written(raw).unwrap_or_default();
+        assert!(written.contains("shuld") && written.contains("cd"));
+        assert!(!written.contains("\\u0000"), "{written}");
     }
 
     #[test]

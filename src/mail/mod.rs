@@ -32,6 +32,7 @@ pub mod outlook;
 pub mod parameter;
 pub mod part;
 pub mod part_row;
+mod pdf;
 pub mod preview;
 pub mod problem;
 pub mod report;
@@ -39,8 +40,10 @@ mod shield;
 pub mod sniff;
 mod structure;
 pub mod summary;
+pub mod texts;
 pub mod time;
 pub mod transfer;
+mod uuencode;
 pub mod words;
 
 pub use address::{Address, Role};

@@ -16,7 +16,8 @@ use super::messages_term::{Reach, Searched};
 use super::uid_bound::{are_few, find};
 use crate::error::{Kind, Result};
 use crate::imap::download::Downloaded;
-use crate::imap::uid_order::{Direction, Ordered, Uids};
+use crate::imap::ordered::Ordered;
+use crate::imap::uid_order::{Direction, Uids};
 use crate::imap::wanted::Wanted;
 use crate::imap::{Examined, Session, UidSet};
 use crate::sqlite::{Connection, Owned};
@@ -88,12 +89,12 @@ impl Folder {
     /// The session's; a refused SEARCH only where it was for what the caller
     /// asked for in so many words.
     pub fn open(query: &mut Query, session: &mut Session, opened: Opened) -> Result<Self> {
+        let wanted = (query.plan.wanted).offered(session.capabilities(), &opened.examined);
         let found = if opened.examined.exists == 0 || query.conditions.are_impossible() {
             Found::exactly(UidSet::new())
         } else {
-            query.find(session, &opened.examined)?
+            query.find(session, &opened.examined, wanted)?
         };
-        let wanted = (query.plan.wanted).offered(session.capabilities(), &opened.examined);
         let wanted = session.previewed(wanted, &found.uids)?;
         let (exact, inexact) = (!found.is_exact, query.plan.first_phase());
         let exact_wanted = if exact {
@@ -292,11 +293,17 @@ impl Found {
 }
 
 impl Query {
-    /// Asks for the messages that may meet the conditions.
-    fn find(&mut self, session: &mut Session, examined: &Examined) -> Result<Found> {
+    /// Asks for the messages that may meet the conditions; `wanted` will be
+    /// fetched of them.
+    fn find(
+        &mut self,
+        session: &mut Session,
+        examined: &Examined,
+        wanted: Wanted,
+    ) -> Result<Found> {
         let uids = &self.conditions.uids;
         let has_exact = self.conditions.have_exact();
-        let is_named = !self.plan.wanted.is_empty() && are_few(uids);
+        let is_named = !wanted.is_empty() && are_few(uids);
         if is_named && !has_exact && self.conditions.own.is_empty() {
             return Ok(Found::exactly(uids.clone()));
         }

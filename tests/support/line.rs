@@ -79,12 +79,9 @@ impl Line {
 
     /// A shell on a database, whose account is `user` at the end of the line.
     pub fn shell(&self, user: &User<'_>, database: &Path) -> Shell {
-        let server = format!("imap+insecure://127.0.0.1:{}", self.port);
         Shell::new()
             .database(database)
-            .env("IMAP_SERVER", server)
-            .env("IMAP_USER", user.name.clone())
-            .env("IMAP_PASSWORD", user.password.clone())
+            .account(self.port, &user.name, &user.password)
     }
 
     /// The fault of every connection from now on.
