@@ -5,7 +5,7 @@ mod support;
 
 use std::fs;
 
-use imap0::mail::auth::{self, Keys};
+use imap0::mail::auth::{self, Keys, Record};
 use imap0::mail::event::{Attachments, event};
 use imap0::mail::feed::feed;
 use imap0::mail::indicator::soar::PATTERNS;
@@ -46,7 +46,7 @@ const FUNCTIONS: [Function; 14] = [
     }),
     ("mail_auth", |raw| {
         let mut keys = Keys::default();
-        keys.add("s._domainkey.d.example", "p=MAMBAgM=".into());
+        keys.add("s._domainkey.d.example", Record::Text("p=MAMBAgM=".into()));
         auth::describe(raw, &keys).to_string().len()
     }),
     ("mail_event", |raw| {
