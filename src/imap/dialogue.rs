@@ -33,8 +33,7 @@ pub struct Examined {
     pub uidnext: Option<u32>,
     /// How many messages there are.
     pub exists: u32,
-    /// Grows with every change; `None` where the server does not offer to be
-    /// asked by it (RFC 7162).
+    /// Grows with every change (RFC 7162).
     pub highestmodseq: Option<u64>,
     /// True where the mailbox does not count changes (NOMODSEQ, RFC 7162 section
     /// 3.1.2.2): asking for them is an error there.

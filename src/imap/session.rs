@@ -177,10 +177,7 @@ impl Session {
                     "cannot examine '{name}': the server spells it in no known way"
                 ))
             })?;
-        let mut examined = self.dialogue.examine(mailbox.name(), spelling)?;
-        if !self.capabilities.counts_changes() {
-            examined.highestmodseq = None;
-        }
+        let examined = self.dialogue.examine(mailbox.name(), spelling)?;
         self.examined = Some((mailbox.clone(), examined));
         Ok(examined)
     }

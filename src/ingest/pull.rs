@@ -47,8 +47,12 @@ impl Course<'_> {
         &mut self,
         session: &mut Session,
         mailbox: &Mailbox,
-        examined: Examined,
+        mut examined: Examined,
     ) -> Result<()> {
+        if !session.capabilities().counts_changes() {
+            // It may tell the number all the same; asked by it, it would refuse.
+            examined.highestmodseq = None;
+        }
         let mut folder = self.port.folder(mailbox.name(), examined)?;
         if examined.uidvalidity.is_none() {
             // UIDs that do not last (RFC 9051 section 7.1, UIDNOTSTICKY) tell
