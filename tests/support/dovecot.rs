@@ -116,12 +116,9 @@ impl Dovecot {
     /// Starts it again after [`Dovecot::stop`], on the same ports and with the
     /// same mail; it listens then.
     pub fn start_again(&self) {
-        let path = std::env::var("PATH").unwrap();
-        let started = Command::new("dovecot")
+        let started = program("/usr/sbin/dovecot")
             .arg("-c")
             .arg(self.folder.join("dovecot.conf"))
-            // Where Debian keeps server programs.
-            .env("PATH", format!("{path}:/usr/sbin:/sbin"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .status();
@@ -131,7 +128,7 @@ impl Dovecot {
     /// Runs an administrator's command, which must succeed.
     #[track_caller]
     pub fn doveadm(&self, arguments: &[&str]) -> String {
-        let output = Command::new(doveadm_program())
+        let output = program("/usr/bin/doveadm")
             .arg("-c")
             .arg(self.folder.join("dovecot.conf"))
             .args(arguments)
@@ -172,12 +169,17 @@ fn children(parent: &str) -> Vec<String> {
     processes.filter(is_child).collect()
 }
 
-/// Debian installs it where an ordinary user's PATH does not always look.
-fn doveadm_program() -> &'static Path {
-    let fixed = Path::new("/usr/bin/doveadm");
-    if fixed.exists() {
-        fixed
-    } else {
-        Path::new("doveadm")
+/// A program of the chroot, where there is one; else the machine's, which Debian
+/// installs where an ordinary user's PATH does not always look.
+fn program(fixed: &str) -> Command {
+    if let Some(root) = std::env::var_os("DOVECOT_CHROOT") {
+        let mut command = Command::new("chroot");
+        command.arg(root).arg(fixed);
+        return command;
+    }
+    let path = Path::new(fixed);
+    match path.file_name().filter(|_| !path.exists()) {
+        Some(name) => Command::new(name),
+        None => Command::new(fixed),
     }
 }
