@@ -46,6 +46,8 @@ pub struct Session {
     searches_substrings: Option<bool>,
     /// Whether PREVIEW gives any, once that has been found out.
     pub(super) makes_previews: Option<bool>,
+    /// Whether it is told of news in other mailboxes, at any time.
+    pub(super) is_notified: bool,
     /// How its server is best asked for many messages.
     pub(super) pace: Pace,
 }
@@ -115,6 +117,7 @@ impl Session {
             qresync: None,
             searches_substrings: None,
             makes_previews: None,
+            is_notified: false,
             pace: Pace::default(),
         })
     }
@@ -144,10 +147,10 @@ impl Session {
         self.dialogue.exchange().wire.set_settings(settings);
     }
 
-    /// True if another statement may use it: nothing has gone wrong, and no
-    /// command waits for its end.
+    /// True if another statement may use it: nothing has gone wrong, no command
+    /// waits for its end, and it is not told of news.
     pub fn is_usable(&self) -> bool {
-        self.dialogue.exchange().is_idle()
+        self.dialogue.exchange().is_idle() && !self.is_notified
     }
 
     /// Reads what the server has sent meanwhile, without waiting, so that
@@ -177,6 +180,18 @@ impl Session {
         let examined = self.dialogue.examine(mailbox.name(), spelling)?;
         self.examined = Some((mailbox.clone(), examined));
         Ok(examined)
+    }
+
+    /// Leaves the open mailbox as it is, if there is one and the server has a
+    /// command for that (RFC 3691).
+    ///
+    /// # Errors
+    /// The wire's.
+    pub fn unselect(&mut self) -> Result<()> {
+        if self.examined.take().is_some() && self.capabilities.has("UNSELECT") {
+            self.command("UNSELECT", b"UNSELECT", &mut |_| {})?;
+        }
+        Ok(())
     }
 
     /// The UIDs of the open mailbox that meet the criteria.

@@ -235,6 +235,8 @@ impl Writer {
     /// # Errors
     /// `Host` where SQLite fails.
     pub fn finish(&mut self, error: Option<&Error>) -> Result<String> {
+        let problems = known::problems(&self.connection, &self.account)?;
+        self.summary.note_problems(&problems);
         let summary = self.summary.to_json(error);
         self.transactions.batch(|| self.session.finish(&summary))?;
         Ok(summary)
