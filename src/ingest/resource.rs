@@ -213,13 +213,11 @@ impl Resources {
         {
             write("/json", "json", &json)?;
         }
-        for (nature, bodies) in [
-            ("txt", message.text_bodies()),
-            ("html", message.html_bodies()),
-        ] {
-            for (nth, body) in bodies.iter().enumerate() {
-                write(&uri::body_place(nature, nth), nature, body)?;
-            }
+        for (nth, body) in message.text_bodies().iter().enumerate() {
+            write(&uri::body_place("txt", nth), "txt", body)?;
+        }
+        for (nth, body) in message.html_bodies().iter().enumerate() {
+            write(&uri::body_place("html", nth), "html", body)?;
         }
         Ok(())
     }

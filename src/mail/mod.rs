@@ -39,6 +39,7 @@ mod shield;
 pub mod sniff;
 mod structure;
 pub mod summary;
+mod texts;
 pub mod time;
 pub mod transfer;
 pub mod words;
