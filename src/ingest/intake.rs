@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::folder::Folder;
 use super::incoming::IncomingMessage;
 use super::location::Failure;
-use super::options::{BATCH_BYTES, Options};
+use super::options::{BATCH_BYTES, BATCH_MEMORY, Options};
 use super::port::Port;
 use super::progress::Meter;
 use super::state::Trouble;
@@ -33,6 +33,8 @@ pub struct Intake<'a, 'w> {
     meter: &'a Meter,
     batch: Vec<IncomingMessage>,
     batch_bytes: u64,
+    /// Bytes of the largest of them.
+    largest: u64,
     failures: Vec<Failure>,
     /// Messages whose text turned out not to be meant.
     filtered: u64,
@@ -55,6 +57,7 @@ impl<'a, 'w> Intake<'a, 'w> {
             meter,
             batch: Vec::new(),
             batch_bytes: 0,
+            largest: 0,
             failures: Vec::new(),
             filtered: 0,
         }
@@ -141,7 +144,13 @@ impl<'a, 'w> Intake<'a, 'w> {
     }
 
     fn add(&mut self, message: IncomingMessage) -> Result<()> {
-        self.batch_bytes += message.raw.len() as u64;
+        let size = message.raw.len() as u64;
+        let becomes = self.largest.max(size) * self.options.layout.expansion();
+        if self.batch_bytes + size + becomes > BATCH_MEMORY {
+            self.write()?;
+        }
+        self.batch_bytes += size;
+        self.largest = self.largest.max(size);
         self.batch.push(message);
         if self.batch.len() >= self.options.batch || self.batch_bytes >= BATCH_BYTES {
             self.write()?;
@@ -155,6 +164,7 @@ impl<'a, 'w> Intake<'a, 'w> {
         let failures = std::mem::take(&mut self.failures);
         let messages = batch.len() as u64 + failures.len() as u64 + self.filtered;
         let bytes = std::mem::take(&mut self.batch_bytes);
+        self.largest = 0;
         if self.filtered > 0 {
             let filtered = std::mem::take(&mut self.filtered);
             self.port.count(Counts {

@@ -6,6 +6,7 @@
 //! network wait holds a lock and a run that is killed goes on where it stopped.
 
 mod attachment;
+mod batch;
 mod clock;
 mod database;
 mod device;

@@ -1,0 +1,190 @@
+//! A batch of messages on its way into the tables, in one transaction.
+
+use super::folder::Folder;
+use super::incoming::IncomingMessage;
+use super::location::{Failure, Location};
+use super::message::{Destination, Held};
+use super::options::{Attachments, Options};
+use super::record::Record;
+use super::state::Trouble;
+use super::summary::Counts;
+use super::writer::Writer;
+use crate::error::{Result, quote};
+use crate::mail::time;
+
+/// How the messages of a batch share its transaction.
+#[derive(Clone, Copy)]
+enum Grouping {
+    /// All are written, or none.
+    Together,
+    /// One that is refused leaves the others.
+    Apart,
+}
+
+impl Writer {
+    /// Writes messages. One that the database refuses is noted as a problem,
+    /// and those behind it are written.
+    ///
+    /// # Errors
+    /// `Host` where SQLite fails as a whole; then nothing of the batch stays.
+    pub fn write_batch(&mut self, folder: &mut Folder, batch: &[IncomingMessage]) -> Result<()> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        // A savepoint for each message has SQLite copy every page that it
+        // touches; nearly always it would be for nothing.
+        match self.write_all(folder, batch, Grouping::Together) {
+            Err(error) if self.transactions.can_try_apart(&error) => {
+                self.write_all(folder, batch, Grouping::Apart)
+            }
+            done => done,
+        }
+    }
+
+    fn write_all(
+        &mut self,
+        folder: &mut Folder,
+        batch: &[IncomingMessage],
+        grouping: Grouping,
+    ) -> Result<()> {
+        let mut written = Vec::new();
+        self.transaction(folder, |writer, folder, counts| {
+            for incoming in batch {
+                counts.fetched += 1;
+                counts.bytes += incoming.raw.len() as u64;
+                if writer.write(folder, incoming, grouping, counts)? {
+                    written.push(incoming.uid);
+                }
+            }
+            Ok(())
+        })?;
+        folder.committed = written.into_iter().chain(folder.committed.iter()).collect();
+        Ok(())
+    }
+
+    fn write(
+        &mut self,
+        folder: &mut Folder,
+        incoming: &IncomingMessage,
+        grouping: Grouping,
+        counts: &mut Counts,
+    ) -> Result<bool> {
+        let record = Record::read(&incoming.raw);
+        match self.messages.held(&record)? {
+            Held::Whole(row_id) => {
+                self.note_location(folder, incoming, &row_id)?;
+                let is_known =
+                    self.locations
+                        .reflag(&folder.state, incoming.uid, &incoming.flags)?;
+                counts.updated += u64::from(is_known);
+                if self.options.attachments != Attachments::No {
+                    let folder_row = self.folder_row(folder)?;
+                    let destination = destination(
+                        &self.device_id,
+                        &self.session.id,
+                        &folder_row,
+                        &self.account.user,
+                        &self.options,
+                    );
+                    counts.attachments += self.messages.attach(&destination, &record, incoming)?;
+                }
+                counts.already_there += 1;
+                Ok(true)
+            }
+            Held::Nothing | Held::Twin => match grouping {
+                Grouping::Together => {
+                    self.insert(folder, incoming, &record, counts)?;
+                    Ok(true)
+                }
+                Grouping::Apart => self.try_insert(folder, incoming, &record, counts),
+            },
+        }
+    }
+
+    fn insert(
+        &mut self,
+        folder: &mut Folder,
+        incoming: &IncomingMessage,
+        record: &Record<'_>,
+        counts: &mut Counts,
+    ) -> Result<()> {
+        let folder_row = self.folder_row(folder)?;
+        let destination = destination(
+            &self.device_id,
+            &self.session.id,
+            &folder_row,
+            &self.account.user,
+            &self.options,
+        );
+        let attachments = self.messages.write(&destination, record, incoming)?;
+        self.note_location(folder, incoming, &record.row_id)?;
+        counts.attachments += attachments;
+        counts.inserted += 1;
+        Ok(())
+    }
+
+    /// Inserts a message by itself; false where the database refuses it, which is
+    /// noted.
+    fn try_insert(
+        &mut self,
+        folder: &mut Folder,
+        incoming: &IncomingMessage,
+        record: &Record<'_>,
+        counts: &mut Counts,
+    ) -> Result<bool> {
+        // The folder's row stays where the message it is for is refused.
+        self.folder_row(folder)?;
+        let transactions = self.transactions.clone();
+        match transactions.part(|| self.insert(folder, incoming, record, counts)) {
+            Ok(()) => Ok(true),
+            Err(error) if transactions.can_go_on(&error) => {
+                counts.failed += 1;
+                let failure = Failure {
+                    uid: incoming.uid,
+                    trouble: Trouble::NotWritten,
+                    detail: quote(&error.to_string()),
+                    size: Some(incoming.raw.len() as u64),
+                    raw: Some(incoming.raw.clone()),
+                };
+                self.locations
+                    .failed(&folder.state, &self.session.id, &failure)?;
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn note_location(
+        &mut self,
+        folder: &Folder,
+        incoming: &IncomingMessage,
+        message_row: &str,
+    ) -> Result<()> {
+        let location = Location {
+            uid: incoming.uid,
+            message_row,
+            internal_date: incoming.internal_date.and_then(time::iso8601),
+            flags: serde_json::Value::from(incoming.flags.clone()).to_string(),
+        };
+        self.locations
+            .found(&folder.state, &self.session.id, &location)
+    }
+}
+
+/// Where a message goes that came from a server.
+fn destination<'a>(
+    device_id: &'a str,
+    session_id: &'a str,
+    folder_row: &'a str,
+    user: &'a str,
+    options: &'a Options,
+) -> Destination<'a> {
+    Destination {
+        device_id,
+        session_id,
+        folder_row,
+        user,
+        options,
+        inside: None,
+    }
+}
