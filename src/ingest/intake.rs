@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::folder::Folder;
 use super::incoming::IncomingMessage;
 use super::location::Failure;
-use super::options::{BATCH_BYTES, BATCH_MEMORY, Options};
+use super::options::{BATCH_MEMORY, Options};
 use super::port::Port;
 use super::progress::Meter;
 use super::state::Trouble;
@@ -152,7 +152,8 @@ impl<'a, 'w> Intake<'a, 'w> {
         self.batch_bytes += size;
         self.largest = self.largest.max(size);
         self.batch.push(message);
-        if self.batch.len() >= self.options.batch || self.batch_bytes >= BATCH_BYTES {
+        let is_full = self.batch_bytes >= self.options.layout.batch_bytes();
+        if self.batch.len() >= self.options.batch || is_full {
             self.write()?;
         }
         Ok(())

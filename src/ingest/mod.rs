@@ -25,6 +25,7 @@ mod place;
 mod port;
 mod progress;
 mod pull;
+mod reading;
 mod record;
 mod refresh;
 mod remove;

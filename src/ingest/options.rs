@@ -4,12 +4,8 @@ use std::time::Duration;
 
 use super::selection::Selection;
 
-/// The most bytes of mail a batch collects before it is written, whatever
-/// [`Options::batch`] says: it is held in memory meanwhile.
-pub const BATCH_BYTES: u64 = 16 << 20;
-
-/// The most bytes a batch of several messages takes, with what becomes of the
-/// largest of them while it is written.
+/// The most bytes a batch of several messages takes in memory, with what becomes
+/// of the largest of them while it is written.
 pub const BATCH_MEMORY: u64 = 32 << 20;
 
 /// The most bytes a message can have: SQLite takes no larger value by default.
@@ -65,6 +61,15 @@ pub enum Layout {
 impl Layout {
     /// Every layout.
     pub const ALL: [Self; 2] = [Self::Surveilr, Self::Compact];
+
+    /// The most bytes of mail a batch collects before it is written, whatever
+    /// [`Options::batch`] says: it is held in memory meanwhile.
+    pub fn batch_bytes(self) -> u64 {
+        match self {
+            Self::Surveilr => 8 << 20,
+            Self::Compact => 16 << 20,
+        }
+    }
 
     /// How many bytes one byte of a message takes while it is written, beside
     /// itself: the row that SQLite makes of it, or that of its JSON, which has

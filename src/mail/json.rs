@@ -41,10 +41,23 @@ pub(super) fn message(
     if raw.is_empty() {
         return None;
     }
-    let mut out = Vec::with_capacity(raw.len() + raw.len() / 4);
+    let mut out = Vec::with_capacity(room(raw.len()));
     let top = Place { base: 0, depth: 0 };
     write_message(&mut out, raw, structure, bodies, Some(texts), top).ok()?;
     String::from_utf8(out).ok()
+}
+
+/// Room for the JSON of a message of this size. Of a large one more than it takes:
+/// what is never written costs no memory, and glibc gives only blocks beyond 32
+/// MiB back to the system at once; smaller ones it keeps for the next of the size.
+fn room(size: usize) -> usize {
+    const LARGE: usize = 1 << 20;
+    const OWN: usize = 33 << 20;
+    if size > LARGE {
+        OWN.max(size * 3)
+    } else {
+        size + size / 4
+    }
 }
 
 /// Where an attached message stands.
