@@ -82,7 +82,17 @@ impl Download {
         if wanted.is_empty() {
             return Self(Course::Listed(direction.uids(&uids)));
         }
-        let schedule = Schedule::new(uids, wanted, max_size, direction);
+        Self::fetched(Schedule::new(uids, wanted, max_size, direction), max_size)
+    }
+
+    /// All of the messages `uids`, as [`Download::new`]; see
+    /// [`Schedule::by_at_most`].
+    pub fn by_at_most(bytes: u64, uids: UidSet, wanted: Wanted, max_size: u64) -> Self {
+        let schedule = Schedule::new(uids, wanted, Some(max_size), Direction::Ascending);
+        Self::fetched(schedule.by_at_most(bytes), Some(max_size))
+    }
+
+    fn fetched(schedule: Schedule, max_size: Option<u64>) -> Self {
         let stream = Box::new(FetchStream::new(schedule));
         Self(Course::Fetched { stream, max_size })
     }

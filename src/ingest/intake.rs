@@ -16,7 +16,6 @@ use crate::imap::flags::Flags;
 use crate::imap::internal_date::internal_date;
 use crate::imap::search::Criteria;
 use crate::imap::session::Session;
-use crate::imap::uid_order::Direction;
 use crate::imap::uid_set::UidSet;
 use crate::imap::wanted::Wanted;
 
@@ -90,12 +89,9 @@ impl<'a, 'w> Intake<'a, 'w> {
     /// did not come, and the server's last refusal, if any.
     fn download(&mut self, uids: UidSet) -> Result<(UidSet, Option<Error>)> {
         let wanted = Wanted::FLAGS | Wanted::INTERNAL_DATE | Wanted::SIZE | Wanted::WHOLE;
-        let mut download = Download::new(
-            uids,
-            wanted,
-            Some(self.options.max_size),
-            Direction::Ascending,
-        );
+        let options = self.options;
+        let chunk = options.layout.chunk_bytes();
+        let mut download = Download::by_at_most(chunk, uids, wanted, options.max_size);
         let mut empty = UidSet::new();
         let mut refusal = None;
         loop {

@@ -71,6 +71,14 @@ impl Layout {
         }
     }
 
+    /// The most bytes of mail that one command asks for.
+    pub fn chunk_bytes(self) -> u64 {
+        match self {
+            Self::Surveilr => 4 << 20,
+            Self::Compact => 16 << 20,
+        }
+    }
+
     /// How many bytes one byte of a message takes while it is written, beside
     /// itself: the row that SQLite makes of it, or that of its JSON, which has
     /// up to 2.7 bytes for one of base64, and the JSON.
