@@ -9,7 +9,7 @@ from pathlib import Path
 import generate
 import server
 from peers import PRAGMAS
-from process import run
+from process import PEAK, peak, run
 from server import Link
 
 FEW, MANY = 2_000, 100_000
@@ -44,7 +44,7 @@ def report(link: Link, library: Path, work: Path, empty: int) -> None:
     ):
         server.fill(link.port, mail, user)
         for name, sql in (ALONE if user in ("text", "file") else SCANS).items():
-            measured[user, name] = (peak(link, library, work, user, sql) - empty) / 1024
+            measured[user, name] = (shell(link, library, work, user, sql) - empty) / 1024
     print(f"{'messages':<16} {FEW:>7,} {MANY:>8,}")
     for name in SCANS:
         print(f"{name:<16} {measured['few', name]:7.0f} {measured['many', name]:8.0f}")
@@ -54,7 +54,7 @@ def report(link: Link, library: Path, work: Path, empty: int) -> None:
         print(f"{name:<16} {measured['text', name]:7.0f} {measured['file', name]:8.0f}")
 
 
-def peak(link: Link, library: Path, work: Path, user: str, sql: str) -> int:
+def shell(link: Link, library: Path, work: Path, user: str, sql: str) -> int:
     """The peak of a shell that runs one statement, in KiB."""
     path = work / "memory.db"
     for old in path.parent.glob(path.name + "*"):
@@ -67,5 +67,6 @@ def peak(link: Link, library: Path, work: Path, user: str, sql: str) -> int:
 .load {library}
 SELECT imap_login('{link.sql}', '{user}', 'pw-{user}') > '';
 {statement}
+{PEAK}
 """
-    return run(["sqlite3", "-init", "/dev/null", "-batch", path], script)[1]
+    return peak(run(["sqlite3", "-init", "/dev/null", "-batch", path], script))

@@ -24,7 +24,7 @@ import generate
 import memory
 import server
 from peers import PRAGMAS
-from process import run
+from process import PEAK, peak, run
 from server import PASSWORD, ROOT, USER, Link
 
 HERE = Path(__file__).resolve().parent
@@ -98,7 +98,7 @@ def database(name: str) -> Path:
 
 
 def shell(case: Case, link: Link) -> tuple[float, int]:
-    """Runs a case in the sqlite3 shell, which times it."""
+    """Runs a case in the sqlite3 shell: its seconds, and its peak memory in KiB."""
     path = database(case.name)
     for old in path.parent.glob(path.name + "*"):
         old.unlink()
@@ -112,13 +112,14 @@ def shell(case: Case, link: Link) -> tuple[float, int]:
 SELECT imap_login('{link.sql}', '{USER}', '{PASSWORD}');
 .timer on
 {sql}
+{PEAK}
 """
-    output, memory = run(["sqlite3", "-init", os.devnull, "-batch", path], script)
-    return float(re.findall(r"real (\d+\.\d+)", output)[-1]), memory
+    output = run(["sqlite3", "-init", os.devnull, "-batch", path], script)
+    return float(re.findall(r"real (\d+\.\d+)", output)[-1]), peak(output)
 
 
-def peer(case: Case, link: Link) -> tuple[float, int]:
-    """Runs a peer."""
+def peer(case: Case, link: Link) -> float:
+    """Runs a peer; the seconds it took."""
     task, *rest = case.peer
     secured = str(link.ca) if link.tls else ""
     program = ["/usr/bin/python3", HERE / "peers.py"]
@@ -130,11 +131,10 @@ def peer(case: Case, link: Link) -> tuple[float, int]:
         arguments = [str(link.port), secured, database(case.name)]
     else:
         arguments = [str(link.port), secured, *rest]
-    output, memory = run([*program, task, *arguments])
-    return float(output), memory
+    return float(run([*program, task, *arguments]))
 
 
-def mbsync(link: Link) -> tuple[float, int]:
+def mbsync(link: Link) -> float:
     """Pulls the mailbox into a Maildir that is not there yet."""
     path = WORK / "mbsync"
     run(["rm", "-rf", path])
@@ -148,8 +148,7 @@ def mbsync(link: Link) -> tuple[float, int]:
         f"SyncState {path}/state-\n"
     )
     timed = ["bash", "-c", 'TIMEFORMAT=%R; time mbsync -q -c "$0" -a', configuration]
-    output, memory = run(timed)
-    return float(output.split()[-1]), memory
+    return float(run(timed).split()[-1])
 
 
 Found = dict[tuple[str, str], Measured]
@@ -165,7 +164,7 @@ def measure(links: list[Link], cases: list[Case], found: Found) -> None:
                 if link.name not in case.links or (is_slow and turn != 1):
                     continue
                 show(f"round {turn}/{ROUNDS}: {case.name}, {link.name}")
-                seconds, memory = (peer if case.peer else shell)(case, link)
+                seconds, memory = (peer(case, link), 0) if case.peer else shell(case, link)
                 if turn > 0:
                     measured = found.setdefault((case.name, link.name), Measured())
                     measured.seconds.append(seconds)
@@ -203,8 +202,8 @@ def report(found: Found, size: int, empty: int) -> None:
             ratios.append(f"{ratio(measured, near):.2f} × loopback{target and f' ({target})' or ''}")
         is_bulk = not name.startswith(("raw headers", "raw sizes", "header", "sum"))
         speed = f"{size / seconds / 1e6:.0f}" if is_bulk else ""
-        peak = max(0, max(measured.memory) - empty) / 1024
-        memory = f"{peak:.0f}" if not case.peer else ""
+        over = max(0, max(measured.memory) - empty) / 1024
+        memory = f"{over:.0f}" if not case.peer else ""
         print(f"{name:<16} {link:<12} {seconds:7.3f} {speed:>6} {memory:>5}  {'; '.join(ratios)}")
 
 
@@ -224,7 +223,7 @@ def main() -> None:
     WORK.mkdir(parents=True, exist_ok=True)
     delay = WORK / "delay"
     run(["rustc", "--edition", "2024", "-O", "-o", delay, HERE / "delay.rs"])
-    empty = run(["sqlite3", "-init", os.devnull, "-batch", ":memory:"], "SELECT 1;")[1]
+    empty = peak(run(["sqlite3", "-init", os.devnull, "-batch", ":memory:"], f"SELECT 1;\n{PEAK}\n"))
     with server.dovecot() as facts, contextlib.ExitStack() as stack:
         plain, tls, ca = int(facts["PORT"]), int(facts["TLS_PORT"]), Path(facts["CA"])
         links = [Link("plain", plain, False, ca), Link("tls", tls, True, ca)]
