@@ -232,7 +232,7 @@ def main() -> None:
             links.append(Link(f"{link.name} 25 ms", port, link.tls, ca))
         links = [link for link in links if link.name.startswith(LINKS)]
         if "memory".startswith(CHOSEN):
-            memory.report(links[0], LIBRARY, WORK, empty)
+            memory.report(Link("plain", plain, False, ca), LIBRARY, WORK, empty)
         cases = chosen()
         if not cases:
             return

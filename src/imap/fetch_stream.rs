@@ -208,7 +208,7 @@ impl<S: Source> FetchStream<S> {
             if place == 0 {
                 self.ready.extend(admitted);
             } else {
-                flight.held.extend(admitted);
+                flight.hold(admitted);
             }
         }
     }
@@ -216,8 +216,9 @@ impl<S: Source> FetchStream<S> {
     /// True where more waits for its turn than an honest server's second
     /// command can bring; one message of any size is honest.
     fn is_overfull(&self) -> bool {
-        let held = || self.flights.iter().flat_map(|flight| &flight.held);
-        held().nth(1).is_some() && held().map(Message::weight).sum::<usize>() > AHEAD
+        let held = self.flights.iter().map(Flight::held);
+        let (count, weight) = held.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+        count > 1 && weight > AHEAD
     }
 
     /// Ends a command, and with it the chunk if there is no more to ask for:
@@ -257,9 +258,8 @@ impl<S: Source> FetchStream<S> {
         }
         for message in flight.take_partial() {
             flight.delivered.insert(message.uid);
-            flight
-                .held
-                .extend(self.source.admit(&flight.chunk, message));
+            let admitted = self.source.admit(&flight.chunk, message);
+            flight.hold(admitted);
         }
         self.source.ended(&flight.chunk);
         self.has_landed = true;
@@ -276,8 +276,7 @@ impl<S: Source> FetchStream<S> {
     /// of those that have not.
     fn release(&mut self) {
         while let Some(first) = self.flights.front_mut() {
-            first.held.sort_by_key(|message| message.uid);
-            self.ready.extend(first.held.drain(..));
+            self.ready.extend(first.let_go());
             match first.ended.take() {
                 None => return,
                 Some(outcome) => {

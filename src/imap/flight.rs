@@ -23,8 +23,9 @@ const HELD: usize = 32 << 20;
 pub(super) struct Flight {
     pub(super) chunk: Chunk,
     pub(super) delivered: UidSet,
-    /// Messages that wait until this is the first flight.
-    pub(super) held: Vec<Message>,
+    /// Messages that wait until this is the first flight, and what they weigh.
+    held: Vec<Message>,
+    held_weight: usize,
     /// How it ended, if it has.
     pub(super) ended: Option<Result<()>>,
     /// The command in flight, if there is one.
@@ -63,6 +64,7 @@ impl Flight {
             chunk,
             delivered: UidSet::new(),
             held: Vec::new(),
+            held_weight: 0,
             ended: None,
             command: None,
             portion: u64::MAX,
@@ -144,6 +146,27 @@ impl Flight {
         self.weight += whole.weight();
         self.partial.push_back(whole);
         None
+    }
+
+    /// Keeps messages until this is the first flight.
+    pub(super) fn hold(&mut self, messages: impl IntoIterator<Item = Message>) {
+        for message in messages {
+            self.held_weight += message.weight();
+            self.held.push(message);
+        }
+    }
+
+    /// Gives what was kept, in order.
+    pub(super) fn let_go(&mut self) -> Vec<Message> {
+        self.held_weight = 0;
+        let mut held = std::mem::take(&mut self.held);
+        held.sort_by_key(|message| message.uid);
+        held
+    }
+
+    /// How many messages are kept, and what they weigh.
+    pub(super) fn held(&self) -> (usize, usize) {
+        (self.held.len(), self.held_weight)
     }
 
     /// The oldest of the messages answered in part, where they are too much to
