@@ -13,6 +13,7 @@ mod pool;
 #[path = "../support/scripted.rs"]
 mod scripted;
 mod tls;
+mod together;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
