@@ -59,7 +59,7 @@ impl Writer {
         let mut written = Vec::new();
         let layout = self.options.layout;
         self.transaction(folder, |writer, folder, counts| {
-            read_ahead(batch, layout, |incoming, record, reading| {
+            read_ahead(batch, layout, &mut |incoming, record, reading| {
                 counts.fetched += 1;
                 counts.bytes += incoming.raw.len() as u64;
                 let item = Item {
@@ -213,20 +213,24 @@ const LARGE: usize = 64 << 10;
 /// Messages that are read ahead of the writing.
 const AHEAD: usize = 32;
 
-/// Gives the messages of a batch in order, each with what is read of it.
-fn read_ahead<'a>(
-    batch: &'a [IncomingMessage],
-    layout: Layout,
-    mut give: impl FnMut(&'a IncomingMessage, Record<'a>, Option<Reading<'a>>) -> Result<()>,
-) -> Result<()> {
+/// What a message is given to, with what was read of it.
+type Give<'g, 'a> =
+    &'g mut dyn FnMut(&'a IncomingMessage, Record<'a>, Option<Reading<'a>>) -> Result<()>;
+
+/// Gives the messages of a batch in order, each read no further than to know it.
+fn read_here<'a>(batch: &'a [IncomingMessage], give: Give<'_, 'a>) -> Result<()> {
+    let mut batch = batch.iter();
+    batch.try_for_each(|incoming| give(incoming, Record::read(&incoming.raw), None))
+}
+
+/// The same, read ahead.
+fn read_ahead<'a>(batch: &'a [IncomingMessage], layout: Layout, give: Give<'_, 'a>) -> Result<()> {
     if batch.len() < CROWD {
-        return batch
-            .iter()
-            .try_for_each(|incoming| give(incoming, Record::read(&incoming.raw), None));
+        return read_here(batch, give);
     }
     thread::scope(|scope| {
         let (ready, arriving) = sync_channel(AHEAD);
-        let reader = scope.spawn(move || {
+        let read = move || {
             for incoming in batch {
                 let record = Record::read(&incoming.raw);
                 let is_small = incoming.raw.len() <= LARGE;
@@ -236,7 +240,11 @@ fn read_ahead<'a>(
                     return;
                 }
             }
-        });
+        };
+        let Ok(reader) = thread::Builder::new().spawn_scoped(scope, read) else {
+            // The system has no thread to spare.
+            return read_here(batch, give);
+        };
         let given = arriving
             .into_iter()
             .try_for_each(|(incoming, record, reading)| give(incoming, record, reading));
