@@ -205,8 +205,11 @@ impl Session {
         };
         let examined = examined?;
         self.examined = Some((mailbox.clone(), examined));
-        let is_carried_out = ended?.is_some_and(|ended| ended.status == Status::Ok);
-        let found = self.found(found, criteria).filter(|_| is_carried_out);
+        let status = ended?.map(|ended| ended.status);
+        // Some servers name ESEARCH and do not understand it.
+        self.has_esearch &= status != Some(Status::Bad);
+        let found = self.found(found, criteria);
+        let found = found.filter(|_| status == Some(Status::Ok));
         Ok((examined, found))
     }
 

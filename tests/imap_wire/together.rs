@@ -60,7 +60,7 @@ fn a_missing_mailbox_takes_the_search_with_it_and_the_session_goes_on() {
 fn what_is_refused_or_out_of_order_is_asked_for_again() {
     for early in [
         r#"S: $$ OK [READ-ONLY] done
-           S: $ BAD one at a time"#,
+           S: $ NO not now"#,
         r#"S: * ESEARCH (TAG "$") UID ALL 9
            S: $$ OK [READ-ONLY] done
            S: $ OK done"#,
@@ -98,5 +98,26 @@ fn a_search_of_several_commands_waits() {
         .examine_searching(&inbox(), Criteria::Uids(&many))
         .expect("the mailbox");
     assert_eq!((examined.exists, uids), (3, None));
+    server.finish();
+}
+
+#[test]
+fn a_server_that_does_not_understand_is_asked_as_all_servers_are() {
+    let (server, mut session) = signed_in(&format!(
+        r#"C: EXAMINE "INBOX"
+           {ALL}
+           S: * 3 EXISTS
+           S: $$ OK [READ-ONLY] done
+           S: $ BAD what?
+           C: UID SEARCH ALL
+           S: * SEARCH 2 3 4
+           S: $ OK done"#
+    ));
+    let (_, uids) = session
+        .examine_searching(&inbox(), Criteria::All)
+        .expect("the mailbox");
+    assert_eq!(uids, None);
+    let again = session.uid_search(Criteria::All).expect("the second time");
+    assert_eq!(Some(again), found("2:4"));
     server.finish();
 }
