@@ -5,6 +5,8 @@
 # make test-servers  runs the scenarios of every server, Cyrus and Courier too (needs root)
 # make bench     measures it against its peers on a private server: see
 #                docs/benchmarks.md for BENCH=header and other choices
+# make fuzz      feeds every parser what it has never seen, ten minutes each:
+#                make fuzz FUZZ=message SECONDS=60 for one of them
 # make soak     kills an ingest a hundred times, and looks what it left
 # make setup     installs what these need (they do so themselves)
 # make clean     removes what they leave
@@ -25,7 +27,7 @@ endif
 
 SERVERS := cyrus courier
 
-.PHONY: soak bench build clean demo setup test test-servers
+.PHONY: soak bench build clean demo fuzz setup test test-servers
 
 build:
 	@tests/setup.sh build
@@ -55,6 +57,7 @@ bench:
 test: setup
 	cargo fmt --check
 	cargo fmt --check --manifest-path examples/rust/Cargo.toml
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --quiet --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --locked --no-deps --document-private-items
 	cargo test --quiet --locked --no-fail-fast --lib --tests
@@ -65,6 +68,12 @@ test-servers:
 	@tests/setup.sh servers
 	@for server in $(SERVERS); do tests/server/chroot.sh $$server "$(TARGET)/servers" >/dev/null || exit 1; done
 	cargo test --quiet --locked --test servers -- --include-ignored
+
+fuzz: FUZZ := all
+fuzz: SECONDS := 600
+fuzz:
+	@tests/setup.sh fuzz
+	@fuzz/run.sh "$(FUZZ)" "$(SECONDS)"
 
 soak: setup
 	SOAK=100 cargo test --quiet --locked --test ingest_crash

@@ -102,6 +102,18 @@ impl Error {
         }
     }
 
+    /// The same, with a defect's place said to be in the table `name`.
+    pub fn in_table(self, name: &str) -> Self {
+        match *self.0 {
+            Kind::Internal { place, text } => Kind::Internal {
+                place: format!("{name} ({place})"),
+                text,
+            }
+            .into(),
+            other => other.into(),
+        }
+    }
+
     /// A wrong or missing setting, said in one sentence.
     pub fn config(text: impl Into<String>) -> Self {
         Kind::Config(text.into()).into()
@@ -285,12 +297,17 @@ mod tests {
     #[test]
     fn the_pure_functions_say_mail_in_front() {
         assert_eq!(Error::mail("no message").to_string(), "mail: no message");
-        let place = "mail_parse".to_owned();
-        let text = "gone".to_owned();
-        let error = Error::from(Kind::Internal { place, text });
+        let internal = |place: &str| {
+            let (place, text) = (place.to_owned(), "gone".to_owned());
+            Error::from(Kind::Internal { place, text })
+        };
         assert_eq!(
-            error.to_string(),
+            internal("mail_parse").to_string(),
             "mail: internal error in mail_parse: gone (please report)"
+        );
+        assert_eq!(
+            internal("xNext").in_table("mail_parts").to_string(),
+            "mail: internal error in mail_parts (xNext): gone (please report)"
         );
     }
 

@@ -7,13 +7,13 @@
 //! ```text
 //! entry -> register -> table, function -> ingest -> account -> imap
 //!                      table, function, ingest -> sqlite, mail
-//!                      function -> hpfeeds -> imap (for its connections)
+//!                      function -> hpfeeds, dns -> imap (for its connections)
 //! ```
 //!
 //! [`sqlite`] is plumbing and knows no IMAP. [`imap`] speaks the protocol and
 //! knows neither SQLite nor MIME. [`mail`] reads messages and knows neither of
-//! them. [`hpfeeds`] publishes over `imap`'s connections. `host` is the one
-//! bolt between them: SQLite's interrupt, which every wait of `imap` asks for.
+//! them. [`hpfeeds`] publishes, and [`dns`] asks, over `imap`'s connections.
+//! `host` is the one bolt between them: SQLite's interrupt, which every wait of `imap` asks for.
 //! `tests/layers.rs` holds the arrows to this.
 //!
 //! ## The life of a query
@@ -30,10 +30,6 @@
 //! xColumn reads the value out of the bytes at hand; nothing is parsed that is
 //! not asked for. The session goes back to the pool when the last row is out; a
 //! query stopped early closes it.
-//!
-//! The `mail_*` functions and tables stand beside this: [`mail`] makes values of
-//! a message's bytes, and they hand them to SQLite (`table::rowset`). They open
-//! nothing and ask nobody, so views and triggers may use them.
 //!
 //! The `mail_*` functions and tables stand beside this: [`mail`] makes values of
 //! a message's bytes, and they hand them to SQLite (`table::rowset`). They open
@@ -76,6 +72,7 @@ use std::sync::Arc;
 // failed statement at best; tests may do both.
 
 pub mod account;
+pub mod dns;
 mod entry;
 pub mod error;
 mod function;
@@ -113,6 +110,7 @@ pub fn register(connection: &Connection) -> Result<()> {
     table::messages::register(connection, &client)?;
     table::watch::register(connection, &client)?;
     function::hpfeeds_publish::register(connection, &client)?;
+    function::imap_dkim_keys::register(connection, &client)?;
     function::imap_ingest::register(connection, &client)?;
     function::imap_login::register(connection, &client)?;
     function::imap_oauth_start::register(connection, &client)?;

@@ -8,6 +8,7 @@ mod differential {
     pub mod compare;
     pub mod mailbox;
     pub mod queries;
+    pub mod words;
 }
 mod support;
 

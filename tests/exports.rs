@@ -219,7 +219,7 @@ fn wrong_options_are_told_in_one_sentence() {
         ),
         (
             "mail_report('x', '[]')",
-            "options must be a JSON object, such as '{\"timeout\": 10}': \
+            "options must be a JSON object, such as '{\"attachments_mime_types\": ...}': \
              invalid type: sequence, expected a map at line 1 column 0",
         ),
     ] {
@@ -295,81 +295,4 @@ fn null_is_no_message_and_the_offline_library_makes_exports_too() {
         .output()
         .unwrap();
     assert_eq!(String::from_utf8_lossy(&offline.stdout), "x|0\n");
-}
-
-#[test]
-fn rules_open_incidents_from_new_mail() {
-    let (user, rssd) = ingested("incidents", &Mail::many(1));
-    let installed = format!(".cd '{ROOT}'\n.read sql/recipes/incidents.sql\n");
-    rssd.shell.run(&installed.repeat(2)).success();
-    rssd.ask(
-        "INSERT INTO incident_rule (rule_id, name, action, template) VALUES
-           (1, 'phishing', 'incident', 'Phishing'), (2, 'invoices', 'triage', NULL),
-           (3, 'everything else', 'triage', NULL);
-         UPDATE incident_rule SET enabled = 0 WHERE rule_id = 3;
-         INSERT INTO incident_filter (rule_id, field, header_name, negated, value) VALUES
-           (1, 'from', NULL, 0, 'evil.test'), (1, 'from', NULL, 0, 'bad@other.test'),
-           (1, 'subject', NULL, 1, 'newsletter'), (1, 'header', 'X-Spam', 0, ''),
-           (2, 'text', NULL, 0, 'invoice.pdf'), (2, 'body regex', NULL, 0, '\\b[0-9]{4}-[0-9]{3}\\b');
-         INSERT INTO incident_field VALUES (1, 'mail', 'cloud_soar_mail_id'), (1, 'sender', 'from')",
-    );
-    let mail = |from: &str, subject: &str, rest: &str| {
-        let text = format!("From: {from}\nSubject: {subject}\n{rest}\n");
-        Mail::raw(text.replace('\n', "\r\n"))
-    };
-    let spam = "X-Spam: yes\n\nx";
-    let invoice = "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nno. 2026-017\n--b\n\
-                   Content-Type: application/pdf\n\
-                   Content-Disposition: attachment; filename=Invoice.pdf\n\nPDF\n--b--";
-    user.append(
-        "INBOX",
-        &[
-            mail("a@mail.Evil.test", "caught 1", spam),
-            mail("bad@other.test", "caught 2", spam),
-            mail("good@other.test", "another address", spam),
-            mail("a@notevil.test", "another domain", spam),
-            mail("\"x@evil.test\" <a@b.test>", "a name only", spam),
-            mail("\"x.evil.test\"@b.test", "a local part only", spam),
-            mail("a@evil.test", "no header", "\nx"),
-            mail("a@evil.test", "Our Newsletter", spam),
-            mail("shop@b.test", "caught 3", invoice),
-            mail(
-                "shop@b.test",
-                "no number",
-                &invoice.replace("2026-017", "17"),
-            ),
-        ],
-    );
-    rssd.ingest("INBOX", "{}");
-    let opened = "SELECT title, action, template, fields FROM incident ORDER BY title";
-    assert_eq!(
-        rssd.ask(opened),
-        "caught 1|incident|Phishing|{\"mail\":1,\"sender\":\"a@mail.Evil.test\"}\n\
-         caught 2|incident|Phishing|{\"mail\":2,\"sender\":\"bad@other.test\"}\n\
-         caught 3|triage||{}"
-    );
-    let attached = "SELECT title, name, content_type, length(content) > 2
-                      FROM incident JOIN incident_attachment USING (incident_id) ORDER BY 1, 2";
-    assert_eq!(
-        rssd.ask(attached),
-        "caught 1|message.eml|message/rfc822|1\ncaught 2|message.eml|message/rfc822|1\n\
-         caught 3|Invoice.pdf|application/pdf|1\ncaught 3|message.eml|message/rfc822|1"
-    );
-    assert_eq!(rssd.ask("SELECT count(*) FROM incident_mail_list"), "10");
-    let listed = "SELECT subject, attachments, incidents FROM incident_mail_list
-                   WHERE subject = 'caught 3'";
-    assert_eq!(rssd.ask(listed), "caught 3|[\"Invoice.pdf\"]|[3]");
-
-    // By hand: a mail added to an incident and taken away again.
-    let older =
-        "INSERT INTO incident_email SELECT 1, email_id FROM email WHERE subject = 'message 1'";
-    rssd.shell.run(older).success();
-    let files = "SELECT count(*) FROM incident_attachment WHERE incident_id = 1";
-    assert_eq!(rssd.ask(files), "2");
-    rssd.ask(
-        "DELETE FROM incident_email WHERE email_id =
-           (SELECT email_id FROM email WHERE subject = 'message 1')",
-    );
-    assert_eq!(rssd.ask(files), "1");
-    rssd.check();
 }

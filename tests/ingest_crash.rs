@@ -19,14 +19,11 @@ fn kills() -> u32 {
 
 /// A shell whose line to the server is slow, so that a kill comes amid it.
 fn slowly(user: &support::user::User<'_>, rssd: &Rssd, line: &Line) -> support::shell::Shell {
-    support::shell::Shell::new()
-        .database(&rssd.path())
-        .env(
-            "IMAP_SERVER",
-            format!("imap+insecure://127.0.0.1:{}", line.port),
-        )
-        .env("IMAP_USER", user.name.clone())
-        .env("IMAP_PASSWORD", user.password.clone())
+    support::shell::Shell::new().database(&rssd.path()).account(
+        line.port,
+        &user.name,
+        &user.password,
+    )
 }
 
 #[test]

@@ -50,6 +50,18 @@ fn no_flags(span: &str) -> String {
         .concat()
 }
 
+/// Message 2, whose content is refused, item by item.
+fn refused_2(body: &str) -> String {
+    let no = "S: $ NO [SERVERBUG] cannot read it %s%n";
+    format!(
+        "C: UID FETCH 2 {body}\n{no}\n\
+         C: UID FETCH 2 (UID FLAGS RFC822.SIZE INTERNALDATE)\n\
+         S: * 2 FETCH (UID 2 FLAGS () RFC822.SIZE 24)\nS: $ OK done\n\
+         C: UID FETCH 2 (UID BODY.PEEK[])\n{no}\n\
+         C: UID FETCH 2 (UID BODY.PEEK[HEADER])\n{no}"
+    )
+}
+
 fn server(scripts: impl IntoIterator<Item = Script>) -> (Scripted, Rssd) {
     let server = Scripted::play(scripts);
     let rssd = Rssd::at(&format!("imap+insecure://127.0.0.1:{}", server.port));
@@ -148,11 +160,7 @@ fn a_message_the_server_cannot_read_costs_no_other() {
         .then(SIZES)
         .bytes(message(1))
         .then("S: $ NO [SERVERBUG] cannot read message 2 %s%n")
-        .then("C: UID FETCH 2 (UID RFC822.SIZE)\nS: * 2 FETCH (UID 2 RFC822.SIZE 24)\nS: $ OK done")
-        .then(&format!(
-            "C: UID FETCH 2 {body}\nS: $ NO [SERVERBUG] cannot read it %s%n"
-        ))
-        .then("C: UID FETCH 3 (UID RFC822.SIZE)\nS: * 3 FETCH (UID 3 RFC822.SIZE 24)\nS: $ OK done")
+        .then(&refused_2(body))
         .then(&format!("C: UID FETCH 3 {body}"))
         .bytes(message(3))
         .then("S: $ OK done")
@@ -161,7 +169,7 @@ fn a_message_the_server_cannot_read_costs_no_other() {
     assert_eq!(rssd.counts("{}"), [2, 2, 0, 1]);
     assert_eq!(
         rssd.ask("SELECT uid, problem, detail FROM imap_sync_problem"),
-        "2|not_sent|imap: cannot fetch from 'INBOX': NO [SERVERBUG] cannot read message 2 %s%n"
+        "2|not_sent|imap: cannot fetch from 'INBOX': NO [SERVERBUG] cannot read it %s%n"
     );
     rssd.check();
     server.finish();
@@ -258,26 +266,24 @@ fn a_snapshot_that_another_writer_left_behind_is_explained() {
 
 #[test]
 fn a_message_that_stays_unreadable_is_no_error_of_later_runs() {
-    let refused = |uids: &str| {
-        format!(
-            "C: UID FETCH {uids} (UID RFC822.SIZE)\nS: $ NO [SERVERBUG] cannot read\n\
-             C: UID FETCH 2 (UID RFC822.SIZE)\nS: $ NO [SERVERBUG] cannot read\n\
-             C: UID SEARCH UID 2\nS: * SEARCH 2\nS: $ OK done"
-        )
-    };
+    let body = "(UID FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[])";
+    let listed = "C: UID SEARCH UID 2\nS: * SEARCH 2\nS: $ OK done";
     let again = || {
         Script::new(THREE)
             .then(&no_flags("1:3"))
             .then("C: UID SEARCH UID 2,4:4294967295\nS: * SEARCH 2\nS: $ OK done")
-            .then(&refused("2"))
+            .then("C: UID FETCH 2 (UID RFC822.SIZE)\nS: $ NO [SERVERBUG] cannot read")
+            .then("C: UID FETCH 2 (UID FLAGS)\nS: * 2 FETCH (UID 2 FLAGS ())\nS: $ OK done")
+            .then(&refused_2(body))
+            .then(listed)
     };
     let first = Script::new(THREE)
         .then(SIZES)
         .bytes(message(1))
         .bytes(message(3))
         .then("S: $ NO [SERVERBUG] cannot read 2")
-        .then("C: UID FETCH 2 (UID RFC822.SIZE)\nS: $ NO [SERVERBUG] cannot read")
-        .then("C: UID SEARCH UID 2\nS: * SEARCH 2\nS: $ OK done");
+        .then(&refused_2(body))
+        .then(listed);
     let (server, rssd) = server([first, again(), again()]);
     assert_eq!(rssd.counts("{}"), [2, 2, 0, 1]);
     assert_eq!(rssd.counts("{}"), [0, 0, 0, 1]);

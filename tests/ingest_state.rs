@@ -145,10 +145,7 @@ fn a_message_the_database_refuses_stops_none_behind_it() {
     let user = Dovecot::shared().user("refused");
     let rssd = Rssd::of(&user);
     rssd.counts("{}");
-    rssd.ask(
-        "CREATE TRIGGER t BEFORE INSERT ON ur_ingest_session_imap_acct_folder_message
-           WHEN new.subject = 'message 2' BEGIN SELECT raise(ABORT, 'not this one'); END",
-    );
+    rssd.refuse("message 2");
     user.append("INBOX", &Mail::many(4));
     assert_eq!(rssd.counts("{}"), [4, 3, 0, 1]);
     let problem = rssd.ask("SELECT uid, problem, detail FROM imap_sync_problem");

@@ -137,10 +137,7 @@ fn a_message_that_cannot_be_written_is_tried_five_times_and_kept() {
     let user = Dovecot::shared().user("poison");
     let rssd = Rssd::of(&user);
     rssd.counts("{}");
-    rssd.ask(
-        "CREATE TRIGGER t BEFORE INSERT ON ur_ingest_session_imap_acct_folder_message
-           WHEN new.subject = 'message 2' BEGIN SELECT raise(ABORT, 'not this one'); END",
-    );
+    rssd.refuse("message 2");
     user.append("INBOX", &Mail::many(3));
     assert_eq!(rssd.counts("{}"), [3, 2, 0, 1]);
     for _ in 0..4 {

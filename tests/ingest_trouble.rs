@@ -15,12 +15,7 @@ use support::user::User;
 fn by(line: &Line, user: &User<'_>, rssd: &Rssd) -> Shell {
     Shell::new()
         .database(&rssd.path())
-        .env(
-            "IMAP_SERVER",
-            format!("imap+insecure://127.0.0.1:{}", line.port),
-        )
-        .env("IMAP_USER", user.name.clone())
-        .env("IMAP_PASSWORD", user.password.clone())
+        .account(line.port, &user.name, &user.password)
 }
 
 const RUN: &str =

@@ -5,12 +5,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each layer and what it may use besides `error` and `secret`.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("account", &["imap"]),
+    ("dns", &["imap"]),
     ("entry", &["sqlite"]),
     (
         "function",
-        &["account", "hpfeeds", "imap", "ingest", "mail", "sqlite"],
+        &[
+            "account", "dns", "hpfeeds", "imap", "ingest", "mail", "sqlite",
+        ],
     ),
     ("host", &["imap", "sqlite"]),
     ("hpfeeds", &["imap"]),

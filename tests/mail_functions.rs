@@ -231,7 +231,8 @@ fn wrong_arguments_are_told_in_a_sentence() {
     );
     fails(
         "SELECT mail_auth('x', '{\"a\": 1}')",
-        "mail: key 'a' must be a string or an array of strings",
+        "mail: key 'a' must be a string, an array of strings, null, or an object such as \
+         {\"error\": \"SERVFAIL\"}",
     );
     fails(
         "SELECT * FROM mail_matches('x', X'ff')",

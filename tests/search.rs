@@ -63,13 +63,7 @@ fn fails(script: Script, sql: &str) -> String {
 }
 
 fn shell(server: &Scripted) -> Shell {
-    Shell::new()
-        .env(
-            "IMAP_SERVER",
-            format!("imap+insecure://127.0.0.1:{}", server.port),
-        )
-        .env("IMAP_USER", "ada")
-        .env("IMAP_PASSWORD", "secret")
+    Shell::new().account(server.port, "ada", "secret")
 }
 
 const BY_SUBJECT: &str = "SELECT uid FROM imap_messages() WHERE subject LIKE '%age 2'";

@@ -1,12 +1,12 @@
 #!/bin/bash
-# setup.sh build|demo|test|servers: sees to it that what the task needs is there.
+# setup.sh build|demo|fuzz|test|servers: sees to it that what the task needs is there.
 #
 # Installs what is missing on Debian, as root or through sudo. Elsewhere it says
 # in one sentence what to install. Where nothing is missing it costs a moment.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 PATH=$PATH:/usr/sbin:/sbin:$HOME/.cargo/bin
-task=${1:?build, demo, test or servers}
+task=${1:?build, demo, fuzz, test or servers}
 
 fail() {
 	echo "setup: $*" >&2
@@ -35,7 +35,7 @@ has_dovecot() { has dovecot && compgen -G '/usr/lib*/dovecot/imap'; }
 
 need build-essential has cc
 need libclang-dev has_libclang
-if [ "$task" != build ]; then
+if [ "$task" != build ] && [ "$task" != fuzz ]; then
 	need dovecot-imapd has_dovecot
 	need openssl has openssl
 	need python3 test -x /usr/bin/python3
@@ -49,12 +49,13 @@ if [ "$task" = test ]; then
 	need curl has curl
 	need nodejs has node
 	need npm has npm
+	need nsd has nsd
 	need procps has kill
 	need python3-venv has_venv
 fi
 
-# A freshly installed Dovecot would serve the whole network at once, and after
-# every start of the machine. Only private instances are wanted here.
+# A freshly installed Dovecot or NSD would serve the whole network at once, and
+# after every start of the machine. Only private instances are wanted here.
 install_packages() {
 	local sudo=() guard=/usr/sbin/policy-rc.d guarded=
 	if [ "$(id -u)" != 0 ]; then
@@ -63,7 +64,7 @@ install_packages() {
 	fi
 	has apt-get || return 1
 	echo "setup: installing ${missing[*]}"
-	if [[ " ${missing[*]} " == *' dovecot-imapd '* && ! -e $guard ]]; then
+	if [[ " ${missing[*]} " =~ ' '(dovecot-imapd|nsd)' ' && ! -e $guard ]]; then
 		guarded=yes
 		printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" tee "$guard" >/dev/null
 		"${sudo[@]}" chmod +x "$guard"
@@ -72,7 +73,11 @@ install_packages() {
 	"${sudo[@]}" "${apt[@]}" update && "${sudo[@]}" "${apt[@]}" install -y --no-install-recommends "${missing[@]}" || done=1
 	if [ -n "$guarded" ]; then
 		"${sudo[@]}" rm -f "$guard"
-		if has systemctl; then "${sudo[@]}" systemctl disable --quiet dovecot.service dovecot.socket 2>/dev/null || true; fi
+		if has systemctl; then
+			for unit in dovecot.service dovecot.socket nsd.service; do
+				"${sudo[@]}" systemctl disable --quiet "$unit" 2>/dev/null || true
+			done
+		fi
 	fi
 	return "$done"
 }
@@ -98,4 +103,13 @@ version_at_least "$wanted" "$found" || fail "cargo is $found; $advice"
 if [ "$task" = test ] && ! { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1; then
 	has rustup && rustup component add rustfmt clippy >&2 ||
 		fail 'rustfmt or clippy is missing; please run: rustup component add rustfmt clippy'
+fi
+# Sanitizers and coverage are for the nightly compiler only.
+if [ "$task" = fuzz ]; then
+	if ! cargo +nightly --version >/dev/null 2>&1; then
+		has rustup || fail 'fuzzing needs a nightly Rust; please install rustup from https://rustup.rs'
+		rustup toolchain install nightly --profile minimal >&2 ||
+			fail 'please run: rustup toolchain install nightly --profile minimal'
+	fi
+	has cargo-fuzz || cargo install --quiet --locked cargo-fuzz >&2 || fail 'please run: cargo install cargo-fuzz'
 fi

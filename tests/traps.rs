@@ -7,7 +7,7 @@ mod support;
 use serde_json::{Value, json};
 use support::dovecot::Dovecot;
 use support::mail::Mail;
-use support::scripted::{Script, Scripted};
+use support::scripted::{Answer, Script, Scripted};
 use support::shell::Shell;
 use support::user::User;
 
@@ -164,6 +164,50 @@ fn broken_text_is_neither_empty_nor_lost_to_conditions() {
 }
 
 #[test]
+fn groups_come_in_the_order_that_order_by_says() {
+    let user = user("trap-groups", &Mail::many(3));
+    user.create("Sent");
+    user.append("Sent", &Mail::many(1));
+    let text = |sql: &str| user.shell().run(sql).success().to_owned();
+    assert_eq!(
+        text("SELECT uid FROM imap_messages() GROUP BY uid ORDER BY uid DESC;"),
+        "3\n2\n1\n"
+    );
+    assert_eq!(
+        text(
+            "SELECT folder_name, count(*) FROM imap_messages(NULL, NULL, '*') \
+             GROUP BY 1 ORDER BY 1 DESC;"
+        ),
+        "Sent|1\nINBOX|3\n"
+    );
+}
+
+#[test]
+fn messages_that_are_named_and_gone_are_no_rows_whatever_is_asked_of_them() {
+    let user = user("trap-named", &Mail::many(3));
+    user.expunge("INBOX", "2");
+    // No column of these does Dovecot have.
+    for condition in ["gm_msgid IS NULL", "gm_labels IS NULL AND email_id IS NULL"] {
+        assert_eq!(uids(&user, &format!("uid < 9 AND {condition}")), "1,3");
+    }
+}
+
+#[test]
+fn text_that_is_no_utf8_compares_like_any_other() {
+    let user = user("trap-no-utf8", &Mail::many(2));
+    for (condition, expected) in [
+        ("subject < CAST(x'ff41' AS TEXT)", "1,2"),
+        ("subject IN ('x', CAST(x'ff41' AS TEXT))", ""),
+        ("subject LIKE CAST(x'25ff' AS TEXT)", ""),
+        ("size < CAST(x'ff' AS TEXT)", "1,2"),
+        ("seen = CAST(x'30ff' AS TEXT)", ""),
+        ("uid < CAST(x'31ff' AS TEXT)", "1,2"),
+    ] {
+        assert_eq!(uids(&user, condition), expected, "{condition}");
+    }
+}
+
+#[test]
 fn one_message_id_may_name_several_messages() {
     let mails = ["1@x", "1@x", "2@x"].map(|id| mail(&format!("Message-ID: <{id}>")));
     let user = user("trap-duplicates", &mails);
@@ -198,7 +242,7 @@ fn an_empty_mailbox_may_refuse_to_be_searched() {
     let lines = "C: EXAMINE \"INBOX\"\nC: UID SEARCH ALL\nS: * 0 EXISTS\n\
          S: $$ OK [READ-ONLY] done\nS: $ BAD no messages";
     let sql = "SELECT count(*) FROM imap_messages()";
-    assert_eq!(played("IMAP4rev1", lines, sql), "0");
+    assert_eq!(answered("IMAP4rev1", Script::new(lines), sql), "0");
 }
 
 #[test]
@@ -249,22 +293,17 @@ const EXAMINED: &str = r#"
 "#;
 
 fn scripted(capabilities: &str, lines: &str, sql: &str) -> String {
-    played(capabilities, &format!("{EXAMINED}\n{lines}"), sql)
+    answered(capabilities, Script::new(EXAMINED).then(lines), sql)
 }
 
-fn played(capabilities: &str, lines: &str, sql: &str) -> String {
+/// What a query gives from a server that answers so once `ada` has signed in.
+fn answered(capabilities: &str, script: Script, sql: &str) -> String {
     let hello = format!(
         "S: * OK [CAPABILITY IMAP4rev1] ready\nC: LOGIN \"ada\" \"secret\"\n\
          S: $ OK [CAPABILITY {capabilities}] welcome"
     );
-    let server = Scripted::play([Script::new(&hello).then(lines)]);
-    let shell = Shell::new()
-        .env(
-            "IMAP_SERVER",
-            format!("imap+insecure://127.0.0.1:{}", server.port),
-        )
-        .env("IMAP_USER", "ada")
-        .env("IMAP_PASSWORD", "secret");
+    let server = Scripted::play([Script::new(&hello).join(script)]);
+    let shell = Shell::new().account(server.port, "ada", "secret");
     let text = shell
         .run(&format!("{sql};"))
         .success()
@@ -309,6 +348,134 @@ fn messages_that_go_during_a_scan_are_no_rows() {
          S: * 2 FETCH (UID 3 FLAGS ())\nS: $ OK done";
     let sql = "SELECT uid, seen FROM imap_messages()";
     assert_eq!(scripted("IMAP4rev1", lines, sql), "1|1\n3|0");
+}
+
+/// Sizes of three messages, then a command for the whole of them of which the
+/// second is refused, and what the server gives of it.
+const SECOND_REFUSED: &str = r#"
+    C: UID SEARCH ALL
+    S: * SEARCH 1 2 3
+    S: $ OK done
+    C: UID FETCH 1:3 (UID RFC822.SIZE)
+    S: * 1 FETCH (UID 1 RFC822.SIZE 1)
+    S: * 2 FETCH (UID 2 RFC822.SIZE 1)
+    S: * 3 FETCH (UID 3 RFC822.SIZE 1)
+    S: $ OK done
+    C: UID FETCH 1:3 (UID FLAGS RFC822.SIZE BODY.PEEK[])
+    S: * 1 FETCH (UID 1 FLAGS () RFC822.SIZE 1 BODY[] "a")
+    S: $ NO The requested message could not be converted to an RFC-822 compatible format.
+    C: UID FETCH 2 (UID FLAGS RFC822.SIZE BODY.PEEK[])
+    S: $ NO The requested message could not be converted to an RFC-822 compatible format.
+    C: UID FETCH 2 (UID FLAGS RFC822.SIZE)
+    S: * 2 FETCH (UID 2 FLAGS (\Seen) RFC822.SIZE 1)
+    S: $ OK done
+    C: UID FETCH 2 (UID BODY.PEEK[])
+    S: $ NO broken
+    C: UID FETCH 2 (UID BODY.PEEK[HEADER])
+    S: * 2 FETCH (UID 2 BODY[HEADER] "Subject: two")
+    S: $ OK done
+    C: UID FETCH 3 (UID FLAGS RFC822.SIZE BODY.PEEK[])
+    S: * 3 FETCH (UID 3 FLAGS () RFC822.SIZE 1 BODY[] "c")
+    S: $ OK done
+"#;
+
+#[test]
+fn a_message_the_server_refuses_is_a_row_and_hides_none_behind_it() {
+    let sql = "SELECT uid, seen, size, subject, raw, sha256 IS NULL FROM imap_messages()";
+    assert_eq!(
+        scripted("IMAP4rev1", SECOND_REFUSED, sql),
+        "1|0|1||a|0\n2|1|1|two||1\n3|0|1||c|0"
+    );
+}
+
+#[test]
+fn problems_tell_what_was_refused_and_why() {
+    let answer: Answer = |command| {
+        let of_one = |told: &str| format!("* 1 FETCH (UID 1 {told})\n$ OK done");
+        match command.rsplit_once("(UID ").map_or("", |(_, items)| items) {
+            "" => "* SEARCH 1\n$ OK done".to_owned(),
+            "RFC822.SIZE)" => of_one("RFC822.SIZE 9"),
+            "INTERNALDATE)" => of_one("INTERNALDATE \"01-Jan-2026 00:00:00 +0000\""),
+            "BODY.PEEK[HEADER])" => of_one("BODY[HEADER] \"Subject: two\""),
+            _ => "$ NO [SERVERBUG] broken".to_owned(),
+        }
+    };
+    let sql = "SELECT uid, subject, internal_date, parts, problems FROM imap_messages()";
+    assert_eq!(
+        answered("IMAP4rev1", Script::new(EXAMINED).answer(answer), sql),
+        "1|two|2026-01-01T00:00:00Z||[\
+         {\"field\":\"fetch\",\"problem\":\"BODYSTRUCTURE refused: NO [SERVERBUG] broken\"},\
+         {\"field\":\"fetch\",\"problem\":\"BODY.PEEK[] refused: NO [SERVERBUG] broken\"}]"
+    );
+}
+
+#[test]
+fn a_message_larger_than_any_value_is_a_row_without_its_content() {
+    let answer: Answer = |command| {
+        let done = "$ OK done";
+        match command.strip_prefix("UID FETCH ").unwrap_or_default() {
+            "" => format!("* SEARCH 1 2\n{done}"),
+            "1:2 (UID RFC822.SIZE)" => format!(
+                "* 1 FETCH (UID 1 RFC822.SIZE 3221225472)\n* 2 FETCH (UID 2 RFC822.SIZE 1)\n{done}"
+            ),
+            "1 (UID RFC822.SIZE BODY.PEEK[HEADER])" => format!(
+                "* 1 FETCH (UID 1 RFC822.SIZE 3221225472 BODY[HEADER] \"Subject: huge\")\n{done}"
+            ),
+            "2 (UID BODY.PEEK[])" => format!("* 2 FETCH (UID 2 BODY[] \"b\")\n{done}"),
+            _ => "$ BAD what?".to_owned(),
+        }
+    };
+    let sql = "SELECT uid, subject, raw FROM imap_messages()";
+    assert_eq!(
+        answered("IMAP4rev1", Script::new(EXAMINED).answer(answer), sql),
+        "1|huge|\n2||b"
+    );
+}
+
+#[test]
+fn attachments_that_are_refused_are_rows_that_say_so() {
+    let answer: Answer = |command| {
+        let listed = |uid: u32| {
+            format!(
+                "* {uid} FETCH (UID {uid} BODYSTRUCTURE (\"application\" \"pdf\" \
+                 (\"name\" \"a.pdf\") NIL NIL \"base64\" 4))\n"
+            )
+        };
+        let done = "$ OK done";
+        match command.strip_prefix("UID FETCH ").unwrap_or_default() {
+            "" => format!("* SEARCH 1 2 3\n{done}"),
+            "1 (UID BODYSTRUCTURE)" => listed(1) + done,
+            "3 (UID BODYSTRUCTURE)" => listed(3) + done,
+            "2 (UID FLAGS)" => format!("* 2 FETCH (UID 2 FLAGS ())\n{done}"),
+            "1 (UID FLAGS)" => format!("* 1 FETCH (UID 1 FLAGS ())\n{done}"),
+            "3 (UID BODY.PEEK[1])" => {
+                format!("* 3 FETCH (UID 3 BODY[1] \"YWJj\")\n{done}")
+            }
+            _ => "$ NO broken".to_owned(),
+        }
+    };
+    let sql = "SELECT uid, filename, CAST(content AS TEXT), md5 IS NULL, problems \
+         FROM imap_attachments()";
+    assert_eq!(
+        answered("IMAP4rev1", Script::new(EXAMINED).answer(answer), sql),
+        "1|a.pdf||1|[{\"field\":\"content\",\"problem\":\"refused: NO broken\"}]\n\
+         2|||1|[{\"field\":\"parts\",\"problem\":\"BODYSTRUCTURE refused: NO broken\"}]\n\
+         3|a.pdf|abc|0|"
+    );
+}
+
+#[test]
+fn a_message_without_content_is_null_and_not_an_empty_one() {
+    let lines = "C: UID SEARCH ALL\nS: * SEARCH 1 2 3\nS: $ OK done\n\
+         C: UID FETCH 1:3 (UID RFC822.SIZE)\nS: * 1 FETCH (UID 1 RFC822.SIZE 9)\n\
+         S: * 2 FETCH (UID 2 RFC822.SIZE 9)\nS: * 3 FETCH (UID 3 RFC822.SIZE 0)\nS: $ OK done\n\
+         C: UID FETCH 1:3 (UID BODY.PEEK[])\nS: * 1 FETCH (UID 1 BODY[] NIL)\n\
+         S: * 2 FETCH (UID 2 BODY[] \"\")\nS: * 3 FETCH (UID 3 BODY[] \"\")\nS: $ OK done";
+    let sql = "SELECT uid, quote(raw), sha256 IS NULL FROM imap_messages()";
+    assert_eq!(
+        scripted("IMAP4rev1", lines, sql),
+        "1|NULL|1\n2|NULL|1\n3|X''|0"
+    );
 }
 
 #[test]

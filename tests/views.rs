@@ -196,6 +196,8 @@ fn senders_that_look_like_somebody_known_are_told_with_the_reason() {
         ("Ada <ada@harbor.example>", Some("one edit")),
         ("Ada <ada@harbuor.example>", Some("one edit")),
         ("Ada <ada@harbour.exemple>", Some("one edit")),
+        ("Ada <ada@xn--hrbour-9ve.example>", Some("confusable")),
+        ("Ada <ada@xn--pier-9ve.example>", None),
         ("Ada <ada@abharour.example>", None),
         ("Ada <ada@harbour.example.evil.test>", Some("subdomain")),
         ("harbour office <x@evil.test>", Some("display name")),

@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-sql() { sqlite3 -batch -bail "$database" ".load '$library'" "$@"; }
+sql() { sqlite3 -batch -bail "$database" '.timeout 30000' ".load '$library'" "$@"; }
 
 # post URL HEADER: sends $work/request; the answer is in $work/answer. The header
 # may hold a secret, which other users could read off a command line.
@@ -60,17 +60,19 @@ esac
 
 sql ".read sql/views/$view.sql" '.read sql/views/email_delivery.sql'
 
-count=0
 # Ids go through the shell in hexadecimal: whatever they are, they end nothing.
-while read -r hex; do
+waiting=$(sql "SELECT hex(email_id) FROM email AS e
+                WHERE raw IS NOT NULL
+                  AND NOT EXISTS (SELECT 1 FROM email_delivery AS d
+                                   WHERE d.target = '$target' AND d.email_id = e.email_id)
+                ORDER BY ingested_at")
+count=0
+for hex in $waiting; do
 	id="CAST(x'$hex' AS TEXT)"
 	sql "SELECT writefile('$work/request', $request) FROM $view WHERE email_id = $id" >/dev/null
 	deliver
 	sql "INSERT INTO email_delivery (target, email_id, answer)
 	     VALUES ('$target', $id, CAST(readfile('$work/answer') AS TEXT))"
 	count=$((count + 1))
-done < <(sql "SELECT hex(email_id) FROM email AS e
-	       WHERE NOT EXISTS (SELECT 1 FROM email_delivery AS d
-	                          WHERE d.target = '$target' AND d.email_id = e.email_id)
-	       ORDER BY ingested_at")
+done
 echo "$count delivered"

@@ -22,7 +22,8 @@ DROP VIEW IF EXISTS temp.pending;
 CREATE TEMP VIEW pending AS
 SELECT channel, email_id
   FROM email_feed_channel JOIN email
- WHERE NOT EXISTS (SELECT 1 FROM email_delivery AS delivery
+ WHERE email.raw IS NOT NULL
+   AND NOT EXISTS (SELECT 1 FROM email_delivery AS delivery
                     WHERE delivery.target = 'hpfeeds:' || channel
                       AND delivery.email_id = email.email_id);
 

@@ -4,7 +4,8 @@
 -- Once installed, triggers do it whenever imap_ingest(), or whoever else has the
 -- library loaded, adds a message to RSSD: the message goes into the list of mails,
 -- and each enabled rule it meets opens an incident (or a triage item) to which it
--- and its files are attached. docs/exports.md has an example.
+-- and its files are attached. Who has not loaded it cannot add messages any more:
+-- sqlite3_imapoffline_init is enough. docs/exports.md has an example.
 --
 -- Run it in the project's folder, in a database that imap_ingest() has filled:
 --   sqlite3 rssd.sqlite.db ".load ./dist/imap0" ".read sql/recipes/incidents.sql"
@@ -13,7 +14,7 @@
 
 -- The list of mails. To have older mail in it, and judged:
 --   INSERT INTO incident_mail (email_id, mail) SELECT email_id, mail_parse(raw) FROM email
---       WHERE true ON CONFLICT DO NOTHING;
+--       WHERE raw IS NOT NULL ON CONFLICT DO NOTHING;
 CREATE TABLE IF NOT EXISTS incident_mail (
   cloud_soar_mail_id INTEGER PRIMARY KEY,
   email_id TEXT NOT NULL UNIQUE,            -- of the view email
@@ -26,6 +27,8 @@ CREATE TABLE IF NOT EXISTS incident_rule (
   rule_id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
   enabled INTEGER NOT NULL DEFAULT 1,
+  account TEXT,                             -- whose mail it judges; NULL: everybody's
+  folder_name TEXT,                         -- in which folder; NULL: in all
   action TEXT NOT NULL DEFAULT 'incident' CHECK (action IN ('incident', 'triage')),
   template TEXT                             -- the incident's kind, playbook or template
 );
@@ -34,8 +37,9 @@ CREATE TABLE IF NOT EXISTS incident_rule (
 -- them, and none of the negated ones. A rule without filters takes every message.
 CREATE TABLE IF NOT EXISTS incident_filter (
   rule_id INTEGER NOT NULL REFERENCES incident_rule (rule_id),
-  -- from and to: an address or a domain; subject, header: a part of it;
-  -- text: a part of a body or of an attachment's name
+  -- from and to: an address, a domain (evil.test: that and none below it), or
+  -- all below one (.evil.test); subject, header: a part of it; text: a part of a
+  -- body or of an attachment's name
   field TEXT NOT NULL CHECK (field IN ('from', 'to', 'subject', 'text', 'header',
                                        'subject regex', 'body regex', 'header regex')),
   header_name TEXT,                         -- for the two header fields
@@ -94,6 +98,11 @@ SELECT mail.email_id, rule.rule_id
   FROM incident_mail AS mail
   JOIN incident_rule AS rule
  WHERE rule.enabled
+   AND (coalesce(rule.account, rule.folder_name) IS NULL
+        OR EXISTS (SELECT 1 FROM email
+                    WHERE email.email_id = mail.email_id
+                      AND email.account IS coalesce(rule.account, email.account)
+                      AND email.folder_name IS coalesce(rule.folder_name, email.folder_name)))
    AND NOT EXISTS (
          SELECT 1
            FROM incident_filter AS filter
@@ -105,8 +114,9 @@ SELECT mail.email_id, rule.rule_id
              SELECT 1 FROM incident_address AS a
               WHERE a.email_id = mail.email_id AND a.role = filter.field
                 AND (a.address = lower(filter.value)
-                     OR substr('.' || a.domain, -1 - length(ltrim(filter.value, '@')))
-                        = '.' || ltrim(lower(filter.value), '@')))
+                     OR a.domain = ltrim(lower(filter.value), '@')
+                     OR (filter.value GLOB '.*'
+                         AND substr(a.domain, -length(filter.value)) = lower(filter.value))))
            WHEN filter.field = 'subject' THEN
              coalesce(instr(lower(json_extract(mail.mail, '$.subject')), lower(filter.value)), 0) > 0
            WHEN filter.field = 'text' THEN EXISTS (
@@ -148,12 +158,27 @@ SELECT cloud_soar_mail_id, listed_at,
   FROM incident_mail
  WHERE discarded_at IS NULL;
 
+-- A message is whole once its row, its bytes and the edge between them are there;
+-- which comes last depends on the generation of RSSD.
 DROP TRIGGER IF EXISTS incident_mail_arrives;
-CREATE TRIGGER incident_mail_arrives AFTER INSERT ON uniform_resource
-WHEN NEW.nature = 'text' AND NEW.ingest_session_imap_acct_folder_message IS NOT NULL
+CREATE TRIGGER incident_mail_arrives AFTER INSERT ON uniform_resource_edge
+WHEN NEW.graph_name = 'imap'
+ AND NOT EXISTS (SELECT 1 FROM incident_mail WHERE email_id = NEW.node_id)
 BEGIN
   INSERT INTO incident_mail (email_id, mail)
-  VALUES (NEW.ingest_session_imap_acct_folder_message, mail_parse(NEW.content))
+  SELECT email_id, mail_parse(raw) FROM email
+   WHERE email_id = NEW.node_id AND uniform_resource_id IS NOT NULL
+      ON CONFLICT DO NOTHING;
+END;
+
+DROP TRIGGER IF EXISTS incident_mail_completed;
+CREATE TRIGGER incident_mail_completed
+AFTER INSERT ON ur_ingest_session_imap_acct_folder_message
+BEGIN
+  INSERT INTO incident_mail (email_id, mail)
+  SELECT email_id, mail_parse(raw) FROM email
+   WHERE email_id = NEW.ur_ingest_session_imap_acct_folder_message_id
+     AND uniform_resource_id IS NOT NULL
       ON CONFLICT DO NOTHING;
 END;
 

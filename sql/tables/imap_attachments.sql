@@ -15,6 +15,7 @@ CREATE TABLE imap_attachments(
   md5 TEXT,                  -- MD5 of content, lower-case hexadecimal
   sha1 TEXT,                 -- SHA-1 of content, lower-case hexadecimal
   sha256 TEXT,               -- SHA-256 of content, lower-case hexadecimal
+  problems TEXT,             -- why content or the list itself cannot be read, JSON array of {field, problem}; reading it fetches that part
   server TEXT HIDDEN,        -- host, host:port, imaps://, imap:// (STARTTLS) or imap+insecure://; default: the environment account's
   user TEXT HIDDEN,          -- the user name; default: the environment account's
   folder TEXT HIDDEN,        -- a folder, or a pattern with * and % as LIST takes them; default INBOX

@@ -12,4 +12,5 @@ SELECT email_id, account, folder_name, date, ingested_at,
                    'routing', json_object('event_type', 'email',
                                           'event_time', 1000 * strftime('%s', ingested_at),
                                           'hostname', account)) AS record
-  FROM email;
+  FROM email
+ WHERE raw IS NOT NULL;

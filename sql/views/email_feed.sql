@@ -5,4 +5,5 @@
 DROP VIEW IF EXISTS email_feed;
 CREATE VIEW email_feed AS
 SELECT email_id, account, folder_name, date, ingested_at, mail_feed(raw) AS payload
-  FROM email;
+  FROM email
+ WHERE raw IS NOT NULL;

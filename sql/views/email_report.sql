@@ -9,4 +9,5 @@ SELECT email_id, account, folder_name, date, ingested_at,
        mail_report(raw, json_object('received', ingested_at)) AS bundle,
        mail_report(raw, json_object('mode', 'opencti', 'received', ingested_at,
                                     'now', strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))) AS opencti
-  FROM email;
+  FROM email
+ WHERE raw IS NOT NULL;

@@ -102,7 +102,11 @@ impl AccountsFile {
         }
     }
 
-    fn parse(path: PathBuf, text: &str) -> Result<Self> {
+    /// The accounts of a file of this text.
+    ///
+    /// # Errors
+    /// Whatever is wrong with it, and on which line.
+    pub(super) fn parse(path: PathBuf, text: &str) -> Result<Self> {
         let document = Document { path: &path, text };
         let root = DeTable::parse(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
@@ -334,4 +338,28 @@ fn read_private(path: &Path) -> Result<Option<Zeroizing<String>>> {
 fn unusable(path: &Path, why: &str) -> Error {
     let path = quote(&path.to_string_lossy());
     Error::config(format!("cannot use accounts file '{path}': {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_error_shows_a_secret(pieces in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "[work]\n", "[work.oauth]\n", "server = ", "user = ", "password = ", "include = [", "]",
+                "'hunter2-zQ9'", "\"hunter2-zQ9\"", "\"\"\"", "''", "\n", "=", "#", "{", "}", "\\", "x",
+            ]),
+            0..30,
+        )) {
+            let file = AccountsFile::parse(PathBuf::from("accounts.toml"), &pieces.concat());
+            if let Err(error) = file {
+                let error = error.to_string();
+                prop_assert!(!error.contains("hunter2-zQ9"), "{}", error);
+                prop_assert!(!error.chars().any(char::is_control), "{:?}", error);
+            }
+        }
+    }
 }

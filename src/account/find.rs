@@ -78,8 +78,9 @@ impl Search<'_> {
         let caller = self.caller;
         match self.file.entries() {
             [] => Err(Error::usage(format!(
-                "{caller} needs a server; try {caller}('imap.example.org', 'user', 'INBOX') \
-                 or set IMAP_SERVER"
+                "{caller} needs a server; try {caller}('imap.example.org', 'user'{}) \
+                 or set IMAP_SERVER",
+                self.folder()
             ))),
             [only] => self.named(only, user),
             _ => Err(Error::usage(format!(
@@ -136,11 +137,20 @@ impl Search<'_> {
         }
     }
 
+    /// The third argument of an example; some callers take another one.
+    fn folder(&self) -> &'static str {
+        match self.caller {
+            "imap_check" | "imap_folders" => "",
+            _ => ", 'INBOX'",
+        }
+    }
+
     fn no_user(&self, endpoint: &Endpoint) -> Error {
         let caller = self.caller;
         Error::usage(format!(
-            "{caller} needs a user for {endpoint}; try {caller}('{}', 'user', 'INBOX')",
-            endpoint.host()
+            "{caller} needs a user for {endpoint}; try {caller}('{}', 'user'{})",
+            endpoint.host(),
+            self.folder(),
         ))
     }
 }

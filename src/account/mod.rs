@@ -7,6 +7,8 @@ mod accounts_file;
 mod command;
 mod environment;
 mod find;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
 mod netrc;
 pub mod oauth;
 mod options;

@@ -33,7 +33,8 @@ struct Entry {
     port: Option<String>,
 }
 
-fn search(text: &str, endpoint: &Endpoint, user: Option<&str>) -> Option<Login> {
+/// [`find`] in the text of a netrc.
+pub(super) fn search(text: &str, endpoint: &Endpoint, user: Option<&str>) -> Option<Login> {
     let standard = match endpoint.security() {
         Security::Tls => 993,
         Security::StartTls => 143,
@@ -128,6 +129,7 @@ fn next_word(text: &str) -> Option<(Zeroizing<String>, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const NETRC: &str = r#"
 # a comment with machine words login x
@@ -202,6 +204,28 @@ default login anonymous password user@site
         ] {
             let endpoint = Endpoint::parse("a").unwrap();
             assert!(search(text, &endpoint, None).is_none(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_word_in_quotes_is_read_as_it_is(user in any::<String>(), password in any::<String>()) {
+            let quoted = |word: &str| word.replace('\\', "\\\\").replace('"', "\\\"");
+            let text = format!(
+                "machine h.example login \"{}\" password \"{}\" default {password}",
+                quoted(&user),
+                quoted(&password)
+            );
+            let found = search(&text, &Endpoint::parse("h.example").unwrap(), Some(&user));
+            let Some(Login { credential: Credential::Password(found), .. }) = found else {
+                panic!("not found")
+            };
+            prop_assert_eq!(found.declassify(), password);
+        }
+
+        #[test]
+        fn any_text_comes_to_an_end(text in any::<String>()) {
+            prop_assert!(entries(&text).len() <= text.len());
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Used by each table and function that takes options; each names its own
 //! keys, so that a misspelt one is told from one that does not apply.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -31,8 +32,12 @@ impl Options {
         };
         let map: Map<String, Value> = serde_json::from_str(text).map_err(|e| {
             let why = quote(&e.to_string());
+            let example = match known.first() {
+                Some(first) if !known.contains(&"timeout") => format!("{{\"{first}\": ...}}"),
+                _ => "{\"timeout\": 10}".to_owned(),
+            };
             Error::usage(format!(
-                "options must be a JSON object, such as '{{\"timeout\": 10}}': {why}"
+                "options must be a JSON object, such as '{example}': {why}"
             ))
         })?;
         if let Some(key) = map.keys().find(|key| !known.contains(&key.as_str())) {
@@ -54,6 +59,17 @@ impl Options {
                 .as_str()
                 .filter(|path| !path.is_empty() && !path.contains('\0'))
                 .map(PathBuf::from)
+        })
+    }
+
+    /// An IP address, with its port or without; never a name, which somebody
+    /// would have to be asked about.
+    pub fn address(&self, key: &str, default_port: u16) -> Result<Option<SocketAddr>> {
+        let wanted = "an IP address such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353";
+        self.typed(key, wanted, |value| {
+            let text = value.as_str()?;
+            let alone = |ip: IpAddr| SocketAddr::new(ip, default_port);
+            text.parse().or_else(|_| text.parse().map(alone)).ok()
         })
     }
 
@@ -197,6 +213,16 @@ mod tests {
             Some(PathBuf::from("ca.pem"))
         );
         assert!(options.switch("deadline").unwrap());
+        for (address, meant) in [
+            ("127.0.0.1", "127.0.0.1:53"),
+            ("::1", "[::1]:53"),
+            ("[::1]:5353", "[::1]:5353"),
+        ] {
+            let text = format!(r#"{{"ca_file": "{address}"}}"#);
+            let options = Options::parse(Some(&text), &CONNECTION_KEYS).unwrap();
+            let read = options.address("ca_file", 53).unwrap().unwrap();
+            assert_eq!(read.to_string(), meant);
+        }
     }
 
     #[test]
@@ -210,6 +236,11 @@ mod tests {
             message(parse("[1]")),
             "imap: options must be a JSON object, such as '{\"timeout\": 10}': \
              invalid type: sequence, expected a map at line 1 column 0"
+        );
+        assert_eq!(
+            message(Options::parse(Some("no"), &["mode", "now"])),
+            "imap: options must be a JSON object, such as '{\"mode\": ...}': \
+             expected ident at line 1 column 2"
         );
         let seconds = |text| message(parse(text).unwrap().seconds("timeout"));
         assert_eq!(
@@ -227,6 +258,11 @@ mod tests {
         assert_eq!(
             message(parse(r#"{"ca_file": 7}"#).unwrap().path("ca_file")),
             "imap: option ca_file must be a path, not 7"
+        );
+        assert_eq!(
+            message(parse(r#"{"ca_file": "h"}"#).unwrap().address("ca_file", 1)),
+            "imap: option ca_file must be an IP address such as 192.0.2.53, 192.0.2.53:5353 or \
+             [2001:db8::53]:5353, not \"h\""
         );
         assert_eq!(
             message(parse(r#"{"max_size": 7}"#).unwrap().text("max_size")),

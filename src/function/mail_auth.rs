@@ -6,11 +6,12 @@
 //!                  '{"selector._domainkey.example.org": "v=DKIM1; p=..."}');
 //! ```
 //!
-//! Signatures are verified with the keys given, and nothing is looked up, so
-//! that the answer can be reproduced. NULL as the message gives NULL.
+//! Signatures are verified with the keys given, such as `imap_dkim_keys` finds,
+//! and nothing is looked up, so that the answer can be reproduced. NULL as the
+//! message gives NULL.
 
 use crate::error::{Error, Result, quote};
-use crate::mail::auth::{Keys, describe};
+use crate::mail::auth::{Keys, Record, describe};
 use crate::sqlite::{Connection, Trust, Value, register_function};
 use serde_json::{Map, Value as Json};
 
@@ -32,8 +33,9 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
     )
 }
 
-/// The keys of a JSON object: a record's name to its text, or to an array of
-/// the strings that the DNS has cut it into.
+/// The keys of a JSON object: a record's name to its text, to an array of the
+/// strings that the DNS has cut it into, to null where there is none, or to an
+/// object with an `error` where that could not be found out.
 fn keys(argument: &Value<'_>) -> Result<Keys> {
     let object: Map<String, Json> = serde_json::from_slice(argument.bytes()).map_err(|error| {
         let why = quote(&error.to_string());
@@ -44,20 +46,29 @@ fn keys(argument: &Value<'_>) -> Result<Keys> {
     })?;
     let mut keys = Keys::default();
     for (name, record) in object {
-        keys.add(&name, text(&name, &record)?);
+        keys.add(&name, read(&name, record)?);
     }
     Ok(keys)
 }
 
-fn text(name: &str, record: &Json) -> Result<String> {
-    let pieces = match record {
-        Json::String(text) => Some(text.clone()),
-        Json::Array(pieces) => pieces.iter().map(Json::as_str).collect(),
+fn read(name: &str, record: Json) -> Result<Record> {
+    let read = match record {
+        Json::Null => Some(Record::Absent),
+        Json::String(text) => Some(Record::Text(text)),
+        Json::Array(pieces) => {
+            let text: Option<String> = pieces.iter().map(Json::as_str).collect();
+            text.map(Record::Text)
+        }
+        Json::Object(failure) => {
+            let why = failure.get("error").and_then(Json::as_str);
+            why.map(|why| Record::Unknown(quote(why)))
+        }
         _ => None,
     };
-    pieces.ok_or_else(|| {
+    read.ok_or_else(|| {
         Error::mail(format!(
-            "key '{}' must be a string or an array of strings",
+            "key '{}' must be a string, an array of strings, null, or an object such as \
+             {{\"error\": \"SERVFAIL\"}}",
             quote(name)
         ))
     })

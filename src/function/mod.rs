@@ -2,6 +2,7 @@
 
 pub mod hpfeeds_publish;
 mod imap_debug;
+pub mod imap_dkim_keys;
 pub mod imap_ingest;
 pub mod imap_login;
 pub mod imap_oauth_finish;

@@ -14,6 +14,8 @@
 pub mod broker;
 pub mod environment;
 mod frame;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
 mod publish;
 
 pub use broker::Broker;

@@ -120,7 +120,11 @@ fn resolve(host: &str, port: u16, peer: &str, settings: &Settings) -> Result<Vec
 ///
 /// # Errors
 /// Refused or unreachable port, timeout, deadline, cancelled.
-fn connect(addresses: &[SocketAddr], peer: &str, settings: &Settings) -> Result<TcpStream> {
+pub(super) fn connect(
+    addresses: &[SocketAddr],
+    peer: &str,
+    settings: &Settings,
+) -> Result<TcpStream> {
     let mut watch = Watch::start(settings, peer, "connect");
     watch.check()?;
     let (sender, answers) = channel();
@@ -176,7 +180,7 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
 
 /// What an I/O error says, as a message puts it: without the library's prefix
 /// and the error number, in lower case.
-pub(super) fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text
         .strip_prefix("failed to lookup address information: ")

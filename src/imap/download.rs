@@ -9,7 +9,8 @@ use std::sync::Arc;
 use super::extra::Extra;
 use super::fetch_stream::FetchStream;
 use super::flags::Flags;
-use super::message::Message;
+use super::frame::LITERAL;
+use super::message::{Message, Refusal};
 use super::schedule::Schedule;
 use super::session::Session;
 use super::structure::Structure;
@@ -45,10 +46,12 @@ pub struct Downloaded {
     /// The whole message, byte for byte; shared, so that SQLite can take it
     /// over without a copy.
     pub raw: Option<Arc<Vec<u8>>>,
-    /// True where content was left on the server because of `max_size`.
+    /// True where content was left on the server because of its size.
     pub is_oversized: bool,
     /// What the server sent that could not be read, one sentence each.
     pub problems: Vec<String>,
+    /// What the server refused to send.
+    pub refusals: Vec<Refusal>,
 }
 
 /// One text part as transferred.
@@ -76,23 +79,28 @@ enum Course {
 
 impl Download {
     /// What is `wanted` of the messages `uids`; of those above `max_size`
-    /// bytes, all but their content. They are asked for in this direction, and
-    /// come in the order in which the server answers each command.
+    /// bytes, or larger than anything that is taken, all but their content.
+    /// They are asked for in this direction, and come in the order in which the
+    /// server answers each command.
     pub fn new(uids: UidSet, wanted: Wanted, max_size: Option<u64>, direction: Direction) -> Self {
         if wanted.is_empty() {
             return Self(Course::Listed(direction.uids(&uids)));
         }
-        Self::fetched(Schedule::new(uids, wanted, max_size, direction), max_size)
+        let max_size = max_size.map_or(LITERAL, |max| max.min(LITERAL));
+        let schedule = Schedule::new(uids, wanted, Some(max_size), direction);
+        Self::fetched(schedule, max_size)
     }
 
     /// All of the messages `uids`, as [`Download::new`]; see
     /// [`Schedule::by_at_most`].
     pub fn by_at_most(bytes: u64, uids: UidSet, wanted: Wanted, max_size: u64) -> Self {
+        let max_size = max_size.min(LITERAL);
         let schedule = Schedule::new(uids, wanted, Some(max_size), Direction::Ascending);
-        Self::fetched(schedule.by_at_most(bytes), Some(max_size))
+        Self::fetched(schedule.by_at_most(bytes), max_size)
     }
 
-    fn fetched(schedule: Schedule, max_size: Option<u64>) -> Self {
+    fn fetched(schedule: Schedule, max_size: u64) -> Self {
+        let max_size = Some(max_size);
         let stream = Box::new(FetchStream::new(schedule));
         Self(Course::Fetched { stream, max_size })
     }
@@ -174,6 +182,7 @@ impl Downloaded {
             is_oversized: is_oversized && raw.is_none(),
             raw,
             problems: message.problems,
+            refusals: message.refusals,
         }
     }
 }

@@ -37,6 +37,8 @@ pub(super) struct Ended {
     pub(super) answer: String,
     /// True where it may well be carried out later.
     pub(super) is_temporary: bool,
+    /// True where messages it was about have been expunged.
+    pub(super) is_expunged: bool,
 }
 
 impl Ended {
@@ -270,6 +272,7 @@ impl Exchange {
                     status: status.status,
                     answer,
                     is_temporary: status.asks_for_patience(),
+                    is_expunged: status.code.is_some_and(|c| c.is("EXPUNGEISSUED")),
                 })
             }
             Response::Continuation(text) => Arrival::Continuation(text.to_vec()),

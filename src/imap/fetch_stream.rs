@@ -5,15 +5,17 @@
 //! send before we ask again, and so what a stop in the middle costs. Messages
 //! come chunk by chunk, within a chunk in the server's order: a server may work
 //! on several commands at once (Dovecot does while its output is full), so what
-//! comes of the second waits for the end of the first.
+//! comes of the second waits for the end of the first. A message that the server
+//! refuses comes with what it does give of it, and the others all the same.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::apart::Outcome;
+use super::chunk::{Chunk, SET};
 use super::exchange::{Arrival, Ended};
-use super::flight::{Flight, SET};
-use super::items::Items;
+use super::flight::Flight;
 use super::message::Message;
 use super::pace::{Pace, SLOW, USUAL};
 use super::session::Session;
@@ -24,14 +26,9 @@ use crate::error::{Error, Result};
 /// Bytes of messages that may wait for the end of the command before theirs.
 const AHEAD: usize = 256 << 20;
 
-/// What one command asks for.
-#[derive(Clone, Debug)]
-pub struct Chunk {
-    /// The messages.
-    pub uids: UidSet,
-    /// What of them; shared between the chunks of a query.
-    pub items: Arc<Items>,
-}
+/// More messages in a row than this of which the server refuses everything: it
+/// is not they that are broken.
+const CROWD: u32 = 20;
 
 /// Where the chunks come from: any iterator, or what decides as it learns.
 pub trait Source: Send {
@@ -67,10 +64,15 @@ pub struct FetchStream<S> {
     flights: VecDeque<Flight>,
     ready: VecDeque<Message>,
     missing: Vec<UidSet>,
-    failure: Option<Error>,
+    /// Messages in a row that came to nothing.
+    refused: u32,
+    /// True once a message came as it was asked for.
+    has_delivered: bool,
     /// True once a chunk has come to its end: whoever stops before wanted
     /// little, and is not to pay for what would have been on its way.
     has_landed: bool,
+    /// True after an error.
+    is_over: bool,
     /// How long the server is to be left alone before the next command.
     pause: Option<Duration>,
 }
@@ -84,8 +86,10 @@ impl<S: Source> FetchStream<S> {
             flights: VecDeque::new(),
             ready: VecDeque::new(),
             missing: Vec::new(),
-            failure: None,
+            refused: 0,
+            has_delivered: false,
             has_landed: false,
+            is_over: false,
             pause: None,
         }
     }
@@ -94,18 +98,17 @@ impl<S: Source> FetchStream<S> {
     /// first call, with the same mailbox open.
     ///
     /// # Errors
-    /// The server's refusal of one chunk, after the messages it had sent, and
-    /// after the server was given time where it asks for some: the
-    /// stream goes on with the next chunk if asked again, and
-    /// [`FetchStream::take_missing`] tells what was not delivered. After any
-    /// other error the session is unusable.
+    /// The server's refusal where it is not of single messages: it does not
+    /// understand the command, gives nothing of many messages in a row, or asks
+    /// for more patience than the timeout. It comes after the messages before
+    /// it, ends the stream, and leaves the session usable, as no other error
+    /// does.
     pub fn next(&mut self, session: &mut Session) -> Result<Option<Message>> {
         loop {
             if let Some(message) = self.ready.pop_front() {
                 return Ok(Some(message));
             }
-            if let Some(error) = self.failure.take() {
-                self.release();
+            if let Some(error) = self.failed() {
                 return Err(error);
             }
             self.launch(session)?;
@@ -128,10 +131,22 @@ impl<S: Source> FetchStream<S> {
     }
 
     /// The UIDs that were asked for and not delivered by the commands that
-    /// have ended since the last call: expunged, or refused.
+    /// have ended since the last call: messages that are gone.
     pub fn take_missing(&mut self) -> UidSet {
         let missing = std::mem::take(&mut self.missing);
         missing.iter().flat_map(UidSet::ranges).collect()
+    }
+
+    /// The refusal that ends the stream, once everything before it has come and
+    /// nothing is on the wire.
+    fn failed(&mut self) -> Option<Error> {
+        if !self.flights.front()?.has_failed() || self.flights.iter().any(Flight::is_flying) {
+            return None;
+        }
+        let first = self.flights.pop_front();
+        self.flights.clear();
+        self.is_over = true;
+        first?.ended?.err()
     }
 
     /// Sends what may be in flight now.
@@ -144,7 +159,7 @@ impl<S: Source> FetchStream<S> {
                 return Ok(());
             }
             if !self.flights.iter().any(Flight::is_waiting) {
-                if self.flights.len() >= depth {
+                if self.flights.len() >= depth || self.is_ending() {
                     return Ok(());
                 }
                 let Some(chunk) = self.draw(&session.pace) else {
@@ -162,12 +177,20 @@ impl<S: Source> FetchStream<S> {
                     .rest(pause, "UID FETCH; the server asked for patience")?;
                 self.pause = None;
             }
-            if let Some(flight) = self.flights.iter_mut().find(|f| f.is_waiting()) {
-                let command = flight.command();
-                let tag = session.exchange().launch("UID FETCH", command.as_bytes())?;
-                flight.sent(tag, flying == 0);
-            }
+            // What is behind a refusal that ends the stream is not asked for.
+            let mut flights = self.flights.iter_mut().take_while(|f| !f.has_failed());
+            let Some(flight) = flights.find(|f| f.is_waiting()) else {
+                return Ok(());
+            };
+            let command = flight.command();
+            let tag = session.exchange().launch("UID FETCH", command.as_bytes())?;
+            flight.sent(tag, flying == 0);
         }
+    }
+
+    /// True where nothing more is to be drawn.
+    fn is_ending(&self) -> bool {
+        self.is_over || self.flights.iter().any(Flight::has_failed)
     }
 
     /// The next chunk that fits into a command line.
@@ -186,8 +209,10 @@ impl<S: Source> FetchStream<S> {
     /// Takes a message if it was asked for. Servers also tell of changes to
     /// other messages, or to these, and some answer twice.
     fn receive(&mut self, message: Message, session: &mut Session) {
+        // What is behind a refusal that ends the stream comes in vain.
+        let mut flights = self.flights.iter().take_while(|f| !f.has_failed());
         let asked = |flight: &Flight| flight.chunk.uids.contains(message.uid);
-        let Some(place) = self.flights.iter().position(asked) else {
+        let Some(place) = flights.position(asked) else {
             return;
         };
         let flight = &mut self.flights[place];
@@ -203,13 +228,12 @@ impl<S: Source> FetchStream<S> {
         }
         let mut whole = flight.take(message);
         while let Some(message) = whole.take().or_else(|| flight.give_up()) {
-            flight.delivered.insert(message.uid);
-            let admitted = self.source.admit(&flight.chunk, message);
-            if place == 0 {
-                self.ready.extend(admitted);
-            } else {
-                flight.hold(admitted);
-            }
+            self.refused = 0;
+            self.has_delivered = true;
+            deliver(&mut self.source, flight, message);
+        }
+        if place == 0 {
+            self.ready.extend(flight.let_go());
         }
     }
 
@@ -221,8 +245,7 @@ impl<S: Source> FetchStream<S> {
         count > 1 && weight > AHEAD
     }
 
-    /// Ends a command, and with it the chunk if there is no more to ask for:
-    /// what was answered only in part will not become more.
+    /// Ends a command, and with it the chunk if there is no more to ask for.
     fn land(&mut self, ended: Ended, session: &mut Session) {
         let is_shared = self.flights.iter().filter(|f| f.is_flying()).count() > 1;
         let Some(flight) = self.flights.iter_mut().find(|f| f.has_tag(&ended.tag)) else {
@@ -230,9 +253,6 @@ impl<S: Source> FetchStream<S> {
         };
         if let Some(timing) = flight.landed() {
             session.pace.received(timing.bytes, timing.took);
-        }
-        if ended.status == Status::Ok && flight.has_more() {
-            return;
         }
         let timeout = session.exchange().wire.timeout();
         if ended.is_temporary
@@ -256,19 +276,47 @@ impl<S: Source> FetchStream<S> {
             ));
             return;
         }
+        // A command that was understood before is refused for its messages.
+        let is_about_messages = ended.status == Status::No || self.has_delivered;
+        let mut is_failure = ended.is_temporary;
+        let outcome = match ended.status {
+            Status::Ok => flight.carried_out(),
+            _ if is_about_messages && !is_failure => flight.refused(&ended),
+            _ => {
+                is_failure = true;
+                None
+            }
+        };
+        match outcome {
+            Some(Outcome::Nothing(message)) => {
+                self.refused += 1;
+                is_failure = self.refused > CROWD;
+                deliver(&mut self.source, flight, *message);
+            }
+            Some(Outcome::Some(message)) => {
+                self.refused = 0;
+                deliver(&mut self.source, flight, *message);
+            }
+            Some(Outcome::Gone) | None => {}
+        }
+        if flight.has_more() && !is_failure {
+            self.release();
+            return;
+        }
+        // What was answered only in part will not become more.
         for message in flight.take_partial() {
-            flight.delivered.insert(message.uid);
-            let admitted = self.source.admit(&flight.chunk, message);
-            flight.hold(admitted);
+            deliver(&mut self.source, flight, message);
         }
-        self.source.ended(&flight.chunk);
+        flight.ended = Some(if is_failure {
+            ended.accepted(|| format!("cannot fetch from '{}'", session.open_name()))
+        } else {
+            let missing = flight.chunk.uids.difference(&flight.delivered);
+            self.missing
+                .extend(Some(missing).filter(|missing| !missing.is_empty()));
+            self.source.ended(&flight.chunk);
+            Ok(())
+        });
         self.has_landed = true;
-        let missing = flight.chunk.uids.difference(&flight.delivered);
-        if !missing.is_empty() {
-            self.missing.push(missing);
-        }
-        let what = || format!("cannot fetch from '{}'", session.open_name());
-        flight.ended = Some(ended.accepted(what));
         self.release();
     }
 
@@ -277,17 +325,18 @@ impl<S: Source> FetchStream<S> {
     fn release(&mut self) {
         while let Some(first) = self.flights.front_mut() {
             self.ready.extend(first.let_go());
-            match first.ended.take() {
-                None => return,
-                Some(outcome) => {
-                    self.flights.pop_front();
-                    if let Err(error) = outcome {
-                        // What is behind it comes after the caller has heard of it.
-                        self.failure = Some(error);
-                        return;
-                    }
-                }
+            if !matches!(first.ended, Some(Ok(()))) {
+                return;
             }
+            self.flights.pop_front();
         }
     }
+}
+
+/// Gives a message to whoever asked for it, and keeps it if it is meant for the
+/// caller.
+fn deliver(source: &mut impl Source, flight: &mut Flight, message: Message) {
+    flight.delivered.insert(message.uid);
+    let admitted = source.admit(&flight.chunk, message);
+    flight.hold(admitted);
 }

@@ -2,19 +2,21 @@
 //! come of it, and what is asked for once more.
 //!
 //! Mostly one command. A server that asks for patience gets the rest of the
-//! chunk in smaller portions, one after the other.
+//! chunk in smaller portions, one after the other. Where it refuses, halves are
+//! asked for until the messages are found that it refuses, and those are taken
+//! apart: one message costs no other.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
+use std::vec::Drain;
 
-use super::fetch_stream::Chunk;
+use super::apart::{Apart, Outcome};
+use super::chunk::{Chunk, SET};
+use super::exchange::Ended;
 use super::message::Message;
 use super::pace::pause;
 use super::uid_set::UidSet;
 use crate::error::Result;
-
-/// Room for the UIDs of one command line, of the 4,000 bytes every server takes.
-pub(super) const SET: usize = 3_000;
 
 /// Bytes of messages answered in part that are held for the rest of the answer.
 const HELD: usize = 32 << 20;
@@ -30,8 +32,12 @@ pub(super) struct Flight {
     pub(super) ended: Option<Result<()>>,
     /// The command in flight, if there is one.
     command: Option<Command>,
+    /// The messages the last command asked for.
+    asked: UidSet,
     /// What has not been asked for, or not since it was refused.
-    unasked: UidSet,
+    unasked: VecDeque<UidSet>,
+    /// The message that is asked for item by item, before the unasked ones.
+    apart: Option<Apart>,
     /// Messages one command asks for.
     portion: u64,
     attempts: u32,
@@ -60,13 +66,15 @@ pub(super) struct Timing {
 impl Flight {
     pub(super) fn new(chunk: Chunk) -> Self {
         Self {
-            unasked: chunk.uids.clone(),
+            unasked: VecDeque::from([chunk.uids.clone()]),
             chunk,
             delivered: UidSet::new(),
             held: Vec::new(),
             held_weight: 0,
             ended: None,
             command: None,
+            asked: UidSet::new(),
+            apart: None,
             portion: u64::MAX,
             attempts: 0,
             paused: Duration::ZERO,
@@ -85,6 +93,11 @@ impl Flight {
         self.command.is_none() && self.ended.is_none()
     }
 
+    /// True where its end is an error.
+    pub(super) fn has_failed(&self) -> bool {
+        matches!(self.ended, Some(Err(_)))
+    }
+
     /// True for the flight of this tag.
     pub(super) fn has_tag(&self, tag: &[u8]) -> bool {
         self.command
@@ -94,10 +107,16 @@ impl Flight {
 
     /// The next command of it.
     pub(super) fn command(&mut self) -> String {
-        let next = self.unasked.chunks(self.portion, SET).next();
-        let uids = next.unwrap_or_default();
-        self.unasked = self.unasked.difference(&uids);
-        format!("UID FETCH {uids} {}", self.chunk.items)
+        if let Some((uid, items)) = self.apart.as_ref().and_then(Apart::next) {
+            return format!("UID FETCH {uid} {items}");
+        }
+        let next = self.unasked.pop_front().unwrap_or_default();
+        self.asked = next.chunks(self.portion, SET).next().unwrap_or_default();
+        let rest = next.difference(&self.asked);
+        if !rest.is_empty() {
+            self.unasked.push_front(rest);
+        }
+        format!("UID FETCH {} {}", self.asked, self.chunk.items)
     }
 
     /// Notes that it has been sent.
@@ -130,9 +149,11 @@ impl Flight {
             return None;
         }
         let mut whole = message;
-        let known = self.partial.iter().position(|held| held.uid == whole.uid);
-        if let Some(mut partial) = known.and_then(|index| self.partial.remove(index)) {
-            self.weight -= partial.weight();
+        if let Some(apart) = self.apart.as_mut().filter(|apart| apart.is(whole.uid)) {
+            apart.take(whole);
+            return None;
+        }
+        if let Some(mut partial) = self.take_known(whole.uid) {
             partial.merge(whole);
             whole = partial;
         }
@@ -157,16 +178,23 @@ impl Flight {
     }
 
     /// Gives what was kept, in order.
-    pub(super) fn let_go(&mut self) -> Vec<Message> {
+    pub(super) fn let_go(&mut self) -> Drain<'_, Message> {
         self.held_weight = 0;
-        let mut held = std::mem::take(&mut self.held);
-        held.sort_by_key(|message| message.uid);
-        held
+        self.held.sort_by_key(|message| message.uid);
+        self.held.drain(..)
     }
 
     /// How many messages are kept, and what they weigh.
     pub(super) fn held(&self) -> (usize, usize) {
         (self.held.len(), self.held_weight)
+    }
+
+    /// What is known of a message that was answered in part.
+    fn take_known(&mut self, uid: u32) -> Option<Message> {
+        let index = self.partial.iter().position(|held| held.uid == uid)?;
+        let partial = self.partial.remove(index)?;
+        self.weight -= partial.weight();
+        Some(partial)
     }
 
     /// The oldest of the messages answered in part, where they are too much to
@@ -189,10 +217,59 @@ impl Flight {
         })
     }
 
-    /// True where more of it is to be asked for, now that a command was
-    /// carried out.
+    /// Notes that its command was carried out: what that says of the message
+    /// that is taken apart, if one is.
+    pub(super) fn carried_out(&mut self) -> Option<Outcome> {
+        let outcome = self.apart.as_mut()?.carried_out();
+        self.settled(outcome)
+    }
+
+    /// Notes that its command was refused, for some of its messages: they are
+    /// asked for in smaller sets, and one alone item by item.
+    pub(super) fn refused(&mut self, ended: &Ended) -> Option<Outcome> {
+        if let Some(apart) = &mut self.apart {
+            let outcome = apart.refused(&ended.answer);
+            return self.settled(outcome);
+        }
+        let rest = self.asked.difference(&self.delivered);
+        if let (1, Some(uid)) = (self.asked.len(), rest.first()) {
+            let known = self.take_known(uid).unwrap_or_else(|| Message {
+                uid,
+                ..Message::default()
+            });
+            if ended.is_expunged {
+                return Some(Outcome::Gone);
+            }
+            let mut apart = Apart::new(known, &self.chunk.items, &ended.answer);
+            let outcome = apart.outcome();
+            self.apart = Some(apart);
+            return self.settled(outcome);
+        }
+        // Where some of them came, the first that did not is what it stopped at.
+        let first = match rest.len() {
+            0 => return None,
+            left if left < self.asked.len() => 1,
+            left => left.div_ceil(2),
+        };
+        let first = rest.chunks(first, SET).next().unwrap_or_default();
+        let second = rest.difference(&first);
+        if !second.is_empty() {
+            self.unasked.push_front(second);
+        }
+        self.unasked.push_front(first);
+        None
+    }
+
+    fn settled(&mut self, outcome: Option<Outcome>) -> Option<Outcome> {
+        if outcome.is_some() {
+            self.apart = None;
+        }
+        outcome
+    }
+
+    /// True where more of it is to be asked for.
     pub(super) fn has_more(&self) -> bool {
-        !self.unasked.is_empty()
+        self.apart.is_some() || !self.unasked.is_empty()
     }
 
     /// What was answered in part and will not become more.
@@ -204,8 +281,10 @@ impl Flight {
     /// Prepares to ask once more for what has not come, at once.
     pub(super) fn again(&mut self) {
         self.attempts += 1;
-        self.take_partial();
-        self.unasked = self.chunk.uids.difference(&self.delivered);
+        let rest = self.asked.difference(&self.delivered);
+        if self.apart.is_none() && !rest.is_empty() {
+            self.unasked.push_front(rest);
+        }
     }
 
     /// Prepares to ask once more for what has not come, in smaller portions and
@@ -217,7 +296,8 @@ impl Flight {
         }
         self.paused += next;
         self.again();
-        self.portion = self.unasked.len().div_ceil(2).min(self.portion).max(1);
+        let unasked: u64 = self.unasked.iter().map(UidSet::len).sum();
+        self.portion = unasked.div_ceil(2).min(self.portion).max(1);
         Some(next)
     }
 

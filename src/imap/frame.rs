@@ -5,11 +5,13 @@
 //! no byte of text is looked at twice, however the input is cut up. It knows
 //! nothing of sockets, and of the response only whether it may open literals.
 
-use std::ops::Range;
-
 use memchr::memchr;
 
 use crate::error::{Error, Kind, Result, quote_bytes};
+
+/// Bytes of one literal: what the largest value may have that SQLite takes by
+/// default.
+pub const LITERAL: u64 = 1_000_000_000;
 
 /// What a server may send in one response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,12 +29,11 @@ pub struct Limits {
 impl Default for Limits {
     /// A line holds the answer to a SEARCH, which without ESEARCH (Office 365,
     /// Courier) names every UID: 16 MiB are about two million messages. A
-    /// literal may be as large as the largest value SQLite takes by default,
-    /// and the response larger by what surrounds it.
+    /// response may be larger than a literal by what surrounds it.
     fn default() -> Self {
         Self {
             line: 16 << 20,
-            literal: 1_000_000_000,
+            literal: LITERAL,
             response: 1_100_000_000,
             literals: 10_000,
         }
@@ -71,7 +72,6 @@ pub struct Framer {
     /// The first byte not looked at yet.
     at: usize,
     literals: usize,
-    largest: Option<Range<usize>>,
 }
 
 impl Framer {
@@ -82,7 +82,6 @@ impl Framer {
             run: 0,
             at: 0,
             literals: 0,
-            largest: None,
         }
     }
 
@@ -121,13 +120,6 @@ impl Framer {
             };
             self.skip_literal(line_feed + 1, length)?;
         }
-    }
-
-    /// The body of the largest literal found so far, as a range of the buffer
-    /// (beyond its end, while the literal is incomplete): usually the message,
-    /// to be carved out without a copy.
-    pub fn largest_literal(&self) -> Option<Range<usize>> {
-        self.largest.clone()
     }
 
     fn check_text(&self, end: usize) -> Result<()> {
@@ -170,13 +162,6 @@ impl Framer {
         self.check_response((start as u64).saturating_add(length))?;
         self.literals += 1;
         let end = start.saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
-        if self
-            .largest
-            .as_ref()
-            .is_none_or(|largest| largest.len() < end - start)
-        {
-            self.largest = Some(start..end);
-        }
         (self.run, self.at) = (end, end);
         Ok(())
     }
@@ -272,15 +257,11 @@ mod tests {
     }
 
     #[test]
-    fn a_literal_is_waited_for_and_its_place_told() {
+    fn a_literal_is_waited_for() {
         let mut framer = Framer::new(Limits::default());
         let head = b"* 1 FETCH (X {2}\r\nab BODY[] {1000}\r\n";
         let more = framer.advance(head).unwrap();
         assert_eq!(more, Progress::NeedMore { at_least: 1001 });
-        assert_eq!(
-            framer.largest_literal(),
-            Some(head.len()..head.len() + 1000)
-        );
         let whole = [&head[..], &[b'\n'; 1000], b")\r\n"].concat();
         assert_eq!(
             framer.advance(&whole).unwrap(),

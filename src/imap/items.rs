@@ -59,6 +59,15 @@ impl Item {
             | Self::Structure => false,
         }
     }
+
+    /// True for what servers keep beside the message.
+    fn is_light(&self) -> bool {
+        match self {
+            Self::Flags | Self::InternalDate | Self::Size | Self::Modseq => true,
+            Self::Extra(extra) => *extra != Extra::Preview,
+            _ => false,
+        }
+    }
 }
 
 /// The items of one FETCH; the UID always comes with them.
@@ -116,6 +125,38 @@ impl Items {
         })
     }
 
+    /// The items.
+    pub(super) fn each(&self) -> &[Item] {
+        &self.0
+    }
+
+    /// What to ask for one after the other where all of them together were
+    /// refused: what servers keep beside the message, the flags at least, which
+    /// tell whether it is there; then each of the others alone. What was
+    /// refused alone is not asked for again, but for [`Items::instead`] of it.
+    pub(super) fn apart(&self) -> Vec<Self> {
+        let (mut light, heavy): (Vec<Item>, Vec<Item>) =
+            self.0.iter().cloned().partition(Item::is_light);
+        let mut parts: Vec<Self> = heavy.into_iter().map(|item| Self(vec![item])).collect();
+        if self.0.len() == 1 {
+            if light == [Item::Flags] {
+                return Vec::new();
+            }
+            light.clear();
+            parts = self.instead().into_iter().collect();
+        }
+        if light.is_empty() {
+            light.push(Item::Flags);
+        }
+        parts.insert(0, Self(light));
+        parts
+    }
+
+    /// What gives some of it where it was refused: the header of the message.
+    pub(super) fn instead(&self) -> Option<Self> {
+        (self.0 == [Item::Body]).then(|| Self(vec![Item::Header]))
+    }
+
     /// Drops the sections and items of extensions nobody asked for, and all but
     /// the first of each.
     pub(super) fn keep_in(&self, message: &mut Message) {
@@ -136,27 +177,34 @@ impl Items {
     }
 }
 
+impl fmt::Display for Item {
+    /// As a command holds it: `BODY.PEEK[HEADER]`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flags => f.write_str("FLAGS"),
+            Self::InternalDate => f.write_str("INTERNALDATE"),
+            Self::Size => f.write_str("RFC822.SIZE"),
+            Self::Modseq => f.write_str("MODSEQ"),
+            Self::Structure => f.write_str("BODYSTRUCTURE"),
+            Self::Extra(extra) => f.write_str(extra.item()),
+            Self::Head => write!(f, "BODY.PEEK[]<0.{HEAD}>"),
+            Self::HeaderFields(names) => {
+                write!(f, "BODY.PEEK[HEADER.FIELDS ({})]", names.join(" "))
+            }
+            Self::Header => f.write_str("BODY.PEEK[HEADER]"),
+            Self::Section(name) => write!(f, "BODY.PEEK[{name}]"),
+            Self::Binary(name) => write!(f, "BINARY.PEEK[{name}]"),
+            Self::Body => f.write_str("BODY.PEEK[]"),
+        }
+    }
+}
+
 impl fmt::Display for Items {
     /// As the command holds them: `(UID FLAGS BODY.PEEK[])`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(UID")?;
         for item in &self.0 {
-            match item {
-                Item::Flags => f.write_str(" FLAGS"),
-                Item::InternalDate => f.write_str(" INTERNALDATE"),
-                Item::Size => f.write_str(" RFC822.SIZE"),
-                Item::Modseq => f.write_str(" MODSEQ"),
-                Item::Structure => f.write_str(" BODYSTRUCTURE"),
-                Item::Extra(extra) => write!(f, " {}", extra.item()),
-                Item::Head => write!(f, " BODY.PEEK[]<0.{HEAD}>"),
-                Item::HeaderFields(names) => {
-                    write!(f, " BODY.PEEK[HEADER.FIELDS ({})]", names.join(" "))
-                }
-                Item::Header => f.write_str(" BODY.PEEK[HEADER]"),
-                Item::Section(name) => write!(f, " BODY.PEEK[{name}]"),
-                Item::Binary(name) => write!(f, " BINARY.PEEK[{name}]"),
-                Item::Body => f.write_str(" BODY.PEEK[]"),
-            }?;
+            write!(f, " {item}")?;
         }
         f.write_str(")")
     }
@@ -212,5 +260,25 @@ mod tests {
             );
         }
         assert!(Items::new(vec![Item::HeaderFields(vec![])]).is_err());
+    }
+
+    #[test]
+    fn refused_items_are_asked_for_apart() {
+        let apart = |items: &[Item]| {
+            let parts = Items::known(items.to_vec()).apart();
+            let parts: Vec<String> = parts.iter().map(ToString::to_string).collect();
+            parts.join(" ")
+        };
+        assert_eq!(
+            apart(&[Item::Flags, Item::Size, Item::Structure, Item::Body]),
+            "(UID FLAGS RFC822.SIZE) (UID BODYSTRUCTURE) (UID BODY.PEEK[])"
+        );
+        assert_eq!(apart(&[Item::Body]), "(UID FLAGS) (UID BODY.PEEK[HEADER])");
+        assert_eq!(
+            apart(&[Item::Extra(Extra::Preview), Item::Header]),
+            "(UID FLAGS) (UID PREVIEW) (UID BODY.PEEK[HEADER])"
+        );
+        assert_eq!(apart(&[Item::Size]), "(UID FLAGS)");
+        assert_eq!(apart(&[Item::Flags]), "");
     }
 }

@@ -3,6 +3,8 @@
 //! Which columns or files come of it is the caller's business, and so is what
 //! is in the bytes.
 
+use std::fmt;
+
 use super::extra::Extra;
 use super::fetched::{Fetched, Section};
 use super::flags::Flags;
@@ -34,6 +36,24 @@ pub struct Message {
     pub contents: Vec<Content>,
     /// What of it could not be read, one sentence each.
     pub problems: Vec<String>,
+    /// What of it the server refused to send, while it sent others.
+    pub refusals: Vec<Refusal>,
+}
+
+/// An item of a message that the server refused to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// As it was asked for: `BODY.PEEK[]`.
+    pub item: String,
+    /// The server's words: `NO [SERVERBUG] cannot read it`.
+    pub answer: String,
+}
+
+impl fmt::Display for Refusal {
+    /// `BODY.PEEK[] refused: NO [SERVERBUG] cannot read it`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} refused: {}", self.item, self.answer)
+    }
 }
 
 /// A section of a message.
@@ -104,6 +124,14 @@ impl Message {
             .and_then(|c| c.bytes.take())
     }
 
+    /// Takes a whole message of no bytes for none.
+    pub(super) fn drop_empty_body(&mut self) {
+        let mut bodies = self.contents.iter_mut().filter(|content| content.is(""));
+        if let Some(body) = bodies.find(|body| body.bytes.as_ref().is_some_and(Vec::is_empty)) {
+            body.bytes = None;
+        }
+    }
+
     /// Makes what was parsed from `frame` its own; the largest section gets
     /// the frame's buffer where it has one. `None` without a UID: such a
     /// response answers no UID FETCH.
@@ -151,6 +179,7 @@ impl Message {
             structure: fetched.structure,
             contents: contents.collect(),
             problems: fetched.problems,
+            refusals: Vec::new(),
         };
         Some((message, carving))
     }
@@ -173,6 +202,7 @@ impl Message {
         self.contents.extend(other.contents);
         self.problems.extend(other.problems);
         self.problems.truncate(PROBLEMS);
+        self.refusals.extend(other.refusals);
     }
 
     /// The memory its sections and its items of extensions take, in bytes.

@@ -8,11 +8,13 @@
 //! them. The only others are those of [`store`], which deletes after an ingest that
 //! was asked to.
 
+mod apart;
 mod authenticate;
 pub mod capability;
 pub mod changes;
 mod channel;
 pub mod check;
+pub mod chunk;
 mod compress;
 mod dial;
 mod dialogue;
@@ -27,6 +29,8 @@ mod flight;
 pub mod folders;
 mod follower;
 pub mod frame;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
 mod greeting;
 pub mod idle;
 mod inbox;
@@ -38,6 +42,7 @@ pub mod login;
 pub mod mailbox;
 pub mod mailbox_status;
 pub mod message;
+pub mod ordered;
 pub mod pace;
 pub mod part;
 pub mod pool;
@@ -77,6 +82,7 @@ pub mod watch;
 mod window;
 mod wire;
 
+pub(crate) use dial::reason;
 pub use endpoint::Endpoint;
 pub use listed::Listed;
 pub use log::Log;

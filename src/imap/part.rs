@@ -3,64 +3,62 @@
 
 use std::sync::Arc;
 
-use super::fetch_stream::{Chunk, FetchStream};
+use super::chunk::Chunk;
+use super::fetch_stream::FetchStream;
 use super::items::{Item, Items};
-use super::message::{Content, Message};
+use super::message::Message;
 use super::session::Session;
 use super::uid_set::UidSet;
-use crate::error::{Kind, Result};
+use crate::error::Result;
 
-/// A part's content.
+/// What the server gives of a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PartContent {
-    /// The bytes.
-    pub bytes: Vec<u8>,
-    /// True where the server has undone the transfer encoding.
-    pub is_decoded: bool,
+pub enum PartContent {
+    /// Its bytes, without their transfer encoding.
+    Decoded(Vec<u8>),
+    /// Its bytes as transferred.
+    Encoded(Vec<u8>),
+    /// Nothing, with these words: `NO [SERVERBUG] cannot read it`.
+    Refused(String),
+    /// Nothing; the message is gone, for one.
+    Nothing,
 }
 
 impl Session {
     /// The content of part `section` of a message of the open mailbox;
-    /// `encoding` is its transfer encoding as BODYSTRUCTURE has it. `None`
-    /// where the message is gone.
+    /// `encoding` is its transfer encoding as BODYSTRUCTURE has it.
     ///
     /// # Errors
-    /// The server's refusal, or the wire's.
-    pub fn part(
-        &mut self,
-        uid: u32,
-        section: &str,
-        encoding: Option<&str>,
-    ) -> Result<Option<PartContent>> {
+    /// As [`FetchStream::next`].
+    pub fn part(&mut self, uid: u32, section: &str, encoding: Option<&str>) -> Result<PartContent> {
         let is_encoded = matches!(encoding, Some("base64" | "quoted-printable"));
         if is_encoded && self.capabilities().has("BINARY") {
             match self.section(uid, Item::Binary(section.to_owned())) {
-                Ok(Some(Content {
-                    bytes: Some(bytes), ..
-                })) => {
-                    let is_decoded = true;
-                    return Ok(Some(PartContent { bytes, is_decoded }));
-                }
-                Ok(_) => {}
+                Ok(PartContent::Encoded(bytes)) => return Ok(PartContent::Decoded(bytes)),
                 // NO [UNKNOWN-CTE]: its encoding is broken, and read by us then.
-                Err(error) if matches!(error.kind(), Kind::Refused { .. }) => {}
+                Ok(_) => {}
+                Err(error) if error.is_refused() => {}
                 Err(error) => return Err(error),
             }
         }
-        let found = self.section(uid, Item::Section(section.to_owned()))?;
-        let bytes = found.and_then(|content| content.bytes);
-        Ok(bytes.map(|bytes| PartContent {
-            bytes,
-            is_decoded: false,
-        }))
+        self.section(uid, Item::Section(section.to_owned()))
     }
 
-    fn section(&mut self, uid: u32, item: Item) -> Result<Option<Content>> {
-        let message = self.fetch_one(uid, item)?;
-        Ok(message.and_then(|mut message| message.contents.pop()))
+    fn section(&mut self, uid: u32, item: Item) -> Result<PartContent> {
+        let Some(mut message) = self.fetch_one(uid, item)? else {
+            return Ok(PartContent::Nothing);
+        };
+        if let Some(refusal) = message.refusals.first() {
+            return Ok(PartContent::Refused(refusal.answer.clone()));
+        }
+        let bytes = message.contents.pop().and_then(|content| content.bytes);
+        Ok(bytes.map_or(PartContent::Nothing, PartContent::Encoded))
     }
 
     /// One item of one message of the open mailbox; `None` where it is gone.
+    ///
+    /// # Errors
+    /// As [`FetchStream::next`].
     pub(super) fn fetch_one(&mut self, uid: u32, item: Item) -> Result<Option<Message>> {
         let uids: UidSet = std::iter::once(uid..=uid).collect();
         let items = Arc::new(Items::new(vec![item])?);

@@ -6,7 +6,6 @@
 //! leaves its parent's sessions alone, for both would talk on one socket.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -31,7 +30,6 @@ const LEAVE: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub struct Pool {
     idle: Arc<Idle>,
-    connects: AtomicU64,
 }
 
 #[derive(Default)]
@@ -67,11 +65,6 @@ impl Pool {
         Self::default()
     }
 
-    /// How many connections it has opened so far.
-    pub fn connects(&self) -> u64 {
-        self.connects.load(Ordering::Relaxed)
-    }
-
     /// A session, and what `first` gets from it. Where an idle session turns
     /// out to have been closed by the server, a new one takes its place, once
     /// and silently; `first` must therefore have no effect beside its answer.
@@ -101,7 +94,6 @@ impl Pool {
                 }
             }
         }
-        self.connects.fetch_add(1, Ordering::Relaxed);
         let session = Session::open(endpoint, login, settings)?;
         let mut lease = self.lend(session, key);
         let first = first(&mut lease)?;
@@ -295,7 +287,6 @@ mod tests {
         drop(on_loan);
         assert!(pool.idle.0.lock().expect("whole").is_empty());
         drop(lease(&pool, &endpoint));
-        assert_eq!(pool.connects(), 3);
         drop(pool);
         let heard = server.join().expect("the server");
         assert_eq!(heard, ["LOGINNOOP", "LOGINNOOP", "LOGINNOOPLOGOUT"]);

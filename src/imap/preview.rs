@@ -9,7 +9,7 @@ use super::items::Item;
 use super::session::Session;
 use super::uid_set::UidSet;
 use super::wanted::Wanted;
-use crate::error::{Kind, Result};
+use crate::error::Result;
 
 const PREVIEW: Wanted = Wanted::extra(Extra::Preview);
 
@@ -28,10 +28,11 @@ impl Session {
             && let Some(uid) = uids.iter().next()
         {
             self.makes_previews = match self.fetch_one(uid, Item::Extra(Extra::Preview)) {
+                Ok(Some(message)) if !message.refusals.is_empty() => Some(false),
                 Ok(message) => message
                     .and_then(|mut message| message.extras.pop())
                     .map(|(_, preview)| preview.is_some()),
-                Err(error) if matches!(error.kind(), Kind::Refused { .. }) => Some(false),
+                Err(error) if error.is_refused() => Some(false),
                 Err(error) => return Err(error),
             };
         }

@@ -194,6 +194,7 @@ fn is_in_network(address: IpAddr, word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn proxy(server: &str, variables: &[(&str, &str)]) -> String {
         let endpoint = Endpoint::parse(server).expect(server);
@@ -268,6 +269,17 @@ mod tests {
             ("http://ada:%ff@relay", "its user or password is not UTF-8"),
         ] {
             assert_eq!(Proxy::parse(text).err().as_deref(), Some(why), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_proxy_is_understood_or_refused_without_its_password(
+            before in "[\\PC]{0,12}", after in any::<String>(),
+        ) {
+            let text = format!("{before}:hunter2-zQ9@{after}");
+            let said = proxy("mail.example.org", &[("ALL_PROXY", &text)]);
+            prop_assert!(!said.contains("hunter2-zQ9"), "{}", said);
         }
     }
 }

@@ -10,8 +10,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::fetch_stream::{Chunk, Source};
-use super::flight::SET;
+use super::chunk::{Chunk, SET};
+use super::fetch_stream::Source;
 use super::items::{Item, Items};
 use super::message::Message;
 use super::pace::Pace;
@@ -44,6 +44,8 @@ pub struct Schedule {
     waiting: UidSet,
     ready: VecDeque<Chunk>,
     open: VecDeque<Window>,
+    /// Messages that have no bytes, and say so.
+    empty: UidSet,
     /// What a window is first asked for, where contents are wanted.
     sizes_only: Arc<Items>,
     /// What its large messages are asked for next, where text is wanted.
@@ -65,6 +67,7 @@ impl Schedule {
             waiting: uids,
             ready: VecDeque::new(),
             open: VecDeque::new(),
+            empty: UidSet::new(),
             sizes_only: Arc::new(Wanted::SIZE.items()),
             structures_only: Arc::new(Wanted::STRUCTURE.items()),
             windows: 0,
@@ -171,10 +174,17 @@ impl Source for Schedule {
         self.ready.pop_front()
     }
 
-    fn admit(&mut self, chunk: &Chunk, message: Message) -> Option<Message> {
+    fn admit(&mut self, chunk: &Chunk, mut message: Message) -> Option<Message> {
         let is_size = Arc::ptr_eq(&chunk.items, &self.sizes_only);
         if !is_size && !Arc::ptr_eq(&chunk.items, &self.structures_only) {
+            // Some send nothing for what they cannot read (Apple's for one).
+            if !self.empty.contains(message.uid) {
+                message.drop_empty_body();
+            }
             return Some(message);
+        }
+        if is_size && message.size == Some(0) {
+            self.empty.insert(message.uid);
         }
         if let Some(window) = self.window_of(&chunk.uids) {
             if is_size {

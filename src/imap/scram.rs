@@ -55,7 +55,7 @@ impl Scram {
     }
 
     /// `nonce` is random and printable, without a comma.
-    fn new(hash: Hash, user: &str, password: &Secret, nonce: String) -> Self {
+    pub(super) fn new(hash: Hash, user: &str, password: &Secret, nonce: String) -> Self {
         let user = saslname(&prepared(user));
         Self {
             hash,
@@ -179,6 +179,7 @@ fn prepared(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn exchange(hash: Hash, nonce: &str) -> Scram {
         Scram::new(hash, "user", &Secret::new("pencil".into()), nonce.into())
@@ -259,6 +260,18 @@ mod tests {
                      the server's challenge is not acceptable ('{challenge}')"
                 )
             );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_challenge_makes_up_for_the_password(challenge in "[ -~]{0,60}", salt in "[A-Za-z0-9+/]{0,8}") {
+            let mut scram = exchange(Hash::Sha256, "nonce");
+            let _ = scram.respond(challenge.as_bytes());
+            let mut scram = exchange(Hash::Sha256, "nonce");
+            let _ = scram.respond(format!("r=nonce1,s={salt},i=4096").as_bytes());
+            let _ = scram.respond(challenge.as_bytes());
+            prop_assert!(!scram.is_complete());
         }
     }
 }

@@ -1,9 +1,12 @@
 //! A connection for protocols that are not IMAP: bytes both ways, protected
 //! and bounded in time like every other connection here.
 //!
-//! It is what the hpfeeds client talks through; it knows nothing of what is
-//! said.
+//! It is what the hpfeeds and DNS clients talk through; it knows nothing of what
+//! is said.
 
+use std::net::SocketAddr;
+
+use super::dial::connect;
 use super::endpoint::Endpoint;
 use super::settings::Settings;
 use super::transport::{Transport, failure, is_pause};
@@ -26,6 +29,23 @@ impl Stream {
         Ok(Self {
             transport: Transport::open(endpoint, settings)?,
             peer: endpoint.peer(),
+            settings: settings.clone(),
+        })
+    }
+
+    /// Connects to an address itself, without TLS and past every proxy.
+    ///
+    /// # Errors
+    /// Refused or unreachable port, timeout, deadline, cancelled.
+    pub fn direct(address: SocketAddr, settings: &Settings) -> Result<Self> {
+        let peer = address.to_string();
+        let socket = connect(&[address], &peer, settings)?;
+        let transport = Transport::plain(socket).map_err(|error| {
+            Error::network(format!("cannot use the connection to {peer}: {error}"))
+        })?;
+        Ok(Self {
+            transport,
+            peer,
             settings: settings.clone(),
         })
     }

@@ -95,11 +95,6 @@ impl Part {
     pub fn parameter(&self, name: &str) -> Option<&[u8]> {
         find(&self.parameters, name)
     }
-
-    /// The first value of the Content-Disposition parameter `name` (lower-case).
-    pub fn disposition_parameter(&self, name: &str) -> Option<&[u8]> {
-        find(&self.disposition_parameters, name)
-    }
 }
 
 fn find<'a>(parameters: &'a Parameters, name: &str) -> Option<&'a [u8]> {
@@ -379,11 +374,11 @@ mod tests {
         );
         assert_eq!(part.disposition.as_deref(), Some("attachment"));
         assert_eq!(
-            part.disposition_parameter("filename*0*"),
+            find(&part.disposition_parameters, "filename*0*"),
             Some(&b"utf-8''a%20"[..])
         );
         assert_eq!(
-            part.disposition_parameter("filename"),
+            find(&part.disposition_parameters, "filename"),
             Some(&b"b\\c \"d\".pdf"[..])
         );
     }
@@ -412,7 +407,10 @@ mod tests {
         let part =
             read(br#"("text" "plain" NIL NIL NIL "8bit" 3 1 NIL ("inline" ("filename" "x")))"#)
                 .root;
-        assert_eq!(part.disposition_parameter("filename"), Some(&b"x"[..]));
+        assert_eq!(
+            find(&part.disposition_parameters, "filename"),
+            Some(&b"x"[..])
+        );
     }
 
     #[test]

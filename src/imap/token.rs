@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
                 self.at += 1;
                 let inside = self.rest();
                 let end = closing_quote(inside);
-                self.at += (end + 1).min(inside.len());
+                self.at += end + usize::from(inside.get(end) == Some(&b'"'));
                 Token::Quoted(&inside[..end])
             }
             _ => match literal(self.rest()) {
@@ -178,7 +178,7 @@ impl<'a> Reader<'a> {
             }
         }
         let section = &inside[..reader.at];
-        self.at += (1 + section.len() + 1).min(self.rest().len());
+        self.at += 1 + section.len() + usize::from(reader.rest().starts_with(b"]"));
         Some(section)
     }
 
@@ -365,7 +365,9 @@ mod tests {
             [Quoted(b"a \"b"), Atom(b"c\""), Atom(b"d")]
         );
         assert_eq!(tokens(b"\"5\"x3\" y"), [Quoted(b"5\"x3"), Atom(b"y")]);
-        assert_eq!(tokens(b"\"open\r\nnext"), [Quoted(b"open")]);
+        for open in ["\"open\r\nnext", "\"open\nnext", "\"open"] {
+            assert_eq!(tokens(open.as_bytes()), [Quoted(b"open")], "{open:?}");
+        }
     }
 
     #[test]
@@ -392,7 +394,15 @@ mod tests {
         );
         assert_eq!((reader.section(), reader.origin()), (None, Some(7)));
         assert_eq!(reader.string().as_deref(), Some(&b""[..]));
-        assert_eq!(Reader::new(b"[TEXT").section(), Some(&b"TEXT"[..]));
+        for open in ["[TEXT", "[TEXT\n1", "[TEXT\r\n1"] {
+            let mut reader = Reader::new(open.as_bytes());
+            let section = reader.section();
+            assert_eq!(
+                (section, reader.next_byte()),
+                (Some(&b"TEXT"[..]), None),
+                "{open:?}"
+            );
+        }
     }
 
     #[test]

@@ -71,7 +71,8 @@ impl Writer {
                     written.push(incoming.uid);
                 }
                 Ok(())
-            })
+            })?;
+            writer.messages.index()
         })?;
         folder.committed = written.into_iter().chain(folder.committed.iter()).collect();
         Ok(())

@@ -1,5 +1,6 @@
 //! Downloads messages of the open folder and has them written in batches.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::folder::Folder;
@@ -10,7 +11,7 @@ use super::port::Port;
 use super::progress::Meter;
 use super::state::Trouble;
 use super::summary::Counts;
-use crate::error::{Error, Result, quote};
+use crate::error::{Result, quote};
 use crate::imap::download::{Download, Downloaded};
 use crate::imap::flags::Flags;
 use crate::imap::internal_date::internal_date;
@@ -18,9 +19,6 @@ use crate::imap::search::Criteria;
 use crate::imap::session::Session;
 use crate::imap::uid_set::UidSet;
 use crate::imap::wanted::Wanted;
-
-/// More messages than this, all of them refused, are not asked for one by one.
-const CROWD: u64 = 20;
 
 /// Where the messages of a folder go, and those that wait to be written.
 pub struct Intake<'a, 'w> {
@@ -66,44 +64,25 @@ impl<'a, 'w> Intake<'a, 'w> {
     /// large, or that the server does not send, are noted as problems.
     ///
     /// # Errors
-    /// The session's or SQLite's, after what had been downloaded is written;
-    /// the server's refusal where it refuses all of many messages.
+    /// The session's or SQLite's, after what had been downloaded is written.
     pub fn take(&mut self, uids: &UidSet) -> Result<()> {
         self.meter.folder(&self.folder.name, uids.len());
-        let (mut missing, refusal) = self.download(uids.clone())?;
-        let mut detail = "the server lists it and sends no content".to_owned();
-        if let Some(refusal) = refusal {
-            // One message that the server cannot read costs its whole command;
-            // a crowd of which it sends none is another matter.
-            if missing.len() == uids.len() && uids.len() > CROWD {
-                return Err(refusal);
-            }
-            detail = quote(&refusal.to_string());
-            missing = self.one_by_one(&missing)?;
-        }
-        self.write()?;
-        self.note_unsent(&missing, &detail)
-    }
-
-    /// Takes what comes of these messages, and gives the UIDs of those that
-    /// did not come, and the server's last refusal, if any.
-    fn download(&mut self, uids: UidSet) -> Result<(UidSet, Option<Error>)> {
         let wanted = Wanted::FLAGS | Wanted::INTERNAL_DATE | Wanted::SIZE | Wanted::WHOLE;
         let options = self.options;
         let chunk = options.layout.chunk_bytes();
-        let mut download = Download::by_at_most(chunk, uids, wanted, options.max_size);
-        let mut empty = UidSet::new();
-        let mut refusal = None;
+        let mut download = Download::by_at_most(chunk, uids.clone(), wanted, options.max_size);
+        let mut unsent = BTreeMap::new();
         loop {
             match download.next(self.session) {
                 Ok(Some(message)) if message.is_oversized => self.leave(&message),
                 Ok(Some(message)) => match incoming(message) {
                     Ok(message) if self.is_meant(&message) => self.add(message)?,
                     Ok(_) => self.filtered += 1,
-                    Err(uid) => empty.insert(uid),
+                    Err(Unsent { uid, refusal }) => {
+                        unsent.insert(uid, refusal);
+                    }
                 },
                 Ok(None) => break,
-                Err(error) if error.is_refused() => refusal = Some(error),
                 Err(error) => {
                     self.write()?;
                     return Err(error);
@@ -111,17 +90,9 @@ impl<'a, 'w> Intake<'a, 'w> {
             }
         }
         let missing = download.take_missing();
-        let missing = missing.ranges().chain(empty.ranges()).collect();
-        Ok((missing, refusal))
-    }
-
-    fn one_by_one(&mut self, uids: &UidSet) -> Result<UidSet> {
-        let mut missing = UidSet::new();
-        for uid in uids.iter() {
-            let (alone, _) = self.download(std::iter::once(uid).collect())?;
-            missing = missing.ranges().chain(alone.ranges()).collect();
-        }
-        Ok(missing)
+        unsent.extend(missing.iter().map(|uid| (uid, None)));
+        self.write()?;
+        self.note_unsent(&unsent)
     }
 
     /// Leaves a message on the server that is larger than the caller takes.
@@ -176,18 +147,23 @@ impl<'a, 'w> Intake<'a, 'w> {
         Ok(())
     }
 
-    /// Notes those messages that did not come and are still there; the others
-    /// have been expunged meanwhile.
-    fn note_unsent(&mut self, missing: &UidSet, detail: &str) -> Result<()> {
-        if missing.is_empty() {
+    /// Notes those messages that did not come and are still there, with what
+    /// the server refused them with; the others have been expunged meanwhile.
+    fn note_unsent(&mut self, unsent: &BTreeMap<u32, Option<String>>) -> Result<()> {
+        if unsent.is_empty() {
             return Ok(());
         }
-        let listed = self.session.uid_search(Criteria::Uids(missing))?;
-        let unsent = listed.intersection(missing);
-        self.failures.extend(unsent.iter().map(|uid| Failure {
+        let uids: UidSet = unsent.keys().copied().collect();
+        let listed = self.session.uid_search(Criteria::Uids(&uids))?;
+        let name = quote(&self.folder.name);
+        let failures = listed.intersection(&uids);
+        self.failures.extend(failures.iter().map(|uid| Failure {
             uid,
             trouble: Trouble::NotSent,
-            detail: detail.to_owned(),
+            detail: match unsent.get(&uid) {
+                Some(Some(answer)) => format!("imap: cannot fetch from '{name}': {answer}"),
+                _ => "the server lists it and sends no content".to_owned(),
+            },
             size: None,
             raw: None,
         }));
@@ -195,23 +171,26 @@ impl<'a, 'w> Intake<'a, 'w> {
     }
 }
 
-/// The message to write; its UID where the server sent no content. Some do so
-/// by an empty one, or by none, for a message they list (Apple's for one).
-fn incoming(message: Downloaded) -> std::result::Result<IncomingMessage, u32> {
-    let Downloaded {
-        uid,
-        flags,
-        internal_date: date,
-        size,
-        raw,
-        ..
-    } = message;
-    let is_content = |raw: &Arc<Vec<u8>>| !raw.is_empty() || size.unwrap_or(0) == 0;
-    let raw = raw.filter(is_content).ok_or(uid)?;
+/// A message that did not come, and what its content was refused with.
+#[derive(Debug, PartialEq, Eq)]
+struct Unsent {
+    uid: u32,
+    refusal: Option<String>,
+}
+
+/// The message to write, where the server sent its content.
+fn incoming(message: Downloaded) -> std::result::Result<IncomingMessage, Unsent> {
+    let Some(raw) = message.raw else {
+        let mut refusals = message.refusals.into_iter();
+        return Err(Unsent {
+            uid: message.uid,
+            refusal: refusals.next().map(|refusal| refusal.answer),
+        });
+    };
     Ok(IncomingMessage {
-        uid,
-        flags: lasting(flags.as_ref()),
-        internal_date: date.as_deref().and_then(internal_date),
+        uid: message.uid,
+        flags: lasting(message.flags.as_ref()),
+        internal_date: message.internal_date.as_deref().and_then(internal_date),
         raw: Arc::unwrap_or_clone(raw),
     })
 }
@@ -221,27 +200,4 @@ pub fn lasting(flags: Option<&Flags>) -> Vec<String> {
     let lasts = |flag: &&str| !flag.eq_ignore_ascii_case("\\Recent");
     let flags = flags.iter().flat_map(|flags| flags.iter());
     flags.filter(lasts).map(str::to_owned).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn message(raw: Option<&[u8]>, size: u64) -> Downloaded {
-        let raw = raw.map(|raw| Arc::new(raw.to_vec()));
-        Downloaded {
-            uid: 7,
-            raw,
-            size: Some(size),
-            ..Downloaded::default()
-        }
-    }
-
-    #[test]
-    fn a_message_without_content_is_not_taken_for_an_empty_one() {
-        assert_eq!(incoming(message(None, 0)).unwrap_err(), 7);
-        assert_eq!(incoming(message(Some(b""), 9)).unwrap_err(), 7);
-        assert_eq!(incoming(message(Some(b""), 0)).unwrap().raw, b"");
-        assert_eq!(incoming(message(Some(b"x"), 9)).unwrap().raw, b"x");
-    }
 }

@@ -32,6 +32,7 @@ mod remove;
 mod resource;
 mod run;
 mod schema;
+mod search;
 mod selection;
 mod session;
 mod side_by_side;

@@ -146,8 +146,10 @@ fn reflagged(
     }
     let mut download = Download::new(changed, Wanted::FLAGS, None, Direction::Ascending);
     while let Some(message) = download.next(session)? {
-        let flags = lasting(message.flags.as_ref());
-        differences.flags.push((message.uid, flags));
+        if let Some(flags) = &message.flags {
+            let flags = lasting(Some(flags));
+            differences.flags.push((message.uid, flags));
+        }
     }
     Ok(())
 }

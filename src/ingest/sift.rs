@@ -34,6 +34,9 @@ pub fn sift(
         return Ok(found.clone());
     }
     let is_meant = |message: &Downloaded| {
+        if !message.refusals.is_empty() {
+            return true;
+        }
         let header = message.header.as_deref().unwrap_or_default();
         arrival
             .as_ref()
@@ -42,15 +45,12 @@ pub fn sift(
     };
     let mut unwanted = UidSet::new();
     let mut download = Download::new(found.clone(), wanted, None, Direction::Ascending);
-    loop {
-        match download.next(session) {
-            Ok(Some(message)) if !is_meant(&message) => unwanted.insert(message.uid),
-            Ok(Some(_)) => {}
-            Ok(None) => return Ok(found.difference(&unwanted)),
-            Err(error) if error.is_refused() => {}
-            Err(error) => return Err(error),
+    while let Some(message) = download.next(session)? {
+        if !is_meant(&message) {
+            unwanted.insert(message.uid);
         }
     }
+    Ok(found.difference(&unwanted))
 }
 
 /// From when on a message is meant.

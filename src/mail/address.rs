@@ -87,11 +87,26 @@ pub(super) fn parse(value: &[u8]) -> Vec<Address> {
 /// One field as mail-parser gives it, groups kept; `None` where there is
 /// nothing in it.
 pub(super) fn parse_grouped(value: &[u8]) -> Option<mail_parser::Address<'static>> {
-    let line = repair(value);
+    let mut line = repair(value);
+    drop_comment_after_group(&mut line);
     shielded(|| match MessageStream::new(&line).parse_address() {
         HeaderValue::Address(address) => Some(address.into_owned()),
         _ => None,
     })
+}
+
+/// What may follow a group is a comment (RFC 5322 section 3.4), which
+/// mail-parser would take for the name of one more mailbox.
+fn drop_comment_after_group(line: &mut Vec<u8>) {
+    let Some(end) = line.iter().rposition(|&byte| byte == b';') else {
+        return;
+    };
+    let (group, rest) = line.split_at(end + 1);
+    let rest = rest.trim_ascii();
+    if group.contains(&b':') && rest.starts_with(b"(") && rest.ends_with(b")") {
+        line.truncate(end + 1);
+        line.push(b'\n');
+    }
 }
 
 /// True for a group without mailboxes, as in `undisclosed-recipients:;`.
@@ -142,6 +157,8 @@ mod tests {
             ]
         );
         assert_eq!(pairs(b"undisclosed-recipients:;"), []);
+        assert_eq!(pairs(b"unlisted:; (no To-header\r\n on input)"), []);
+        assert_eq!(pairs(b"list: a@x.org; (all)"), [pair("", "a@x.org")]);
         assert_eq!(pairs(b"<>"), []);
         assert_eq!(pairs(b""), []);
     }
@@ -153,6 +170,11 @@ mod tests {
             assert_eq!(pairs(value.as_bytes()), [pair("☺", "a@x.org")]);
         }
         assert_eq!(pairs(b"Caf\xe9 <a@x.org>"), [pair("Café", "a@x.org")]);
+        // Bytes that a word should have encoded are in its character set too.
+        assert_eq!(
+            pairs(b"\xd6 =?iso-8859-2?q?\xb1?= <a@x.org>"),
+            [pair("Ö ą", "a@x.org")]
+        );
         assert_eq!(
             pairs(b"=?x?q?Caf=E9=2C?= <a@x.org>"),
             [pair("Café,", "a@x.org")]

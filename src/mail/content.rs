@@ -25,15 +25,26 @@ impl Content {
     pub fn parse(value: &[u8]) -> Self {
         let line = unfold(&value[..value.len().min(MAX_LENGTH)]);
         let mut scanner = Scanner { rest: &line };
-        let (value, _) = scanner.text(b";");
+        let (mut value, end) = scanner.text(b";=");
+        let mut parameters = Vec::new();
+        if end == Some(b'=') {
+            let rest = scanner.text(b";").0;
+            match value.iter().rposition(u8::is_ascii_whitespace) {
+                // The semicolon before the first parameter is missing: others
+                // find the parts of such a message, and what is in them.
+                Some(blank) => {
+                    parameters.push((name_of(&value.split_off(blank + 1)), rest));
+                }
+                None => value.extend([&b"="[..], &rest].concat()),
+            }
+        }
         let value = String::from_utf8_lossy(&value).to_ascii_lowercase();
         // A NUL is no part of a type, and SQLite's text functions stop there.
         let is_blank = |c: char| c.is_ascii_whitespace() || c == '\0';
         let value = value.split(is_blank).collect();
-        let mut parameters = Vec::new();
         while !scanner.rest.is_empty() && parameters.len() < MAX_PARAMETERS {
             let (name, end) = scanner.text(b";=");
-            let name = String::from_utf8_lossy(&name).to_ascii_lowercase();
+            let name = name_of(&name);
             let value = if end == Some(b'=') {
                 scanner.text(b";").0
             } else {
@@ -50,6 +61,12 @@ impl Content {
     pub fn parameter(&self, name: &str) -> Option<String> {
         decode_parameter(&self.parameters, name)
     }
+}
+
+/// A parameter's name, lower case and without NUL.
+fn name_of(name: &[u8]) -> String {
+    let name = String::from_utf8_lossy(name).to_ascii_lowercase();
+    name.replace('\0', "")
 }
 
 /// Cuts a field at its separators, minding quotes and comments.
@@ -149,6 +166,20 @@ mod tests {
             parameters,
             [("filename".into(), r#"a;b="c" (d) C:\x"#.into())]
         );
+    }
+
+    #[test]
+    fn a_missing_semicolon_hides_no_boundary() {
+        for value in [
+            "multipart/mixed\n\tboundary=\"a;b\"; x=y",
+            "multipart/mixed boundary = a\\;b; x=y",
+        ] {
+            let (kind, parameters) = pairs(&value.replace("a\\;b", "\"a;b\""));
+            assert_eq!(kind, "multipart/mixed");
+            assert_eq!(parameters[0].1, "a;b");
+            assert_eq!(parameters[1], ("x".into(), "y".into()));
+        }
+        assert_eq!(pairs("text/plain=x; a=b").0, "text/plain=x");
     }
 
     #[test]

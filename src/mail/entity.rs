@@ -47,6 +47,15 @@ pub struct Place {
 }
 
 impl Entity<'_> {
+    /// Where the header of its message is, as IMAP names it: `HEADER`, of an
+    /// attached message `2.HEADER`.
+    pub fn header_section(&self) -> String {
+        match self.message {
+            None => "HEADER".to_owned(),
+            Some(message) => format!("{message}.HEADER"),
+        }
+    }
+
     /// The content without its transfer encoding.
     pub fn content(&self) -> Cow<'_, [u8]> {
         self.about.decode(self.body).bytes

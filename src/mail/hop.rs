@@ -2,6 +2,7 @@
 
 use super::fields::unfold_to_space;
 use super::headers::Headers;
+use super::indicator::last_date;
 use super::{charset, date};
 use std::net::IpAddr;
 use std::ops::Range;
@@ -61,7 +62,11 @@ impl Hop {
             id: word("id").map(bare),
             recipient: word("for").map(bare),
             ip: clauses.text("from").and_then(source),
-            at: clauses.date.and_then(|date| date::unix(date.as_bytes())),
+            at: match clauses.date {
+                Some(date) => date::unix(date.as_bytes()),
+                // Some servers leave the semicolon out.
+                None => last_date(&text),
+            },
             delay: None,
             text,
         }
@@ -202,6 +207,18 @@ mod tests {
             assert_eq!(found.as_deref(), Some(ip), "{value}");
         }
         assert_eq!(hop("by 192.0.2.1 with SMTP id 1.2.3.4").ip, None);
+    }
+
+    #[test]
+    fn a_date_without_its_semicolon_is_found_at_the_end() {
+        for value in [
+            "from a by b with ESMTP id AAA29011 for <a@b.example> Sun, 21 Jul 1996 16:59:17 -0700",
+            "(scanned by x)21 Jul 1996 23:59:17 -0000",
+        ] {
+            let at = hop(value).at.and_then(iso8601);
+            assert_eq!(at.as_deref(), Some("1996-07-21T23:59:17Z"), "{value}");
+        }
+        assert_eq!(hop("from a by b with SMTP id 7").at, None);
     }
 
     #[test]

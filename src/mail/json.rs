@@ -11,12 +11,12 @@ use super::address::parse_grouped;
 use super::bodies::{Bodies, HTML, is_media};
 use super::charset;
 use super::content::Content;
+use super::decoded_texts::Texts;
 use super::fields::{Field, split};
 use super::identifier;
 use super::part::Text;
 use super::shield::shielded;
 use super::structure::{Part, Structure};
-use super::texts::Texts;
 use super::transfer::Transfer;
 use super::words::{self, repair};
 use mail_parser::parsers::MessageStream;
@@ -385,6 +385,15 @@ mod tests {
             super::write_numbers(&mut out, bytes);
             assert_eq!(out, serde_json::to_vec(bytes).unwrap());
         }
+    }
+
+    #[test]
+    fn no_value_has_a_nul() {
+        let raw = b"From: sh\0uld <a\0@x.org>, =?utf-8?q?c=00d?= <b@x.org>\r\nReceived: from a\0 by b\r\n\
+            Content-Type: text/pl\0ain; na\0me=a\0; x*=utf-8''%00\r\nX: \0\r\nMessage-ID: <\0a>\r\n\r\n\0";
+        let written = written(raw).unwrap_or_default();
+        assert!(written.contains("shuld") && written.contains("cd"));
+        assert!(!written.contains("\\u0000"), "{written}");
     }
 
     #[test]

@@ -3,11 +3,11 @@
 
 use super::attachment::Attachment;
 use super::bodies::{Bodies, HTML, TEXT, of_type};
+use super::decoded_texts::Texts;
 use super::headers::Headers;
 use super::json;
 use super::problem::Problem;
 use super::structure::{Part, Structure};
-use super::texts::Texts;
 use std::borrow::Cow;
 
 /// A message taken apart; bodies are decoded when they are asked for, and once.

@@ -1,6 +1,7 @@
 //! Content-Transfer-Encoding (RFC 2045 section 6), decoded as far as possible.
 
 use super::fields::{line_end, without_line_end};
+use super::uuencode;
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -17,6 +18,8 @@ pub enum Transfer {
     Base64,
     /// `quoted-printable`.
     QuotedPrintable,
+    /// `x-uuencode`, which no RFC has and many a mailer writes.
+    Uuencode,
 }
 
 /// Decoded bytes and what was wrong with the encoding.
@@ -46,6 +49,8 @@ impl Transfer {
             Self::Base64
         } else if word.eq_ignore_ascii_case(b"quoted-printable") {
             Self::QuotedPrintable
+        } else if UUENCODE.iter().any(|name| word.eq_ignore_ascii_case(name)) {
+            Self::Uuencode
         } else {
             Self::Identity
         }
@@ -60,7 +65,24 @@ impl Transfer {
             },
             Self::Base64 => base64(body),
             Self::QuotedPrintable => quoted_printable(body),
+            Self::Uuencode => uuencode(body),
         }
+    }
+}
+
+/// The names under which mailers use uuencode.
+const UUENCODE: [&[u8]; 4] = [b"uuencode", b"x-uue", b"x-uuencode", b"x-uu"];
+
+fn uuencode(body: &[u8]) -> Decoded<'_> {
+    match uuencode::decode(body) {
+        Some(bytes) => Decoded {
+            bytes: Cow::Owned(bytes),
+            problem: None,
+        },
+        None => Decoded {
+            bytes: Cow::Borrowed(body),
+            problem: Some("is declared uuencoded but is not; taken as it is"),
+        },
     }
 }
 
@@ -270,7 +292,8 @@ mod tests {
             Transfer::named(b"Quoted-Printable (yes)"),
             Transfer::QuotedPrintable
         );
-        for other in ["", "8bit", "x-uuencode", "base64url"] {
+        assert_eq!(Transfer::named(b"X-UUencode"), Transfer::Uuencode);
+        for other in ["", "8bit", "uu", "base64url"] {
             assert_eq!(Transfer::named(other.as_bytes()), Transfer::Identity);
         }
     }
@@ -289,6 +312,13 @@ mod tests {
                 "{body:?}"
             );
         }
+    }
+
+    #[test]
+    fn uuencode_is_decoded_where_it_is_one() {
+        let body = "begin 644 a\n%2&5L;&\\ \n`\nend\n";
+        assert_eq!(text(Transfer::Uuencode, body), ("Hello".into(), false));
+        assert_eq!(text(Transfer::Uuencode, "Hi"), ("Hi".into(), true));
     }
 
     #[test]

@@ -45,14 +45,17 @@ pub(super) fn decode_line(line: &[u8]) -> Cow<'_, str> {
 }
 
 /// A structured field's value (addresses) made fit for mail-parser: one line,
-/// valid UTF-8, each run of encoded words one UTF-8 word that surely decodes.
+/// valid UTF-8 without NUL, each run of encoded words one UTF-8 word that
+/// surely decodes.
 pub(super) fn repair(value: &[u8]) -> Vec<u8> {
     let line = unfold_to_space(value);
-    let line = charset::undeclared(&line);
     let mut out = Vec::with_capacity(line.len() + 1);
-    for piece in pieces(line.as_bytes()) {
+    for piece in pieces(&line) {
         match piece {
-            Piece::Plain(bytes) => out.extend_from_slice(&defused(bytes)),
+            Piece::Plain(bytes) => {
+                let text = charset::without_nul(charset::undeclared(bytes));
+                out.extend_from_slice(&defused(text.as_bytes()));
+            }
             Piece::Encoded { charset, bytes } => {
                 let text = encoded_text(charset, &bytes);
                 out.extend_from_slice(b"=?utf-8?b?");
@@ -81,9 +84,8 @@ fn defused(text: &[u8]) -> Cow<'_, [u8]> {
 }
 
 fn encoded_text(label: &[u8], bytes: &[u8]) -> String {
-    charset::declared(label, bytes)
-        .unwrap_or_else(|| charset::undeclared(bytes))
-        .into_owned()
+    let declared = charset::declared(label, bytes);
+    charset::without_nul(declared.unwrap_or_else(|| charset::undeclared(bytes)))
 }
 
 /// Cuts a line into plain runs and joined encoded words; the white space

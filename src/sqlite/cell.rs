@@ -79,11 +79,6 @@ impl Cell<'_> {
         self.lend(&Arc::new(text.into_bytes()), Class::Text);
     }
 
-    /// Bytes, handed over.
-    pub fn blob_owned(self, bytes: Vec<u8>) {
-        self.lend(&Arc::new(bytes), Class::Blob);
-    }
-
     /// Bytes that SQLite reads where they are, as long as it needs them; the
     /// caller can keep them for the next time the column is read.
     pub fn blob_shared(self, bytes: &Arc<Vec<u8>>) {

@@ -125,7 +125,7 @@ pub enum Grouping {
     /// They are to be sorted as [`Index::order_by`] says.
     Sorted,
     /// Rows equal in all of [`Index::order_by`] are to be neighbours; neither
-    /// the direction nor the order of the groups matters (GROUP BY, DISTINCT).
+    /// the direction nor the order of the groups matters (DISTINCT).
     Grouped,
 }
 
@@ -192,9 +192,10 @@ impl Index<'_> {
     /// What [`Index::order_by`] is for.
     pub fn grouping(&self) -> Grouping {
         // SAFETY: the question is SQLite's. 0 asks for the order, 3 for the
-        // order and no duplicates.
+        // order and no duplicates. 1 is GROUP BY, but an ORDER BY of the same
+        // terms relies on the direction that it gave them (SQLite 3.40).
         match unsafe { api::vtab_distinct(self.info) } {
-            1 | 2 => Grouping::Grouped,
+            2 => Grouping::Grouped,
             _ => Grouping::Sorted,
         }
     }

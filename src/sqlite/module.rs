@@ -42,6 +42,7 @@ pub fn register_table<T: Table>(
     let registration = connection.registration();
     let module = Module {
         registration,
+        name: definition.name,
         declaration,
         trust,
         table: Box::new(table),
@@ -83,6 +84,7 @@ pub(super) fn c_text(text: String) -> Result<CString> {
 
 struct Module<T> {
     registration: Registration,
+    name: &'static str,
     declaration: CString,
     trust: Trust,
     table: Box<dyn Fn(&Connection) -> T>,
@@ -91,6 +93,7 @@ struct Module<T> {
 #[repr(C)]
 struct Connected<T> {
     base: sqlite3_vtab,
+    name: &'static str,
     table: T,
 }
 
@@ -136,12 +139,14 @@ impl<T: Table> Callbacks<T> {
     };
 }
 
-/// Puts an error's text where SQLite looks for it and returns its code.
+/// Puts an error's text where SQLite looks for it and returns its code; `table`
+/// is the name of the table it happened in.
 ///
 /// # Safety
 /// `message` is null, or one of the host's texts that is ours to replace.
-unsafe fn report(outcome: Result<()>, message: *mut *mut c_char) -> c_int {
+unsafe fn report(outcome: Result<()>, table: &str, message: *mut *mut c_char) -> c_int {
     let Err(error) = outcome else { return api::OK };
+    let error = error.in_table(table);
     // SAFETY: as above; a null text is free to be freed.
     unsafe {
         api::free((*message).cast());
@@ -163,10 +168,10 @@ unsafe extern "C" fn connect<T: Table>(
     table: *mut *mut sqlite3_vtab,
     message: *mut *mut c_char,
 ) -> c_int {
+    // SAFETY: SQLite passes what `register_table` gave, which lives as long as
+    // the module.
+    let module = unsafe { &*module.cast::<Module<T>>() };
     let outcome = contain("xConnect", || {
-        // SAFETY: SQLite passes what `register_table` gave, which lives as long
-        // as the module.
-        let module = unsafe { &*module.cast::<Module<T>>() };
         let connection = module.registration.connection();
         let option = match module.trust {
             Trust::Innocuous => 2,
@@ -189,6 +194,7 @@ unsafe extern "C" fn connect<T: Table>(
         };
         let connected = Box::new(Connected {
             base,
+            name: module.name,
             table: (module.table)(connection),
         });
         // SAFETY: SQLite wants the pointer here, and gives it to xDisconnect.
@@ -196,7 +202,7 @@ unsafe extern "C" fn connect<T: Table>(
         Ok(())
     });
     // SAFETY: SQLite's text is null as xConnect starts.
-    unsafe { report(outcome, message) }
+    unsafe { report(outcome, module.name, message) }
 }
 
 unsafe extern "C" fn disconnect<T: Table>(table: *mut sqlite3_vtab) -> c_int {
@@ -215,10 +221,11 @@ unsafe extern "C" fn best_index<T: Table>(
     info: *mut sqlite3_index_info,
 ) -> c_int {
     let mut planned = Planned::Yes;
+    // SAFETY: SQLite passes what `connect` made.
+    let connected = unsafe { &*table.cast::<Connected<T>>() };
     let outcome = contain("xBestIndex", || {
-        // SAFETY: SQLite passes what `connect` made, and a question for the
-        // time of this call.
-        let (connected, mut index) = unsafe { (&*table.cast::<Connected<T>>(), Index::new(info)) };
+        // SAFETY: SQLite passes a question for the time of this call.
+        let mut index = unsafe { Index::new(info) };
         planned = connected.table.plan(&mut index)?;
         let Some(text) = index.text.take() else {
             return Ok(());
@@ -242,7 +249,7 @@ unsafe extern "C" fn best_index<T: Table>(
         Ok(())
     });
     // SAFETY: `zErrMsg` is the host's text or null.
-    match unsafe { report(outcome, &raw mut (*table).zErrMsg) } {
+    match unsafe { report(outcome, connected.name, &raw mut (*table).zErrMsg) } {
         api::OK if planned == Planned::NotThisWay => api::CONSTRAINT,
         // To xBestIndex this code is an answer, not an error.
         api::CONSTRAINT => api::ERROR,
@@ -254,9 +261,9 @@ unsafe extern "C" fn open<T: Table>(
     table: *mut sqlite3_vtab,
     cursor: *mut *mut sqlite3_vtab_cursor,
 ) -> c_int {
+    // SAFETY: SQLite passes what `connect` made.
+    let connected = unsafe { &*table.cast::<Connected<T>>() };
     let outcome = contain("xOpen", || {
-        // SAFETY: SQLite passes what `connect` made.
-        let connected = unsafe { &*table.cast::<Connected<T>>() };
         let base = sqlite3_vtab_cursor {
             pVtab: ptr::null_mut(),
         };
@@ -270,7 +277,7 @@ unsafe extern "C" fn open<T: Table>(
         Ok(())
     });
     // SAFETY: `zErrMsg` is the host's text or null.
-    unsafe { report(outcome, &raw mut (*table).zErrMsg) }
+    unsafe { report(outcome, connected.name, &raw mut (*table).zErrMsg) }
 }
 
 unsafe extern "C" fn close<T: Table>(cursor: *mut sqlite3_vtab_cursor) -> c_int {
@@ -292,7 +299,9 @@ unsafe fn with_cursor<T: Table>(
     // has the only reference; the table outlives its cursors.
     unsafe {
         let outcome = contain(place, || body(&mut *cursor.cast::<Opened<T::Cursor>>()));
-        report(outcome, &raw mut (*(*cursor).pVtab).zErrMsg)
+        let table = (*cursor).pVtab;
+        let name = (*table.cast::<Connected<T>>()).name;
+        report(outcome, name, &raw mut (*table).zErrMsg)
     }
 }
 

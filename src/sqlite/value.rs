@@ -160,11 +160,18 @@ impl<'a> Value<'a> {
         })
     }
 
-    /// The elements, where this argument is an IN list that xBestIndex took
+    /// A copy to compare something with: text that is no UTF-8 as the blob of
+    /// its bytes, which like it is above every number.
+    pub fn operand(&self) -> Owned {
+        self.to_owned()
+            .unwrap_or_else(|_| Owned::Blob(self.bytes().to_owned()))
+    }
+
+    /// The elements, each as its [`Value::operand`], where this argument is an IN list that xBestIndex took
     /// whole ([`Index::take_in_list`]); nothing for any other value.
     ///
     /// # Errors
-    /// `Usage` for text that is no UTF-8; `Host` as SQLite says.
+    /// `Host` as SQLite says.
     ///
     /// [`Index::take_in_list`]: super::Index::take_in_list
     pub fn in_list(&self) -> Result<Option<Vec<Owned>>> {
@@ -180,7 +187,7 @@ impl<'a> Value<'a> {
                 api::OK if element.is_null() => return Ok(Some(elements)),
                 // SAFETY: the element is valid until the next one is asked for,
                 // and is copied before that.
-                api::OK => elements.push(unsafe { Value::new(element) }.to_owned()?),
+                api::OK => elements.push(unsafe { Value::new(element) }.operand()),
                 _ if at_start && code != api::NOMEM => return Ok(None),
                 _ => {
                     let text = "cannot read the list of IN".to_owned();

@@ -15,17 +15,12 @@
 use std::sync::Arc;
 
 use super::argument;
-use super::attachments_scan::Scan;
+use super::attachments_scan::{DEFINITION, Scan};
 use super::folder_numbers::FolderNumbers;
 use super::uid_bound;
 use crate::account::Client;
 use crate::error::Result;
-use crate::sqlite::{Connection, Definition, Index, Planned, Table, Trust, register_table};
-
-pub static DEFINITION: Definition = Definition::new(
-    "imap_attachments",
-    include_str!("../../sql/tables/imap_attachments.sql"),
-);
+use crate::sqlite::{Connection, Index, Planned, Table, Trust, register_table};
 
 pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
     let client = Arc::clone(client);
@@ -55,6 +50,7 @@ impl Table for Attachments {
         let Some(arguments) = argument::take(index, &DEFINITION) else {
             return Ok(Planned::NotThisWay);
         };
+        let blind = argument::all_blindness(index, &DEFINITION, &arguments);
         let uid = DEFINITION.position("uid").unwrap_or_default();
         let compared = uid_bound::take(index, uid, arguments.len());
         let rows: i64 = if compared.is_empty() { 5_000 } else { 25 };
@@ -65,7 +61,7 @@ impl Table for Attachments {
             .collect();
         index.set_rows(rows);
         #[expect(clippy::cast_precision_loss, reason = "at most five thousand")]
-        index.set_cost(5_000.0 + 20.0 * rows as f64);
+        index.set_cost(5_000.0 + 20.0 * rows as f64 + blind);
         index.set_plan(0, arguments.join(","));
         Ok(Planned::Yes)
     }

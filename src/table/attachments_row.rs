@@ -4,11 +4,15 @@
 use std::sync::Arc;
 
 use super::cell;
+use super::messages_row::too_large;
 use super::structure_json::{content_id, content_type, filename};
 use crate::error::Result;
 use crate::imap::Session;
+use crate::imap::frame::LITERAL;
+use crate::imap::part::PartContent;
 use crate::imap::structure::Part;
 use crate::mail::digest::{md5_hex, sha1_hex, sha256_hex};
+use crate::mail::problem::{Problem, to_json};
 use crate::mail::transfer::Transfer;
 use crate::sqlite::Cell;
 
@@ -18,15 +22,22 @@ pub struct Row {
     folder: Arc<str>,
     uidvalidity: Option<u32>,
     uid: u32,
-    part: String,
+    /// The section; `None` for a message whose parts cannot be listed.
+    part: Option<String>,
     filename: Option<String>,
     content_type: Option<String>,
     size: Option<u64>,
     disposition: Option<String>,
     content_id: Option<String>,
     encoding: Option<String>,
-    /// The content, once it was asked for; `None` in it where there is none.
-    content: Option<Option<Arc<Vec<u8>>>>,
+    /// The content, once it was asked for.
+    content: Option<Content>,
+}
+
+/// What has come of a part.
+pub struct Content {
+    bytes: Option<Arc<Vec<u8>>>,
+    problem: Option<Problem>,
 }
 
 impl Row {
@@ -44,7 +55,7 @@ impl Row {
             folder,
             uidvalidity,
             uid,
-            part: part.section.clone(),
+            part: Some(part.section.clone()),
             filename: filename(part),
             content_type: content_type(part),
             size: part.size,
@@ -55,13 +66,32 @@ impl Row {
         }
     }
 
+    /// The row that stands for the attachments of a message which the server
+    /// does not tell, and why.
+    pub fn unlisted(
+        folder: Arc<str>,
+        uidvalidity: Option<u32>,
+        (number, uid): (i64, u32),
+        why: &str,
+    ) -> Self {
+        let content = Content {
+            bytes: None,
+            problem: Some(Problem::new("parts", why)),
+        };
+        Self {
+            part: None,
+            content: Some(content),
+            ..Self::new(folder, uidvalidity, (number, uid, 0), &Part::default())
+        }
+    }
+
     /// Gives what is known without the content.
     pub fn cell(&self, column: &str, cell: Cell<'_>) {
         match column {
             "folder_name" => cell.text(&self.folder),
             "uid" => cell.integer(self.uid.into()),
             "uidvalidity" => cell::number(cell, self.uidvalidity),
-            "part" => cell.text(&self.part),
+            "part" => cell::text(cell, self.part.as_deref()),
             "filename" => cell::text(cell, self.filename.as_deref()),
             "content_type" => cell::text(cell, self.content_type.as_deref()),
             "size" => cell::number(cell, self.size),
@@ -71,48 +101,69 @@ impl Row {
         }
     }
 
-    /// The content, fetched from the open folder the first time; `None` where
-    /// it is larger than `max_size` or the message is gone.
+    /// The content, fetched from the open folder the first time.
     ///
     /// # Errors
     /// As [`Session::part`].
-    pub fn content(
-        &mut self,
-        session: &mut Session,
-        max_size: Option<u64>,
-    ) -> Result<Option<&Arc<Vec<u8>>>> {
-        if self.content.is_none() {
-            let is_oversized =
-                matches!((self.size, max_size), (Some(size), Some(max)) if size > max);
-            let fetched = if is_oversized {
-                None
-            } else {
-                session.part(self.uid, &self.part, self.encoding.as_deref())?
-            };
-            let transfer = Transfer::named(self.encoding.as_deref().unwrap_or_default().as_bytes());
-            let content = fetched.map(|part| {
-                Arc::new(if part.is_decoded {
-                    part.bytes
-                } else {
-                    transfer.decode(&part.bytes).bytes.into_owned()
-                })
-            });
-            self.content = Some(content);
-        }
-        Ok(self.content.as_ref().and_then(Option::as_ref))
+    pub fn content(&mut self, session: &mut Session, max_size: Option<u64>) -> Result<&Content> {
+        let content = match self.content.take() {
+            Some(content) => content,
+            None => self.fetch(session, max_size)?,
+        };
+        Ok(self.content.insert(content))
     }
 
-    /// Gives the content, or a digest of it.
-    pub fn content_cell(content: Option<&Arc<Vec<u8>>>, column: &str, cell: Cell<'_>) {
-        let Some(bytes) = content else {
-            cell.null();
-            return;
-        };
-        match column {
-            "content" => cell.blob_shared(bytes),
-            "md5" => cell.text_owned(md5_hex(bytes)),
-            "sha1" => cell.text_owned(sha1_hex(bytes)),
-            _ => cell.text_owned(sha256_hex(bytes)),
+    fn fetch(&self, session: &mut Session, max_size: Option<u64>) -> Result<Content> {
+        match (self.size, max_size) {
+            (Some(size), _) if size > LITERAL => return Ok(Content::lacking(too_large(size))),
+            (Some(size), Some(max)) if size > max => {
+                let why = format!("not fetched: {size} bytes are more than max_size");
+                return Ok(Content::lacking(why));
+            }
+            _ => {}
+        }
+        let section = self.part.as_deref().unwrap_or_default();
+        let encoding = self.encoding.as_deref();
+        Ok(match session.part(self.uid, section, encoding)? {
+            PartContent::Decoded(bytes) => Content {
+                bytes: Some(Arc::new(bytes)),
+                problem: None,
+            },
+            PartContent::Encoded(bytes) => {
+                let encoding = encoding.unwrap_or_default().as_bytes();
+                let decoded = Transfer::named(encoding).decode(&bytes);
+                Content {
+                    problem: decoded.problem.map(|text| Problem::new("content", text)),
+                    bytes: Some(Arc::new(decoded.bytes.into_owned())),
+                }
+            }
+            PartContent::Refused(answer) => Content::lacking(format!("refused: {answer}")),
+            PartContent::Nothing => Content::lacking("the server gave no content".to_owned()),
+        })
+    }
+}
+
+impl Content {
+    fn lacking(why: String) -> Self {
+        Self {
+            bytes: None,
+            problem: Some(Problem::new("content", why)),
+        }
+    }
+
+    /// Gives it, a digest of it, or what is wrong with it.
+    pub fn cell(&self, column: &str, cell: Cell<'_>) {
+        let problems = self.problem.as_ref().map(std::slice::from_ref);
+        match (column, &self.bytes) {
+            ("problems", _) => match problems.and_then(to_json) {
+                Some(problems) => cell.json(&problems),
+                None => cell.null(),
+            },
+            (_, None) => cell.null(),
+            ("content", Some(bytes)) => cell.blob_shared(bytes),
+            ("md5", Some(bytes)) => cell.text_owned(md5_hex(bytes)),
+            ("sha1", Some(bytes)) => cell.text_owned(sha1_hex(bytes)),
+            (_, Some(bytes)) => cell.text_owned(sha256_hex(bytes)),
         }
     }
 }

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::argument::Arguments;
-use super::attachments::DEFINITION;
 use super::attachments_row::Row;
 use super::folder_numbers::FolderNumbers;
 use super::running::pull;
@@ -17,20 +16,24 @@ use super::structure_json::attached;
 use super::uid_bound::{admitted, are_few, find, from_word, operands};
 use crate::account::{CONNECTION_KEYS, Client, Options};
 use crate::error::Result;
+use crate::imap::chunk::SET;
 use crate::imap::download::Download;
 use crate::imap::uid_order::Direction;
 use crate::imap::wanted::Wanted;
 use crate::imap::{Examined, Lease, Mailbox, Session, UidSet};
-use crate::sqlite::{Cell, Connection, Cursor, Value};
+use crate::sqlite::{Cell, Connection, Cursor, Definition, Value};
+
+/// The table's name and columns.
+pub static DEFINITION: Definition = Definition::new(
+    "imap_attachments",
+    include_str!("../../sql/tables/imap_attachments.sql"),
+);
 
 /// Messages whose structures are asked for at once: few first, for LIMIT.
 const FIRST: u64 = 50;
 
 /// The same later on.
 const LATER: u64 = 1_000;
-
-/// Room for the UIDs of one command line, of the 4,000 bytes every server takes.
-const SET: usize = 3_000;
 
 /// One open cursor.
 pub struct Scan {
@@ -167,6 +170,14 @@ impl Running {
         let mut download = Download::new(uids, Wanted::STRUCTURE, None, Direction::Ascending);
         while let Some(message) = download.next(&mut self.lease)? {
             let Some(structure) = &message.structure else {
+                let why = message.refusals.first().map_or_else(
+                    || "the server's BODYSTRUCTURE cannot be read".to_owned(),
+                    ToString::to_string,
+                );
+                let place = (open.number, message.uid);
+                let folder = Arc::clone(&open.name);
+                let row = Row::unlisted(folder, open.uidvalidity, place, &why);
+                self.rows.push_back(row);
                 continue;
             };
             let parts = attached(structure).enumerate();
@@ -218,9 +229,9 @@ impl Cursor for Scan {
         };
         match (&column.name[..], &mut self.running) {
             (hidden, _) if column.hidden => self.arguments.cell(hidden, cell),
-            (name @ ("content" | "md5" | "sha1" | "sha256"), Some(running)) => {
+            (name @ ("content" | "md5" | "sha1" | "sha256" | "problems"), Some(running)) => {
                 let content = row.content(&mut running.lease, running.max_size)?;
-                Row::content_cell(content, name, cell);
+                content.cell(name, cell);
             }
             (name, _) => row.cell(name, cell),
         }

@@ -5,8 +5,7 @@
 
 use super::condition::{Condition, Narrowed};
 use super::judge::Judge;
-use super::messages::DEFINITION;
-use super::messages_column::Column;
+use super::messages_column::{Column, DEFINITION};
 use super::messages_plan::{Argument, Plan};
 use super::messages_term::{Reach, Searched};
 use super::uid_bound::{admitted, operands};

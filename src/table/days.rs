@@ -6,7 +6,7 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::messages_term::Comparison;
+use super::comparison::Comparison;
 
 /// The days a SEARCH names without doubt: some servers keep dates in 32 bits.
 const YEARS: std::ops::RangeInclusive<i16> = 1971..=2036;

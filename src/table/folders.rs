@@ -15,25 +15,10 @@ use std::sync::Arc;
 
 use super::argument;
 use super::folder_numbers::FolderNumbers;
-use super::folders_scan::Scan;
+use super::folders_scan::{COUNTS, DEFINITION, Scan};
 use crate::account::Client;
 use crate::error::Result;
-use crate::sqlite::{Connection, Definition, Index, Planned, Table, Trust, register_table};
-
-pub static DEFINITION: Definition = Definition::new(
-    "imap_folders",
-    include_str!("../../sql/tables/imap_folders.sql"),
-);
-
-/// The columns that STATUS gives, in the order of the bits of its items.
-pub const COUNTS: [&str; 6] = [
-    "messages",
-    "unseen",
-    "uidnext",
-    "uidvalidity",
-    "highestmodseq",
-    "size",
-];
+use crate::sqlite::{Connection, Index, Planned, Table, Trust, register_table};
 
 pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
     let client = Arc::clone(client);

@@ -9,14 +9,29 @@ use serde_json::Value as Json;
 use super::argument::Arguments;
 use super::cell;
 use super::folder_numbers::FolderNumbers;
-use super::folders::{COUNTS, DEFINITION};
 use super::running::pull;
 use crate::account::{Client, Options};
 use crate::error::{Kind, Result};
 use crate::imap::folders::Folder;
 use crate::imap::mailbox_status::{MailboxStatus, StatusItems};
 use crate::imap::{Lease, Session};
-use crate::sqlite::{Cell, Cursor, Value};
+use crate::sqlite::{Cell, Cursor, Definition, Value};
+
+/// The table's name and columns.
+pub static DEFINITION: Definition = Definition::new(
+    "imap_folders",
+    include_str!("../../sql/tables/imap_folders.sql"),
+);
+
+/// The columns that STATUS gives, in the order of the bits of its items.
+pub const COUNTS: [&str; 6] = [
+    "messages",
+    "unseen",
+    "uidnext",
+    "uidvalidity",
+    "highestmodseq",
+    "size",
+];
 
 /// The options that concern a listing.
 const OPTIONS: [&str; 4] = ["ca_file", "deadline", "timeout", "tls_pin"];

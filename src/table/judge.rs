@@ -2,8 +2,8 @@
 //! is fetched: its own LIKE and GLOB, whatever the host has made of them, its
 //! affinities and collations.
 
+use super::comparison::Comparison;
 use super::condition::Condition;
-use super::messages_term::Comparison;
 use crate::error::Result;
 use crate::sqlite::{Bind, Connection, Field, Owned, Statement};
 

@@ -15,25 +15,21 @@
 
 use std::sync::Arc;
 
+use super::argument::blindness;
+use super::comparison::{Collation, Comparison};
 use super::folder_numbers::FolderNumbers;
-use super::messages_column::Column;
+use super::messages_column::{Column, DEFINITION};
 use super::messages_plan::{Argument, HIDDEN, Plan};
 use super::messages_scan::Scan;
-use super::messages_term::{Collation, Comparison, Reach, Term};
+use super::messages_term::{Reach, Term};
 use crate::account::Client;
 use crate::error::Result;
 use crate::imap::Mailbox;
 use crate::imap::uid_order::Direction;
 use crate::sqlite::{
-    self, Connection, Constraint, Definition, Grouping, Index, Operator, Owned, Planned, Recheck,
-    Table, Trust, register_table,
+    self, Connection, Constraint, Grouping, Index, Operator, Owned, Planned, Recheck, Table, Trust,
+    register_table,
 };
-
-/// The table's name and columns.
-pub static DEFINITION: Definition = Definition::new(
-    "imap_messages",
-    include_str!("../../sql/tables/imap_messages.sql"),
-);
 
 pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
     let client = Arc::clone(client);
@@ -74,7 +70,7 @@ impl Table for Messages {
                 .peekable();
             if given.peek().is_none() {
                 if index.uses_column(column as usize) {
-                    blind += blindness(column);
+                    blind += blindness(column.name());
                 }
                 continue;
             }
@@ -129,22 +125,6 @@ impl Table for Messages {
 fn on(constraints: &[Constraint], column: Column) -> impl Iterator<Item = &Constraint> {
     let column = sqlite::Column::At(column as usize);
     constraints.iter().filter(move |c| c.column == column)
-}
-
-/// The cost of a scan that is not told an argument which the statement looks
-/// at. In `folder = 'a' AND seen = 0 OR folder = 'b'` only the plan that scans
-/// for each side of the OR is told the folder, and only that one is right.
-///
-/// When SQLite (3.40 at least) compares the two, it shows the sides of the OR
-/// nothing of what stands beside the OR, though it will when it runs them: so
-/// what varies most within an account weighs most.
-fn blindness(column: Column) -> f64 {
-    match column {
-        Column::Folder => 1e16,
-        Column::User => 1e15,
-        Column::Server => 1e14,
-        _ => 1e13,
-    }
 }
 
 /// What a usable constraint becomes, if it is taken, and whether SQLite is to
@@ -223,26 +203,5 @@ fn order(index: &Index<'_>, is_single: bool) -> Option<Direction> {
             is_sorted.then_some(direction)
         }
         Some(_) => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::table::messages_column::COLUMNS;
-
-    #[test]
-    fn columns_are_those_of_the_declaration() {
-        let declared: Vec<_> = DEFINITION
-            .columns()
-            .iter()
-            .map(|column| &column.name[..])
-            .collect();
-        let known: Vec<_> = COLUMNS.iter().map(|(_, name, _)| *name).collect();
-        assert_eq!(declared, known);
-        for (position, (column, _, _)) in COLUMNS.iter().enumerate() {
-            assert_eq!(*column as usize, position);
-            assert_eq!(Column::at(position), Some(*column));
-        }
     }
 }

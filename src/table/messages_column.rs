@@ -5,6 +5,13 @@
 
 use crate::imap::extra::Extra;
 use crate::imap::wanted::{Field, Wanted};
+use crate::sqlite::Definition;
+
+/// The table's name and columns.
+pub static DEFINITION: Definition = Definition::new(
+    "imap_messages",
+    include_str!("../../sql/tables/imap_messages.sql"),
+);
 
 /// A column of `imap_messages`, in the order of its declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,5 +170,25 @@ impl Column {
     /// What a message must be fetched for.
     pub fn wanted(self) -> Wanted {
         COLUMNS[self as usize].2
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_those_of_the_declaration() {
+        let declared: Vec<_> = DEFINITION
+            .columns()
+            .iter()
+            .map(|column| &column.name[..])
+            .collect();
+        let known: Vec<_> = COLUMNS.iter().map(|(_, name, _)| *name).collect();
+        assert_eq!(declared, known);
+        for (position, (column, _, _)) in COLUMNS.iter().enumerate() {
+            assert_eq!(*column as usize, position);
+            assert_eq!(Column::at(position), Some(*column));
+        }
     }
 }

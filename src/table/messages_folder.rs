@@ -16,7 +16,8 @@ use super::messages_term::{Reach, Searched};
 use super::uid_bound::{are_few, criteria, find};
 use crate::error::{Kind, Result};
 use crate::imap::download::Downloaded;
-use crate::imap::uid_order::{Direction, Ordered, Uids};
+use crate::imap::ordered::Ordered;
+use crate::imap::uid_order::{Direction, Uids};
 use crate::imap::wanted::Wanted;
 use crate::imap::{Examined, Mailbox, Session, UidSet};
 use crate::sqlite::{Connection, Owned};
@@ -91,14 +92,14 @@ impl Folder {
     /// The session's; a refused SEARCH only where it was for what the caller
     /// asked for in so many words.
     pub fn open(query: &mut Query, session: &mut Session, opened: Opened) -> Result<Self> {
+        let wanted = (query.plan.wanted).offered(session.capabilities(), &opened.examined);
         let found = if opened.examined.exists == 0 || query.conditions.are_impossible() {
             Found::exactly(UidSet::new())
         } else if let Some(uids) = &opened.found {
             Found::exactly(uids.intersection(&query.conditions.uids))
         } else {
-            query.find(session, &opened.examined)?
+            query.find(session, &opened.examined, wanted)?
         };
-        let wanted = (query.plan.wanted).offered(session.capabilities(), &opened.examined);
         let wanted = session.previewed(wanted, &found.uids)?;
         let (exact, inexact) = (!found.is_exact, query.plan.first_phase());
         let exact_wanted = if exact {
@@ -308,7 +309,8 @@ impl Query {
         mailbox: &Mailbox,
     ) -> Result<(Examined, Option<UidSet>)> {
         let conditions = &self.conditions;
-        let is_settled = self.are_named() || conditions.are_impossible() || self.is_refused;
+        let is_named = self.are_named(self.plan.wanted);
+        let is_settled = is_named || conditions.are_impossible() || self.is_refused;
         // Whether these can be asked for depends on the server, or the folder.
         let depends = conditions.look_for_texts() || conditions.look_for_sizes();
         if is_settled || depends || conditions.look_for_modseq() {
@@ -320,15 +322,21 @@ impl Query {
     }
 
     /// True where the UIDs alone tell which messages to ask for.
-    fn are_named(&self) -> bool {
-        let is_named = !self.plan.wanted.is_empty() && are_few(&self.conditions.uids);
+    fn are_named(&self, wanted: Wanted) -> bool {
+        let is_named = !wanted.is_empty() && are_few(&self.conditions.uids);
         is_named && !self.conditions.have_exact() && self.conditions.own.is_empty()
     }
 
-    /// Asks for the messages that may meet the conditions.
-    fn find(&mut self, session: &mut Session, examined: &Examined) -> Result<Found> {
+    /// Asks for the messages that may meet the conditions; `wanted` will be
+    /// fetched of them.
+    fn find(
+        &mut self,
+        session: &mut Session,
+        examined: &Examined,
+        wanted: Wanted,
+    ) -> Result<Found> {
         let uids = &self.conditions.uids;
-        if self.are_named() {
+        if self.are_named(wanted) {
             return Ok(Found::exactly(uids.clone()));
         }
         let is_misled = self.conditions.look_for_huge_sizes()

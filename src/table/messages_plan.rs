@@ -13,8 +13,9 @@
 //! it. Then what follows from them; only the direction and `if read`
 //! are read back.
 
+use super::comparison::Comparison;
 use super::messages_column::{COLUMNS, Column};
-use super::messages_term::{Comparison, Reach, Term};
+use super::messages_term::{Reach, Term};
 use super::uid_bound;
 use crate::imap::extra::Extra;
 use crate::imap::uid_order::Direction;
@@ -263,7 +264,7 @@ fn reach_word(reach: Reach) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::messages_term::{COLLATIONS, COMPARISONS};
+    use crate::table::comparison::{COLLATIONS, COMPARISONS};
     use proptest::prelude::*;
 
     fn plan(columns: &[&str], terms: &[&str]) -> Plan {

@@ -11,6 +11,7 @@ use super::structure_json;
 use crate::imap::download::Downloaded;
 use crate::imap::extra::Extra;
 use crate::imap::flags::Flags;
+use crate::imap::frame::LITERAL;
 use crate::imap::internal_date::internal_date;
 use crate::imap::items::HEAD;
 use crate::ingest::status;
@@ -180,18 +181,20 @@ impl Row {
     }
 
     fn problems(&self) -> Vec<Problem> {
+        let is_refused = |item: &str| self.message.refusals.iter().any(|r| r.item == item);
         let mut problems = match self.raw() {
             Some(raw) => Message::parse(raw).problems(),
             None => {
                 let mut problems = self.headers().problems();
                 let size = self.message.size.filter(|_| self.message.is_oversized);
-                problems.push(Problem::new(
-                    "raw",
-                    size.map_or_else(
-                        || "the server gave no content".to_owned(),
-                        |size| format!("not fetched: {size} bytes are more than max_size"),
-                    ),
-                ));
+                let why = match size {
+                    Some(size) if size > LITERAL => too_large(size),
+                    Some(size) => format!("not fetched: {size} bytes are more than max_size"),
+                    None => "the server gave no content".to_owned(),
+                };
+                if !is_refused("BODY.PEEK[]") {
+                    problems.push(Problem::new("raw", why));
+                }
                 problems
             }
         };
@@ -207,6 +210,7 @@ impl Row {
                 "parts",
                 "too many or too deep; some are left out",
             )),
+            None if is_refused("BODYSTRUCTURE") => {}
             None => problems.push(Problem::new(
                 "parts",
                 "the server's BODYSTRUCTURE cannot be read",
@@ -218,8 +222,15 @@ impl Row {
                 .iter()
                 .map(|text| Problem::new("fetch", text)),
         );
+        let refusals = self.message.refusals.iter();
+        problems.extend(refusals.map(|refusal| Problem::new("fetch", refusal.to_string())));
         problems
     }
+}
+
+/// What is said of content that no value of SQLite can hold.
+pub fn too_large(size: u64) -> String {
+    format!("not fetched: {size} bytes are more than the {LITERAL} of a value")
 }
 
 fn text(cell: impl Sink, text: Option<impl Into<String>>) {

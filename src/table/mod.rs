@@ -7,6 +7,7 @@ mod attachments_row;
 mod attachments_scan;
 mod cell;
 pub mod check;
+mod comparison;
 mod condition;
 mod conditions;
 mod days;
@@ -21,6 +22,7 @@ mod mail_indicators;
 mod mail_matches;
 mod mail_parts;
 mod mail_received;
+mod mail_texts;
 pub mod messages;
 mod messages_column;
 mod messages_folder;
@@ -48,5 +50,6 @@ pub(crate) fn register_pure(connection: &Connection) -> Result<()> {
     rowset::register::<mail_indicators::Indicators>(connection)?;
     rowset::register::<mail_matches::Matches>(connection)?;
     rowset::register::<mail_parts::Parts>(connection)?;
-    rowset::register::<mail_received::Hops>(connection)
+    rowset::register::<mail_received::Hops>(connection)?;
+    rowset::register::<mail_texts::Texts>(connection)
 }

@@ -3,7 +3,7 @@
 //! Exact: a column of type INTEGER whose values lie in the span is what SQLite
 //! would accept, so that a server can be asked instead of it.
 
-use super::messages_term::Comparison;
+use super::comparison::Comparison;
 use crate::error::Result;
 use crate::sqlite::{Bind, Connection, Field, Owned};
 

@@ -4,7 +4,7 @@
 //! brackets, and the lists are JSON. A run is a stretch of the pattern that a
 //! value of the column can only have from the field, where it stands as it is.
 
-use super::messages_term::Comparison;
+use super::comparison::Comparison;
 
 /// How a column comes out of its field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

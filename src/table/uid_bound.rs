@@ -3,7 +3,7 @@
 //! A bound is a superset of what SQLite will accept: SQLite checks each row
 //! again, which costs nothing, since every row has its UID.
 
-use super::messages_term::Comparison;
+use super::comparison::Comparison;
 use super::span::{Number, span};
 use crate::error::Result;
 use crate::imap::search::Criteria;
@@ -45,14 +45,14 @@ pub fn from_word(word: &str) -> Option<Comparison> {
 /// The value, or the elements of an IN list.
 ///
 /// # Errors
-/// A text that is no UTF-8, and SQLite's.
+/// SQLite's.
 pub fn operands(comparison: Comparison, value: &Value<'_>) -> Result<Vec<Owned>> {
     if comparison == Comparison::In
         && let Some(list) = value.in_list()?
     {
         return Ok(list);
     }
-    Ok(vec![value.to_owned()?])
+    Ok(vec![value.operand()])
 }
 
 /// True where so few UIDs are named that they are fetched without asking first

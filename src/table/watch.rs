@@ -13,15 +13,10 @@
 use std::sync::Arc;
 
 use super::argument;
-use super::watch_scan::Scan;
+use super::watch_scan::{DEFINITION, Scan};
 use crate::account::Client;
 use crate::error::Result;
-use crate::sqlite::{Connection, Definition, Index, Planned, Table, Trust, register_table};
-
-pub static DEFINITION: Definition = Definition::new(
-    "imap_watch",
-    include_str!("../../sql/tables/imap_watch.sql"),
-);
+use crate::sqlite::{Connection, Index, Planned, Table, Trust, register_table};
 
 pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
     let client = Arc::clone(client);

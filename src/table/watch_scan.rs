@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use super::argument::Arguments;
 use super::cell;
 use super::running::pull;
-use super::watch::DEFINITION;
 use crate::account::vigil::{Keeper, News, TICK, Vigil};
 use crate::account::{Account, Client, Options};
 use crate::error::{Error, Result};
@@ -17,7 +16,13 @@ use crate::imap::idle::Notice;
 use crate::imap::search::Criteria;
 use crate::imap::{Mailbox, Settings};
 use crate::ingest::since;
-use crate::sqlite::{Cell, Cursor, Value};
+use crate::sqlite::{Cell, Cursor, Definition, Value};
+
+/// The table's name and columns.
+pub static DEFINITION: Definition = Definition::new(
+    "imap_watch",
+    include_str!("../../sql/tables/imap_watch.sql"),
+);
 
 /// The options that concern waiting.
 const OPTIONS: [&str; 6] = [

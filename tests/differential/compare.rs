@@ -9,7 +9,8 @@ use super::queries::{Generator, TOLD};
 const COLUMNS: &str = "folder_name, uid, uidvalidity, message_id, in_reply_to, email_references, \
     subject, \"from\", from_name, sender, reply_to, \"to\", cc, bcc, date, date_header, \
     internal_date, size, flags, status, seen, flagged, answered, deleted, draft, keywords, headers, \
-    body_text, attachments, raw, sha256, server, user, folder, options";
+    body_text, attachments, raw, sha256, preview, gm_msgid, gm_thrid, gm_labels, email_id, \
+    thread_id, server, user, folder, options";
 
 /// Runs `count` queries on both sides, in one shell, and reports those that
 /// differ.

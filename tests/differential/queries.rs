@@ -1,5 +1,7 @@
 //! Queries made of what SQL has, at random but from a seed.
 
+use super::words::{FLAGS, GLOBS, LIKES, NUMBERS, SHOWN, TEXT_COLUMNS, TEXTS, TIMES, UIDS};
+
 /// What stands for a source of rows in a query's text.
 const SOURCE: &str = "\u{1}";
 
@@ -32,166 +34,6 @@ impl Query {
 /// Makes queries: the same ones from the same seed.
 pub struct Generator(u64);
 
-const TEXT_COLUMNS: [&str; 10] = [
-    "subject",
-    "\"from\"",
-    "\"to\"",
-    "cc",
-    "bcc",
-    "message_id",
-    "in_reply_to",
-    "from_name",
-    "keywords",
-    "folder_name",
-];
-
-const TEXTS: [&str; 26] = [
-    "'invoice'",
-    "'Invoice 2026-01'",
-    "'INVOICE'",
-    "'bob@example.org'",
-    "'BOB@example.org'",
-    "'[\"bob@example.org\"]'",
-    "'1@example.org'",
-    "'2@example.org'",
-    "'café invoice'",
-    "''",
-    "NULL",
-    "7",
-    "'007'",
-    "x'41'",
-    "'report'",
-    "'INBOX'",
-    "'nobody'",
-    "'0@example.org'",
-    "'root'",
-    "'[\"$Junk\",\"invoice\"]'",
-    "'second'",
-    "'ada@example.org'",
-    "'a@b'",
-    "'juergen@example.net'",
-    "'folded invoice line'",
-    "'1@EXAMPLE.org'",
-];
-
-const LIKES: [&str; 24] = [
-    "'%invoice%'",
-    "'%Invoice'",
-    "'invoice%'",
-    "'%inv_ice%'",
-    "'%BOB%'",
-    "'%@example.org%'",
-    "'%bob@example.org\"%'",
-    "'%café%'",
-    "'%100[%]%'",
-    "'%\"quoted\\%'",
-    "'%'",
-    "''",
-    "NULL",
-    "'%example%org%'",
-    "'%glued'",
-    "'%=?%'",
-    "'Re:%'",
-    "'%line'",
-    "'%unknown%'",
-    "'%[x]'",
-    "'%john%'",
-    "'[\"alice%'",
-    "'A%'",
-    "'%2@example.org'",
-];
-
-const GLOBS: [&str; 12] = [
-    "'*invoice*'",
-    "'Inv*'",
-    "'*[Ii]nvoice*'",
-    "'?nvoice*'",
-    "'*bob@*'",
-    "'*[]x]*'",
-    "'*'",
-    "'[^b]*'",
-    "'*example.org'",
-    "'A*'",
-    "'*[x'",
-    "NULL",
-];
-
-const TIMES: [&str; 16] = [
-    "'2026-01-31'",
-    "'2026-02-01'",
-    "'2026-01-31T23:30:00Z'",
-    "'2026-02-01T11:30:00Z'",
-    "'2026'",
-    "'2026-02-31'",
-    "'1970-01-02'",
-    "'1960-01-01'",
-    "'2002-01-29T01:30:16Z'",
-    "'2027-03-01'",
-    "date('2026-02-01', '-1 days')",
-    "'now'",
-    "NULL",
-    "1769900000",
-    "'2026-01-26'",
-    "'9999'",
-];
-
-const NUMBERS: [&str; 20] = [
-    "0",
-    "1",
-    "2",
-    "-1",
-    "299",
-    "300",
-    "301",
-    "299.5",
-    "1000",
-    "4294967295",
-    "4294967296",
-    "9223372036854775807",
-    "-9223372036854775808",
-    "1e300",
-    "'300'",
-    "' 300 '",
-    "'x'",
-    "NULL",
-    "x'00'",
-    "'1'",
-];
-
-const UIDS: [&str; 12] = [
-    "1",
-    "4",
-    "7",
-    "49.5",
-    "61",
-    "119",
-    "4294967295",
-    "-5",
-    "'61'",
-    "'x'",
-    "NULL",
-    "20",
-];
-
-const FLAGS: [&str; 5] = ["seen", "flagged", "answered", "deleted", "draft"];
-
-const SHOWN: [&str; 14] = [
-    "uid",
-    "subject",
-    "seen",
-    "size",
-    "flags",
-    "\"from\"",
-    "\"to\"",
-    "date",
-    "internal_date",
-    "length(raw)",
-    "body_text",
-    "message_id",
-    "flagged",
-    "folder_name",
-];
-
 impl Generator {
     /// The generator of a seed.
     pub fn new(seed: u64) -> Self {
@@ -205,26 +47,28 @@ impl Generator {
         let mut folders = vec![folder];
         let condition = self.condition(3);
         let order = "folder_name, uid";
-        let text = match self.below(14) {
+        let text = match self.below(18) {
             0 => format!("SELECT count(*), max(uid), min(uid) FROM {SOURCE} WHERE {condition}"),
             1 => format!(
                 "SELECT count(*) FROM {SOURCE} WHERE {}",
                 self.comparison("")
             ),
             2 => format!(
-                "SELECT DISTINCT {} AS x FROM {SOURCE} WHERE {condition} ORDER BY x",
-                self.of(&SHOWN)
+                "SELECT DISTINCT {} AS x FROM {SOURCE} WHERE {condition} ORDER BY x {}",
+                self.of(&SHOWN),
+                self.of(&["", "DESC"])
             ),
             3 => format!(
                 "SELECT {0} AS x, count(*), sum(size), total(seen) FROM {SOURCE} \
-                 WHERE {condition} GROUP BY {0} ORDER BY x",
+                 WHERE {condition} GROUP BY {0} ORDER BY x {1}",
                 self.of(&[
                     "folder_name",
                     "seen",
                     "subject",
                     "uid",
                     "date(internal_date)"
-                ])
+                ]),
+                self.of(&["", "DESC"])
             ),
             4 => {
                 let (direction, limit) = (self.of(&["", "DESC"]), self.below(5));
@@ -297,6 +141,45 @@ impl Generator {
                 self.of(&SHOWN),
                 self.of(&SHOWN)
             ),
+            14 => format!(
+                "SELECT uid, {} OVER (PARTITION BY {} ORDER BY {}) FROM {SOURCE} \
+                 WHERE {condition} ORDER BY {order}",
+                self.of(&["row_number()", "sum(size)", "lag(uid)", "count(*)"]),
+                self.of(&["folder_name", "seen, folder_name"]),
+                self.of(&["uid", "uid DESC", "size, folder_name, uid"])
+            ),
+            15 => {
+                folders.push([0, 1, 3][self.below(3)]);
+                format!(
+                    "SELECT uid FROM {SOURCE} WHERE {condition} {} SELECT uid FROM {SOURCE} \
+                     WHERE {} ORDER BY 1",
+                    self.of(&["UNION ALL", "UNION", "EXCEPT", "INTERSECT"]),
+                    self.comparison("")
+                )
+            }
+            16 => {
+                folders.push([0, 1][self.below(2)]);
+                format!(
+                    "SELECT m.uid, (SELECT {} FROM {SOURCE} n WHERE {} AND {}) FROM {SOURCE} m \
+                     WHERE {} AND m.uid < 16 ORDER BY m.folder_name, 1",
+                    self.of(&["count(*)", "max(n.uid)", "min(n.subject)", "total(n.size)"]),
+                    self.of(&[
+                        "n.uid = m.uid",
+                        "n.size > m.size",
+                        "n.subject = m.subject",
+                        "n.seen = m.flagged",
+                        "n.date < m.internal_date",
+                    ]),
+                    self.comparison("n."),
+                    self.comparison("m.")
+                )
+            }
+            17 => format!(
+                "SELECT folder_name, uid, count(*) FROM {SOURCE} WHERE {condition} \
+                 GROUP BY folder_name, uid ORDER BY folder_name {}, uid {} LIMIT 7",
+                self.of(&["", "DESC"]),
+                self.of(&["", "DESC"])
+            ),
             _ => format!(
                 "SELECT uid, {}, {} FROM {SOURCE} WHERE {condition} ORDER BY {order}",
                 self.of(&SHOWN),
@@ -328,7 +211,17 @@ impl Generator {
 
     /// One comparison of a column of the table named by `of`.
     fn comparison(&mut self, of: &str) -> String {
-        match self.below(15) {
+        match self.below(17) {
+            15 => format!(
+                "{of}{} {}",
+                self.of(&["gm_msgid", "email_id", "gm_labels", "thread_id"]),
+                self.of(&["IS NULL", "= 7", "IS NOT NULL", "<> 'x'", "LIKE '%x%'"])
+            ),
+            16 => format!(
+                "({of}uid, {of}{}) {}",
+                self.of(&["seen", "size"]),
+                self.of(&["> (50, 0)", "IN (VALUES (4, 0), (20, 300))", "<= (20, 1)"])
+            ),
             0 | 1 => format!(
                 "{of}{} {} {}",
                 self.of(&FLAGS),
@@ -345,7 +238,11 @@ impl Generator {
                     self.of(&NUMBERS),
                     self.of(&NUMBERS)
                 ),
-                _ => format!("{of}uid IN (SELECT uid FROM wanted)"),
+                _ => format!(
+                    "{of}uid {}IN (SELECT {} FROM wanted)",
+                    self.of(&["", "", "NOT "]),
+                    self.of(&["uid", "number"])
+                ),
             },
             7 | 8 => {
                 let column = self.of(&["date", "internal_date"]);

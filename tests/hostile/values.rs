@@ -57,7 +57,7 @@ pub fn register(connection: &Connection) -> Result<()> {
                 "text_owned" => cell.text_owned("é".repeat(size)),
                 "json" => cell.json("[1,2]"),
                 "blob" => cell.blob(&vec![0; size]),
-                "blob_owned" => cell.blob_owned(vec![0; size]),
+                "blob_shared" => cell.blob_shared(&Arc::new(vec![0; size])),
                 "real" => cell.real(0.5),
                 "null" => cell.null(),
                 _ => (),

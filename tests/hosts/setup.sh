@@ -2,8 +2,9 @@
 # setup.sh DIR: puts the hosts the tests load the library into below DIR: apsw in
 # a Python environment (DIR/python) and better-sqlite3 (DIR/node). The exports are
 # checked by those who take them, in a Python environment too (DIR/intel): the
-# hpfeeds broker, stix2, and OpenCTI's own client. The authorization server that
-# the tests sign in at is oidc-provider (DIR/oidc).
+# hpfeeds broker, stix2, and OpenCTI's own client. Mail is signed by dkimpy
+# (DIR/dkim). The authorization server that the tests sign in at is oidc-provider
+# (DIR/oidc).
 #
 # The newest that run here, as a user gets them. Once there, they stay until DIR
 # goes.
@@ -23,6 +24,13 @@ if [ ! -e intel/ready ]; then
 	/usr/bin/python3 -m venv intel
 	intel/bin/python -m pip install --quiet 'hpfeeds[broker]' stix2 pycti
 	touch intel/ready
+fi
+
+if [ ! -e dkim/ready ]; then
+	rm -rf dkim
+	/usr/bin/python3 -m venv dkim
+	dkim/bin/python -m pip install --quiet 'dkimpy[ed25519,ARC]'
+	touch dkim/ready
 fi
 
 if [ ! -e oidc/ready ]; then

@@ -101,21 +101,29 @@ fn a_part_the_server_cannot_decode_is_fetched_as_it_is() {
             S: $ OK done
             C: UID FETCH 7 (UID BINARY.PEEK[2])
             S: $ NO [UNKNOWN-CTE] what is base64?
+            C: UID FETCH 7 (UID FLAGS)
+            S: * 1 FETCH (UID 7 FLAGS ())
+            S: $ OK done
             C: UID FETCH 7 (UID BODY.PEEK[2])
             S: * 1 FETCH (UID 7 BODY[2] "YWJj")
             S: $ OK done
             C: UID FETCH 7 (UID BODY.PEEK[3])
             S: $ OK it is gone
+            C: UID FETCH 7 (UID BODY.PEEK[4])
+            S: $ NO [SERVERBUG] it is broken
+            C: UID FETCH 7 (UID FLAGS)
+            S: * 1 FETCH (UID 7 FLAGS ())
+            S: $ OK done
         "#,
     );
-    let content = |text: &str, is_decoded| {
-        let bytes = text.as_bytes().to_vec();
-        Some(PartContent { bytes, is_decoded })
-    };
     let mut part = |section, encoding| session.part(7, section, encoding).expect("an answer");
-    assert_eq!(part("2", Some("base64")), content("abc", true));
-    assert_eq!(part("2", Some("base64")), content("YWJj", false));
-    assert_eq!(part("3", Some("7bit")), None);
+    let decoded = PartContent::Decoded(b"abc".to_vec());
+    assert_eq!(part("2", Some("base64")), decoded);
+    let encoded = PartContent::Encoded(b"YWJj".to_vec());
+    assert_eq!(part("2", Some("base64")), encoded);
+    assert_eq!(part("3", Some("7bit")), PartContent::Nothing);
+    let refused = PartContent::Refused("NO [SERVERBUG] it is broken".to_owned());
+    assert_eq!(part("4", Some("7bit")), refused);
     server.finish();
 }
 

@@ -1,6 +1,7 @@
 //! UID FETCH as a stream.
 
-use imap0::imap::fetch_stream::{Chunk, FetchStream};
+use imap0::imap::chunk::Chunk;
+use imap0::imap::fetch_stream::FetchStream;
 use imap0::imap::items::{Item, Items};
 use imap0::imap::message::Message;
 
@@ -234,31 +235,6 @@ fn a_large_message_arrives_byte_for_byte() {
     let (found, error) = drain(&mut stream, &mut session);
     assert!(found == rows(&[(1, "small"), (2, &large), (3, "small")]));
     assert!(error.is_none());
-    server.finish();
-}
-
-#[test]
-fn a_refused_chunk_comes_after_its_rows_and_the_next_chunk_after_that() {
-    let (server, mut session) = opened(
-        Script::new(SIGNED_IN)
-            .then(EXAMINED)
-            .then("C: UID FETCH 1:3 (UID BODY.PEEK[])")
-            .then("C: UID FETCH 5 (UID BODY.PEEK[])")
-            .bytes(body(1, "one"))
-            .then("S: $$ NO [SERVERBUG] cannot read message 2 %n")
-            .bytes(body(5, "five"))
-            .then("S: $ OK done"),
-    );
-    let mut stream = stream(&[Item::Body], &[&[1, 2, 3], &[5]]);
-    let (found, error) = drain(&mut stream, &mut session);
-    assert_eq!(found, rows(&[(1, "one")]));
-    assert_eq!(
-        error.expect("refused").to_string(),
-        "imap: cannot fetch from 'INBOX': NO [SERVERBUG] cannot read message 2 %n"
-    );
-    assert_eq!(stream.take_missing().to_string(), "2:3");
-    assert_eq!(drain(&mut stream, &mut session).0, rows(&[(5, "five")]));
-    assert!(session.is_usable());
     server.finish();
 }
 

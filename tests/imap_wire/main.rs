@@ -9,9 +9,9 @@ mod mailboxes;
 mod network;
 mod pace;
 mod pool;
-#[allow(dead_code, reason = "every test binary uses its own part of it")]
-#[path = "../support/scripted.rs"]
-mod scripted;
+mod refused;
+#[path = "../support/mod.rs"]
+mod support;
 mod tls;
 mod together;
 
@@ -26,7 +26,7 @@ use imap0::imap::session::Session;
 use imap0::imap::settings::{Cancel, Settings};
 use imap0::secret::Secret;
 
-use scripted::{Script, Scripted};
+use support::scripted::{Script, Scripted};
 
 /// What a session of `ada` begins with.
 const SIGNED_IN: &str = r#"

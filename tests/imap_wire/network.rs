@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use imap0::imap::fetch_stream::{Chunk, FetchStream};
+use imap0::imap::chunk::Chunk;
+use imap0::imap::fetch_stream::FetchStream;
 use imap0::imap::items::{Item, Items};
 use imap0::imap::settings::Deadline;
 

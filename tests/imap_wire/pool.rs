@@ -1,8 +1,10 @@
-//! Sessions that outlive a statement.
+//! Sessions that outlive a statement. A server has a script for each connection,
+//! and plays them all: one connection more or less is a failure.
 
 use std::time::Instant;
 
-use imap0::imap::fetch_stream::{Chunk, FetchStream};
+use imap0::imap::chunk::Chunk;
+use imap0::imap::fetch_stream::FetchStream;
 use imap0::imap::items::{Item, Items};
 use imap0::imap::pool::{Lease, Pool};
 
@@ -33,7 +35,6 @@ fn a_session_is_used_again_and_logged_out_at_the_end() {
     let pool = Pool::new();
     drop(examined(&pool, &server, &ada()).expect("signed in"));
     drop(examined(&pool, &server, &ada()).expect("still there"));
-    assert_eq!(pool.connects(), 1);
     drop(pool);
     server.finish();
 }
@@ -45,7 +46,6 @@ fn two_leases_at_once_are_two_sessions() {
     let pool = Pool::new();
     let first = examined(&pool, &server, &ada()).expect("signed in");
     let second = examined(&pool, &server, &ada()).expect("signed in");
-    assert_eq!(pool.connects(), 2);
     drop((first, second));
     drop(pool);
     server.finish();
@@ -77,7 +77,6 @@ fn a_session_the_server_has_closed_while_idle_is_replaced_without_a_word() {
         drop(examined(&pool, &server, &ada()).expect("signed in"));
         std::thread::sleep(Duration::from_millis(50));
         drop(examined(&pool, &server, &ada()).expect("replaced"));
-        assert_eq!(pool.connects(), 2);
         drop(pool);
         server.finish();
     }
@@ -105,7 +104,6 @@ fn a_session_that_dies_at_its_first_command_is_replaced_once() {
         sentence(&error, &server),
         "imap: 127.0.0.1:PORT closed the connection (EXAMINE): BYE shutting down again"
     );
-    assert_eq!(pool.connects(), 2);
     server.finish();
 }
 
@@ -120,7 +118,6 @@ fn what_an_idle_server_says_meanwhile_does_no_harm() {
     drop(examined(&pool, &server, &ada()).expect("signed in"));
     std::thread::sleep(Duration::from_millis(50));
     drop(examined(&pool, &server, &ada()).expect("still there"));
-    assert_eq!(pool.connects(), 1);
     drop(pool);
     server.finish();
 }
@@ -157,7 +154,6 @@ fn a_fetch_that_is_abandoned_costs_the_session() {
     let pool = Pool::new();
     first_of_two(&pool, &server);
     drop(examined(&pool, &server, &ada()).expect("a new one"));
-    assert_eq!(pool.connects(), 2);
     drop(pool);
     server.finish();
 }
@@ -173,7 +169,6 @@ fn a_fetch_whose_rest_has_come_already_does_not() {
     let pool = Pool::new();
     first_of_two(&pool, &server);
     drop(examined(&pool, &server, &ada()).expect("the same one"));
-    assert_eq!(pool.connects(), 1);
     drop(pool);
     server.finish();
 }

@@ -354,7 +354,8 @@ fn silence_and_interrupts_amid_the_handshake_are_borne() {
 
 #[test]
 fn a_large_message_comes_through_tls_byte_for_byte() {
-    use imap0::imap::fetch_stream::{Chunk, FetchStream};
+    use imap0::imap::chunk::Chunk;
+    use imap0::imap::fetch_stream::FetchStream;
     use imap0::imap::items::{Item, Items};
 
     let large: Vec<u8> = (0..3_000_000).map(|i| b'a' + (i % 23) as u8).collect();

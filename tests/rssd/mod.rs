@@ -44,6 +44,15 @@ impl Rssd {
         self.folder.join("rssd.db")
     }
 
+    /// Has the database refuse a message with this subject: `not this one`.
+    #[track_caller]
+    pub fn refuse(&self, subject: &str) {
+        self.ask(&format!(
+            "CREATE TRIGGER t BEFORE INSERT ON ur_ingest_session_imap_acct_folder_message
+               WHEN new.subject = '{subject}' BEGIN SELECT raise(ABORT, 'not this one'); END"
+        ));
+    }
+
     /// Ingests with foreign keys enforced; the summary.
     #[track_caller]
     pub fn ingest(&self, folder: &str, options: &str) -> Value {
@@ -94,6 +103,14 @@ impl Rssd {
             .unwrap()
             .trim_end()
             .to_owned()
+    }
+
+    /// Has the shell read a file of the project, as its head says; what it prints.
+    #[track_caller]
+    pub fn read(&self, file: &str) -> String {
+        let root = env!("CARGO_MANIFEST_DIR");
+        let sql = format!("PRAGMA foreign_keys = ON;\n.cd '{root}'\n.read {file}");
+        self.shell.run(&sql).success().to_owned()
     }
 
     /// Checks what must hold of every database we have written to.

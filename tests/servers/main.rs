@@ -10,6 +10,7 @@ mod differential {
     pub mod compare;
     pub mod mailbox;
     pub mod queries;
+    pub mod words;
 }
 mod exchange;
 mod gmail;

@@ -23,13 +23,7 @@ pub type Item = fn(position: usize, item: &str) -> Option<String>;
 /// and the commands it caused.
 pub fn play(answer: Answer, sql: &str) -> (Vec<serde_json::Value>, Vec<String>) {
     let server = Scripted::play([Script::new("S: * OK ready").answer(answer)]);
-    let shell = Shell::new()
-        .env(
-            "IMAP_SERVER",
-            format!("imap+insecure://127.0.0.1:{}", server.port),
-        )
-        .env("IMAP_USER", "ada")
-        .env("IMAP_PASSWORD", "x");
+    let shell = Shell::new().account(server.port, "ada", "x");
     let rows = shell.rows(sql);
     let heard = server.finish().remove(0);
     (rows, heard.lines().map(str::to_owned).collect())

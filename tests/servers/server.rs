@@ -115,13 +115,7 @@ impl Account {
 
     /// A shell whose environment account this is.
     pub fn shell(&self) -> Shell {
-        Shell::new()
-            .env(
-                "IMAP_SERVER",
-                format!("imap+insecure://127.0.0.1:{}", self.port),
-            )
-            .env("IMAP_USER", &self.user)
-            .env("IMAP_PASSWORD", format!("pw-{}", self.user))
+        Shell::new().account(self.port, &self.user, &format!("pw-{}", self.user))
     }
 
     /// The rows of a query.

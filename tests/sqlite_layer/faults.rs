@@ -5,7 +5,10 @@ use crate::host::{check, hosts, run_in};
 #[test]
 fn a_panic_in_any_callback_is_an_error_and_the_connection_lives() {
     let internal = |callback: &str, place: &str| {
-        format!("error 2: imap: internal error in {callback}: %s%n in {place} (please report)")
+        format!(
+            "error 2: imap: internal error in panic_{place} ({callback}): \
+             %s%n in {place} (please report)"
+        )
     };
     // While a statement is prepared the code is SQLite's choice: 1, or since
     // some version after 3.40 ours for xConnect.
@@ -72,7 +75,8 @@ fn error_text_is_verbatim_and_codes_are_kept() {
         ),
         (
             "SELECT * FROM nul_plan",
-            "error 1: imap: internal error in xBestIndex: a NUL in the plan (please report)",
+            "error 1: imap: internal error in nul_plan (xBestIndex): a NUL in the plan \
+             (please report)",
         ),
         ("SELECT 'usable'", "usable"),
     ]);

@@ -41,12 +41,12 @@ fn values_go_out_as_they_are_and_large_ones_without_a_copy() {
     check(&[
         (
             "SELECT typeof(give(value, 3)), length(give(value, 3)), length(give(value, 5000))
-          FROM json_each('[\"text\", \"text_owned\", \"blob\", \"blob_owned\"]')",
+          FROM json_each('[\"text\", \"text_owned\", \"blob\", \"blob_shared\"]')",
             "text|3|5000\ntext|3|5000\nblob|3|5000\nblob|3|5000",
         ),
         (
             "SELECT quote(give(value, 0)) FROM json_each('[\"text\", \"text_owned\", \"blob\", \
-          \"blob_owned\", \"null\", \"nothing\", \"real\"]')",
+          \"blob_shared\", \"null\", \"nothing\", \"real\"]')",
             "''\n''\nX''\nX''\nNULL\nNULL\n0.5",
         ),
         (
@@ -54,7 +54,7 @@ fn values_go_out_as_they_are_and_large_ones_without_a_copy() {
             "[[1,2],\"é\"]",
         ),
         (
-            "SELECT length(give('blob_owned', 2000000000))",
+            "SELECT length(give('blob_shared', 2000000000))",
             "error 18: string or blob too big",
         ),
         (

@@ -19,6 +19,7 @@ pub mod http;
 pub mod library;
 pub mod line;
 pub mod mail;
+pub mod nsd;
 pub mod process;
 pub mod proxy;
 pub mod python;

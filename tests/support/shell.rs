@@ -40,6 +40,14 @@ impl Shell {
         self
     }
 
+    /// The environment account: a user of a server without encryption on
+    /// loopback, the scripted one for one.
+    pub fn account(self, port: u16, user: &str, password: &str) -> Self {
+        self.env("IMAP_SERVER", format!("imap+insecure://127.0.0.1:{port}"))
+            .env("IMAP_USER", user)
+            .env("IMAP_PASSWORD", password)
+    }
+
     /// How long a run may take before it counts as hung; a minute by default.
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;

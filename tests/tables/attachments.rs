@@ -172,3 +172,16 @@ fn the_rows_are_those_of_the_column_attachments() {
     assert!(rows[0]["n"].as_i64().unwrap() > 10, "{rows:?}");
     assert_eq!((&rows[0]["more"], &rows[0]["less"]), (&json!(0), &json!(0)));
 }
+
+#[test]
+fn an_omitted_argument_may_be_null_under_or() {
+    let user = Dovecot::shared().user("attachments-or");
+    let mails: Vec<Mail> = (0..6).map(|_| with_attachments("YWJj")).collect();
+    user.append("INBOX", &mails);
+    for arguments in ["", "NULL, NULL, 'INBOX'", "NULL, NULL, NULL, NULL"] {
+        let sql = format!(
+            "SELECT count(*) AS n FROM imap_attachments({arguments}) WHERE uid = 1 OR uid > 4;"
+        );
+        assert_eq!(user.shell().rows(&sql), [json!({"n": 6})], "{sql}");
+    }
+}

@@ -130,7 +130,7 @@ fn a_wrong_argument_is_an_error() {
     let error = |sql: &str| Shell::new().error(sql);
     assert_eq!(
         error("SELECT * FROM imap_check();"),
-        "imap: imap_check needs a server; try imap_check('imap.example.org', 'user', 'INBOX') \
+        "imap: imap_check needs a server; try imap_check('imap.example.org', 'user') \
          or set IMAP_SERVER"
     );
     assert_eq!(

@@ -167,7 +167,7 @@ fn check_seal(sets: &[Set<'_>], seal: &Signature, signed: &Signed<'_>) -> Outcom
     };
     let record = match signed.keys.find(selector, domain) {
         Ok(record) => record,
-        Err(name) => return Outcome::NoKey(name),
+        Err(missing) => return Outcome::NoKey(missing),
     };
     let verified = Algorithm::named(algorithm).and_then(|algorithm| {
         let key = Key::parse(record)?;

@@ -85,9 +85,10 @@ impl Canonicalization {
 /// Appends `text` with each run of white space, folds too, made one space.
 fn squeeze(text: &[u8], out: &mut Vec<u8>) {
     let mut was_space = false;
-    for &byte in text {
+    for (index, &byte) in text.iter().enumerate() {
         match byte {
-            b'\r' | b'\n' => {}
+            b'\n' => {}
+            b'\r' if text.get(index + 1) == Some(&b'\n') => {}
             b' ' | b'\t' => was_space = true,
             _ => {
                 if was_space {
@@ -108,6 +109,7 @@ fn trim_spaces(line: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     // The examples of RFC 6376 section 3.4.5.
     const BODY: &[u8] = b" C \r\nD \t E\r\n\r\n\r\n";
@@ -134,6 +136,11 @@ mod tests {
         assert_eq!(Canonicalization::Relaxed.body(b""), b"");
         assert_eq!(Canonicalization::Relaxed.body(b"\r\n\r\n"), b"");
         assert_eq!(Canonicalization::Simple.body(b"a\nb"), b"a\r\nb\r\n");
+        // A bare carriage return ends no line.
+        assert_eq!(
+            Canonicalization::Relaxed.body(b"a\rb\n\r"),
+            b"a\rb\r\n\r\r\n"
+        );
     }
 
     #[test]
@@ -149,5 +156,15 @@ mod tests {
             Some((Simple, Relaxed))
         );
         assert_eq!(Canonicalization::pair(Some("nofws")), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_canonical_stays_as_it_is(body in "[a \t\r\n]{0,40}") {
+            for how in [Canonicalization::Simple, Canonicalization::Relaxed] {
+                let once = how.body(body.as_bytes());
+                prop_assert_eq!(&how.body(&once), &once);
+            }
+        }
     }
 }

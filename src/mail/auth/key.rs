@@ -1,5 +1,5 @@
-//! Public keys as the DNS has them (RFC 6376 section 3.6.1, RFC 8463), given by
-//! the caller, and the check of a signature with one (crate `ring`).
+//! Public keys as the DNS has them (RFC 6376 section 3.6.1, RFC 8463), and the
+//! check of a signature with one (crate `ring`).
 
 use super::tags::Tags;
 use base64::Engine;
@@ -8,28 +8,6 @@ use ring::signature::{
     ED25519, RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY, UnparsedPublicKey,
     VerificationAlgorithm,
 };
-use std::collections::HashMap;
-
-/// Key records by their name in the DNS, `selector._domainkey.domain`.
-#[derive(Debug, Default)]
-pub struct Keys(HashMap<String, String>);
-
-impl Keys {
-    /// Adds the text of a TXT record.
-    pub fn add(&mut self, name: &str, record: String) {
-        self.0.insert(canonical_name(name), record);
-    }
-
-    /// The record of a selector in a domain; its name where there is none.
-    pub fn find(&self, selector: &str, domain: &str) -> Result<&str, String> {
-        let name = canonical_name(&format!("{selector}._domainkey.{domain}"));
-        self.0.get(&name).map(String::as_str).ok_or(name)
-    }
-}
-
-fn canonical_name(name: &str) -> String {
-    name.trim_end_matches('.').to_ascii_lowercase()
-}
 
 /// A key record, read.
 pub struct Key {
@@ -81,6 +59,9 @@ impl Key {
             return Err("the key is revoked");
         }
         let bytes = STANDARD.decode(data).map_err(|_| "the key is no base64")?;
+        if algorithm == Algorithm::Rsa && rsa_bits(&bytes).is_some_and(|bits| bits < LEAST_BITS) {
+            return Err("the key has less than 1024 bits (RFC 8301)");
+        }
         let services = tags.list("s");
         if !services.is_empty() && !services.iter().any(|name| matches!(*name, "*" | "email")) {
             return Err("the key is not for mail");
@@ -130,6 +111,20 @@ impl Key {
             .verify(&message, signature)
             .map_err(|_| "the signature is not over this header")
     }
+}
+
+/// RFC 8301 section 3.2.
+const LEAST_BITS: usize = 1024;
+
+/// How long the modulus of a key is.
+fn rsa_bits(der: &[u8]) -> Option<usize> {
+    const SEQUENCE: u8 = 0x30;
+    const INTEGER: u8 = 0x02;
+    let (key, _) = element(pkcs1(der)?, SEQUENCE)?;
+    let (modulus, _) = element(key, INTEGER)?;
+    let digits = modulus.iter().skip_while(|&&byte| byte == 0);
+    let first = digits.clone().next()?;
+    Some(digits.count() * 8 - first.leading_zeros() as usize)
 }
 
 /// The RSAPublicKey in a SubjectPublicKeyInfo (RFC 5280 section 4.1), or the
@@ -184,20 +179,19 @@ mod tests {
     }
 
     #[test]
+    fn short_rsa_keys_do_not_count() {
+        let short = "MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAKW+IvVkx1+1VYpsNfWd2JUvIoI8qpf+PUwRF9DTEvnD\
+                     t2fWxL04AxtpI9YqPLc6ZG+OM/n770R44mQQ7/NZVKsCAwEAAQ==";
+        assert_eq!(
+            Key::parse(&format!("p={short}")).err(),
+            Some("the key has less than 1024 bits (RFC 8301)")
+        );
+    }
+
+    #[test]
     fn junk_is_no_rsa_key() {
         for der in [&b""[..], b"\x30", b"\x30\x82\x01", b"\x30\x84\xff"] {
             assert_eq!(pkcs1(der), None, "{der:?}");
         }
-    }
-
-    #[test]
-    fn keys_are_found_in_any_case() {
-        let mut keys = Keys::default();
-        keys.add("Sel._DomainKey.Example.org.", "p=YQ==".into());
-        assert_eq!(keys.find("sel", "EXAMPLE.ORG"), Ok("p=YQ=="));
-        assert_eq!(
-            keys.find("other", "example.org"),
-            Err("other._domainkey.example.org".into())
-        );
     }
 }

@@ -7,11 +7,12 @@
 mod arc;
 mod canonical;
 mod key;
+mod keys;
 mod results;
 mod signature;
 mod tags;
 
-pub use key::Keys;
+pub use keys::{Keys, Record, best_record, key_names};
 
 use super::accepted;
 use super::headers::Headers;
@@ -89,14 +90,16 @@ mod tests {
         let mut keys = Keys::default();
         keys.add(
             "brisbane._domainkey.football.example.com",
-            "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=".into(),
+            Record::Text(
+                "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=".into(),
+            ),
         );
         keys.add(
             "test._domainkey.football.example.com",
-            "v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDkHlOQoBTzWRiGs5V6NpP3idY6Wk08a5qh\
+            Record::Text("v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDkHlOQoBTzWRiGs5V6NpP3idY6Wk08a5qh\
              dR6wy5bdOKb2jLQiY/J16JYi0Qvx/byYzCNb3W91y3FutACDfzwQ/BC/e/8uBsCR+yz1Lxj+PL6lHvqMKrM3rG4h\
              stT5QjvHO9PzoxZyVYLzBfO2EeC3Ip3G+2kryOTIKT+l/K4w3QIDAQAB"
-                .into(),
+                .into()),
         );
         keys
     }
@@ -140,10 +143,10 @@ mod tests {
         let mut keys = Keys::default();
         keys.add(
             "brisbane._domainkey.example.com",
-            "v=DKIM1; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDwIRP/UC3SBsEmGqZ9ZJW3/DkMoGeLnQg1fWn7/zYt\
+            Record::Text("v=DKIM1; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDwIRP/UC3SBsEmGqZ9ZJW3/DkMoGeLnQg1fWn7/zYt\
              IxN2SnFCjxOCKG9v3b4jYfcTNh5ijSsq631uBItLa7od+v/RtdC2UzJ1lWT947qR+Rcac2gbto/NMqJ0fzfVjH4O\
              uKhitdY9tf6mcwGjaNBcWToIMmPSPDdQPNUYckcQ2QIDAQAB"
-                .into(),
+                .into()),
         );
         assert_eq!(outcomes(raw, &keys), [(json!("pass"), Value::Null)]);
     }
@@ -182,6 +185,32 @@ mod tests {
                 Value::Null,
                 json!("no key was given for 'brisbane._domainkey.football.example.com'")
             )
+        );
+    }
+
+    #[test]
+    fn what_the_dns_had_instead_of_a_key_is_told() {
+        let mut keys = Keys::default();
+        keys.add("brisbane._domainkey.football.example.com", Record::Absent);
+        keys.add(
+            "test._domainkey.football.example.com",
+            Record::Unknown("192.0.2.53:53 answered SERVFAIL".into()),
+        );
+        assert_eq!(
+            outcomes(SIGNED, &keys),
+            [
+                (
+                    json!("permerror"),
+                    json!("there is no key 'brisbane._domainkey.football.example.com'")
+                ),
+                (
+                    json!("temperror"),
+                    json!(
+                        "the key 'test._domainkey.football.example.com' could not be found out: \
+                         192.0.2.53:53 answered SERVFAIL"
+                    )
+                ),
+            ]
         );
     }
 

@@ -14,14 +14,22 @@ pub(super) fn line(value: &[u8]) -> String {
     charset::without_nul(charset::undeclared(&line))
 }
 
-/// Authentication-Results: who says so, and each method's result.
+/// Authentication-Results: who says so, and each method's result. Exchange
+/// Online does not say who it is: there the first statement is a result.
 pub fn authentication_results(text: &str) -> Value {
-    let mut statements = statements(text).into_iter();
-    let mut server = statements.next().unwrap_or_default().words.into_iter();
-    let results: Vec<Value> = statements.filter_map(result).collect();
+    let mut statements = statements(text);
+    let first = statements.first().map_or(&[][..], |first| &first.words);
+    let is_result = matches!(first, [_, equals, ..] if equals == "=");
+    let is_version = |word: &&String| word.bytes().all(|byte| byte.is_ascii_digit());
+    let server = first.first().filter(|_| !is_result).cloned();
+    let version = first.get(1).filter(is_version).cloned();
+    if !is_result && !statements.is_empty() {
+        statements.remove(0);
+    }
+    let results: Vec<Value> = statements.into_iter().filter_map(result).collect();
     json!({
-        "server": server.next(),
-        "version": server.next(),
+        "server": server,
+        "version": version,
         "results": results,
     })
 }
@@ -172,6 +180,29 @@ mod tests {
             authentication_results("example.org 1; none")["results"],
             json!([])
         );
+    }
+
+    #[test]
+    fn servers_that_break_the_form_are_read_all_the_same() {
+        let read = authentication_results(
+            "spf=none (sender IP is 192.0.2.1) smtp.helo=x.example; dkim=none header.d=none",
+        );
+        assert_eq!(read["server"], Value::Null);
+        assert_eq!(read["version"], Value::Null);
+        assert_eq!(
+            read["results"],
+            json!([
+                {"method": "spf", "result": "none", "reason": null,
+                 "comment": "sender IP is 192.0.2.1", "properties": {"smtp.helo": "x.example"}},
+                {"method": "dkim", "result": "none", "reason": null, "comment": null,
+                 "properties": {"header.d": "none"}},
+            ])
+        );
+        let read =
+            authentication_results("mta7.mail.example from=x.example; dkim=neutral (no sig)");
+        assert_eq!(read["server"], "mta7.mail.example");
+        assert_eq!(read["version"], Value::Null);
+        assert_eq!(read["results"][0]["method"], "dkim");
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //! section 4.1.2), which differ in a tag or two, read and verified.
 
 use super::canonical::Canonicalization;
-use super::key::{Algorithm, Key, Keys};
+use super::key::{Algorithm, Key};
+use super::keys::{Keys, Missing};
 use super::tags::Tags;
 use crate::mail::fields::Field;
 use crate::mail::headers::Headers;
@@ -21,8 +22,8 @@ pub enum Outcome {
     Fail(&'static str),
     /// It could never be verified; why.
     PermError(&'static str),
-    /// The caller gave no key of this name.
-    NoKey(String),
+    /// There is no key to verify it with.
+    NoKey(Missing),
 }
 
 impl Outcome {
@@ -32,7 +33,17 @@ impl Outcome {
             Self::Pass => (Some("pass"), None),
             Self::Fail(why) => (Some("fail"), Some((*why).to_owned())),
             Self::PermError(why) => (Some("permerror"), Some((*why).to_owned())),
-            Self::NoKey(name) => (None, Some(format!("no key was given for '{name}'"))),
+            Self::NoKey(Missing::NotGiven(name)) => {
+                (None, Some(format!("no key was given for '{name}'")))
+            }
+            // RFC 6376 section 6.1.2.
+            Self::NoKey(Missing::Absent(name)) => {
+                (Some("permerror"), Some(format!("there is no key '{name}'")))
+            }
+            Self::NoKey(Missing::Unknown(name, why)) => (
+                Some("temperror"),
+                Some(format!("the key '{name}' could not be found out: {why}")),
+            ),
         };
         object.insert("result".into(), json!(result));
         object.insert("reason".into(), json!(reason));

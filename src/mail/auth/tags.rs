@@ -10,8 +10,11 @@ pub struct Tags(Vec<(String, String)>);
 
 impl Tags {
     /// Reads a list; a tag that comes twice makes it none (RFC 6376 section
-    /// 3.2), and so does one without `=`.
+    /// 3.2), and so do one without `=`, and NUL.
     pub fn parse(text: &str) -> Option<Self> {
+        if text.contains('\0') {
+            return None;
+        }
         let mut tags: Vec<(String, String)> = Vec::new();
         for tag in text.split(';').filter(|tag| !tag.trim().is_empty()) {
             let (name, value) = tag.split_once('=')?;
@@ -68,6 +71,11 @@ mod tests {
         assert_eq!(tags.packed("b").as_deref(), Some("YWJj"));
         assert_eq!(tags.number("l"), Some(12));
         assert_eq!(tags.value("x"), None);
+    }
+
+    #[test]
+    fn nul_is_in_no_list() {
+        assert!(Tags::parse("h=from:d\0ate").is_none());
     }
 
     #[test]

@@ -36,6 +36,12 @@ pub fn all(text: &str) -> impl Iterator<Item = (Range<usize>, String)> {
     iso.chain(mail)
 }
 
+/// The last date of mail's form in a text, in unix seconds.
+pub fn last(text: &str) -> Option<i64> {
+    let found = MAIL.find_iter(text).last()?;
+    date::unix(found.as_str().as_bytes())
+}
+
 /// UTC where the zone is known, else the clock without one.
 fn normalised(clock: &str, zone: Option<&str>) -> Option<String> {
     let civil: jiff::civil::DateTime = clock.parse().ok()?;

@@ -262,6 +262,7 @@ fn words(text: &str, is_part: impl Fn(char) -> bool) -> impl Iterator<Item = Ran
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn found(text: &str) -> Vec<String> {
         let mut found = find(text, Scope::Prose);
@@ -332,5 +333,27 @@ mod tests {
             .map(|found| (found.kind, found.normalised.clone()))
             .collect();
         assert_eq!(kinds, [(Kind::Domain, "mail.evil.example".to_owned())]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_found_stands_in_the_text(pieces in proptest::collection::vec(
+            prop_oneof![
+                4 => proptest::sample::select(vec![
+                    "a.com", "hxxp", "http", "://", "[.]", "(at)", "@", "/", "1", "4111 1111 1111 1111", ".",
+                    "2001:db8::1", "www.", "\u{e9}", "\u{ff0e}", "&", " ", "0x", "d41d8cd98f00b204",
+                ]).prop_map(str::to_owned),
+                1 => any::<String>(),
+            ],
+            0..30,
+        )) {
+            let text = pieces.concat();
+            for scope in [Scope::Prose, Scope::Code, Scope::Identifiers] {
+                for found in find(&text, scope) {
+                    prop_assert!(text.get(found.written).is_some_and(|written| !written.is_empty()));
+                    prop_assert!(!found.normalised.is_empty());
+                }
+            }
+        }
     }
 }

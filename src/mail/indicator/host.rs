@@ -84,7 +84,10 @@ fn joins_sentences(written: &str) -> bool {
     let mut letters = last.chars();
     letters.next().is_some_and(char::is_uppercase)
         && letters.any(char::is_lowercase)
-        && front.chars().next_back().is_some_and(char::is_lowercase)
+        && front
+            .chars()
+            .next_back()
+            .is_some_and(|last| last.is_lowercase() || last.is_ascii_digit())
 }
 
 /// A domain name of at least two labels, the last of them no number.
@@ -157,6 +160,7 @@ mod tests {
             ("a.pdf", None),
             ("setup.py", None),
             ("done.It", None),
+            ("4.You", None),
             ("co.uk", None),
             ("1.2.3.4.5", None),
             ("999.1.2.3", None),

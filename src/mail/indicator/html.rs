@@ -281,6 +281,7 @@ fn is_block(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn what_is_shown_is_told_from_markup() {
@@ -344,6 +345,19 @@ mod tests {
             "<a é=é",
         ] {
             let _ = Html::parse(html);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn places_are_within_the_text(html in "(<a href=|<|>|</|a|\"|'|&#x2e;|&amp|<!--|-->|<script|\u{e9}| ){0,40}") {
+            let read = Html::parse(&html);
+            let shown = read.shown.text();
+            prop_assert!(shown.char_indices().all(|(at, _)| html.is_char_boundary(read.shown.origin(at))));
+            for link in read.links {
+                prop_assert!(html.is_char_boundary(link.at));
+                prop_assert!(link.shown.is_none_or(|(from, to)| shown.get(from..to).is_some()));
+            }
         }
     }
 }

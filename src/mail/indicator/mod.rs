@@ -11,8 +11,9 @@ mod crypto;
 mod datetime;
 mod find;
 mod host;
-mod html;
+pub(super) mod html;
 mod mapped;
+mod medium;
 mod punycode;
 mod refang;
 mod reference;
@@ -20,6 +21,8 @@ pub mod soar;
 mod source;
 mod url;
 
+pub(super) use datetime::last as last_date;
+pub(super) use punycode::to_ascii;
 pub use source::indicators;
 
 use serde_json::{Map, Value};

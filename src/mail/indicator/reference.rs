@@ -1,6 +1,8 @@
 //! Character references of HTML, `&amp;` and `&#46;`, with which links are hidden.
 
 use super::mapped::Mapped;
+use crate::mail::shield::shielded;
+use mail_parser::decoders::html::add_html_token;
 
 /// The longest reference that is looked for.
 const MAX_NAME: usize = 32;
@@ -23,7 +25,7 @@ pub fn push_text(out: &mut Mapped, html: &str, from: usize, to: usize) {
 }
 
 /// The character that the reference at the start of `text` stands for, and the
-/// reference's length. Named ones are those that can stand in a URL or a name.
+/// reference's length.
 fn reference(text: &str) -> Option<(char, usize)> {
     let bytes = &text.as_bytes()[..text.len().min(MAX_NAME)];
     let length = bytes.iter().position(|&byte| byte == b';')?;
@@ -37,28 +39,24 @@ fn reference(text: &str) -> Option<(char, usize)> {
             };
             char::from_u32(code.ok()?).filter(|&c| c != '\0')?
         }
-        None => match name {
-            "amp" | "AMP" => '&',
-            "apos" => '\'',
-            "colon" => ':',
-            "commat" => '@',
-            "equals" => '=',
-            "gt" => '>',
-            "hyphen" => '-',
-            "lt" => '<',
-            "lowbar" => '_',
-            "nbsp" => ' ',
-            "num" => '#',
-            "percnt" => '%',
-            "period" => '.',
-            "quest" => '?',
-            "quot" => '"',
-            "shy" => '\u{ad}',
-            "sol" => '/',
-            _ => return None,
-        },
+        // As people and links mean them.
+        None if name == "nbsp" => ' ',
+        None if name == "hyphen" => '-',
+        None => named(&text[..=length])?,
     };
     Some((character, length + 1))
+}
+
+/// The character that a whole reference names, `&uuml;`, by HTML's own list.
+fn named(reference: &str) -> Option<char> {
+    let decoded = shielded(|| {
+        let mut decoded = String::new();
+        add_html_token(&mut decoded, reference.as_bytes(), false);
+        Some(decoded)
+    })?;
+    let mut characters = decoded.chars();
+    let first = characters.next().filter(|&c| c != '\0')?;
+    (characters.next().is_none() && decoded != reference).then_some(first)
 }
 
 #[cfg(test)]
@@ -74,6 +72,7 @@ mod tests {
     #[test]
     fn references_are_replaced_and_what_is_none_stays() {
         assert_eq!(decoded("a&#46;b&#X2e;c&period;d&amp;#46;"), "a.b.c.d&#46;");
+        assert_eq!(decoded("f&uuml;r&nbsp;5&euro;"), "für 5€");
         for text in [
             "&",
             "&;",

@@ -3,15 +3,16 @@
 use super::find::{Found, Scope, described, find};
 use super::host::{self, Host};
 use super::html::{Html, Link};
+use super::medium::Medium;
 use super::soar::Pattern;
 use super::url;
 use super::{Indicator, Kind, Search};
 use crate::mail::digest::{md5_hex, sha1_hex, sha256_hex};
-use crate::mail::entity::{Entity, is_message, walk};
+use crate::mail::entity::{Entity, walk};
 use crate::mail::headers::Headers;
+use crate::mail::pdf::Pdf;
 use crate::mail::words;
 use serde_json::{Map, json};
-use std::borrow::Cow;
 
 /// The most that are reported of one message.
 const MAX_INDICATORS: usize = 100_000;
@@ -74,21 +75,16 @@ impl Collector<'_> {
             source,
             field: None,
         };
-        if let Some(name) = entity.about.filename() {
-            // `report.zip` names a file; the name in `paypal.com.zip` is one.
-            let stem = name.rsplit_once('.').map_or("", |(stem, _)| stem);
-            self.text(stem, Scope::Prose, &at("filename"), |offset| offset);
-        }
-        let kind = entity.about.content_type.value.as_str();
-        // Reports, of delivery or of abuse, are text too.
-        if kind.starts_with("text/") || kind.starts_with("message/") && !is_message(kind) {
-            let text = entity.about.decode_text(entity.body).text;
-            let text = first(&text);
-            if kind == "text/html" {
-                self.html(text, part);
-            } else {
-                self.text(text, Scope::Prose, &at("text"), |offset| offset);
-            }
+        let name = entity.about.filename().unwrap_or_default();
+        // `report.zip` names a file; the name in `paypal.com.zip` is one.
+        let stem = name.rsplit_once('.').map_or("", |(stem, _)| stem);
+        self.text(stem, Scope::Prose, &at("filename"), |offset| offset);
+        let text = || entity.about.decode_text(entity.body).text;
+        match Medium::of(&entity.about.content_type.value, &name) {
+            Medium::Html => self.html(first(&text()), part),
+            Medium::Text(scope) => self.text(first(&text()), scope, &at("text"), |offset| offset),
+            Medium::Pdf => self.pdf(&entity.content(), part),
+            Medium::Opaque => {}
         }
         if entity.place.is_attachment && matches!(self.search, Search::Kinds) {
             self.digests(&entity.content(), part);
@@ -96,10 +92,7 @@ impl Collector<'_> {
     }
 
     fn header(&mut self, entity: &Entity<'_>) {
-        let part = match entity.message {
-            None => Cow::Borrowed("HEADER"),
-            Some(message) => Cow::Owned(format!("{message}.HEADER")),
-        };
+        let part = entity.header_section();
         for field in Headers::parse(entity.header).fields() {
             let is = |names: &[&str]| {
                 names
@@ -151,6 +144,25 @@ impl Collector<'_> {
                     }
                 }
             }
+        }
+    }
+
+    fn pdf(&mut self, file: &[u8], part: Option<&str>) {
+        let pdf = Pdf::parse(file);
+        let at = |source| Place {
+            part,
+            source,
+            field: None,
+        };
+        self.text(first(&pdf.text), Scope::Prose, &at("text"), |offset| offset);
+        self.text(first(&pdf.code), Scope::Code, &at("text"), |offset| offset);
+        for (offset, target) in pdf.links {
+            let link = Link {
+                target,
+                at: offset,
+                shown: None,
+            };
+            self.link(&link, &at("link"));
         }
     }
 
@@ -387,6 +399,31 @@ mod tests {
                 "1.HEADER header ipv4 192.0.2.7",
                 "1.1 text url http://evil.example",
                 "1.1 text domain evil.example",
+            ]
+        );
+    }
+
+    #[test]
+    fn attachments_are_read_by_what_they_are() {
+        let raw = "Content-Type: multipart/mixed; boundary=b\n\n--b\n\
+            Content-Type: application/octet-stream; name=Invoice.html\n\n\
+            <a href='https://evil.example/login'>Open</a>\n--b\n\
+            Content-Type: application/pdf\nContent-Disposition: attachment\n\n\
+            %PDF-1.7 <</S/URI/URI(https://pay.example/now)>>\n\
+            stream\nBT (call evil.example at once) Tj ET\nendstream\n--b--\n";
+        let found = lines(raw);
+        let told: Vec<_> = found
+            .iter()
+            .filter(|line| !line.contains("content"))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "1 link url https://evil.example/login",
+                "1 link domain evil.example",
+                "2 text domain evil.example",
+                "2 link url https://pay.example/now",
+                "2 link domain pay.example",
             ]
         );
     }

@@ -211,7 +211,7 @@ fn mailbox(text: &str, at: usize, from: usize) -> Option<Name> {
     }
     let written = &text[start..at];
     // Quotes and slashes before it belong to the text around it.
-    let local = written.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '_');
+    let local = local_part(written).trim_start_matches(|c: char| !c.is_alphanumeric() && c != '_');
     let start = at - local.len();
     if local.is_empty() || local.len() > MAX_LOCAL || local.ends_with('.') {
         return None;
@@ -233,6 +233,25 @@ fn mailbox(text: &str, at: usize, from: usize) -> Option<Name> {
         host_at: at + 1..at + 1 + host_text.len(),
         whole: start..at + 1 + host_text.len(),
     })
+}
+
+/// The local part without a key before it: `smtp.mailfrom=ada` of results,
+/// `body=ada` of a link. Mailing lists and relays put an address with `=` into
+/// one of their own, which stays: `bounce-ada=x.example`, `SRS0=tag=...`.
+fn local_part(written: &str) -> &str {
+    let Some((before, after)) = written.rsplit_once('=') else {
+        return written;
+    };
+    let has = |prefix: &str| {
+        let start = before.get(..prefix.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    let is_rewritten = ["srs0", "srs1", "prvs"].into_iter().any(has);
+    if is_rewritten || host::registrable(&after.to_ascii_lowercase()).is_some() {
+        written
+    } else {
+        after
+    }
 }
 
 /// The longest prefix of at most 64 bytes that ends between characters.
@@ -300,6 +319,28 @@ mod tests {
             assert_eq!(shown, host);
         }
         assert_eq!(urls("http:// www. https://localhost/ http://.../"), []);
+    }
+
+    #[test]
+    fn a_key_before_a_mailbox_is_no_part_of_it() {
+        for (text, found) in [
+            ("smtp.mailfrom=ada@x.example", "ada@x.example"),
+            ("envelope-from=ada.byron@x.example", "ada.byron@x.example"),
+            ("?a=1&body=ada@x.example", "ada@x.example"),
+            (
+                "bounce-ada=y.example@x.example",
+                "bounce-ada=y.example@x.example",
+            ),
+            (
+                "SRS0=1=2=y.example=ada@x.example",
+                "SRS0=1=2=y.example=ada@x.example",
+            ),
+            ("prvs=47a11b=ada@x.example", "prvs=47a11b=ada@x.example"),
+        ] {
+            let spans = with_mailboxes(text, Vec::new());
+            let written: Vec<_> = spans.iter().map(|span| &text[span.whole()]).collect();
+            assert_eq!(written, [found]);
+        }
     }
 
     #[test]

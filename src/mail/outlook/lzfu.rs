@@ -68,6 +68,7 @@ fn expanded(data: &[u8], size: usize) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_examples_of_the_specification_expand() {
@@ -87,5 +88,14 @@ mod tests {
             Some(&b"{\\rtf1 WXYZWXYZWXYZWXYZWXYZ}"[..])
         );
         assert_eq!(decompressed(b"short"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_data_expand_within_their_bound(data in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let header = [&[0; 4][..], &u32::MAX.to_le_bytes(), b"LZFu", &[0; 4], &data].concat();
+            let out = decompressed(&header).expect("a header");
+            prop_assert!(out.len() <= 9 * data.len());
+        }
     }
 }

@@ -255,6 +255,7 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn wrapped_html_is_unwrapped() {
@@ -287,6 +288,21 @@ mod tests {
             b"{{{",
         ] {
             let _ = read(rtf);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_rtf_is_some_content(pieces in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "{", "}", "\\", "\\'e9", "\\u8226", "\\bin9 ", "\\*", "\\fromhtml1", "\\htmlrtf",
+                "\\htmltag ", "\\uc2", "\\fonttbl", "x", " ", "\n",
+            ]),
+            0..40,
+        )) {
+            let rtf = ["{\\rtf1", &pieces.concat()].concat();
+            let (Content::Html(text) | Content::Text(text)) = read(rtf.as_bytes());
+            prop_assert!(text.len() <= 4 * rtf.len());
         }
     }
 }

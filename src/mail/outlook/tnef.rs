@@ -68,11 +68,14 @@ fn item(raw: &[u8], depth: usize) -> Option<Item> {
             attribute::ATTACH_TITLE => own.add(id::ATTACH_FILENAME, narrow()),
             attribute::ATTACH_DATA => own.add(id::ATTACH_DATA, Property::Bytes(data.to_vec())),
             attribute::ATTACHMENT_PROPERTIES => {
-                if let Some(object) = Input(data).properties(own)
-                    && depth < MAX_DEPTH
-                {
-                    // Section 2.1.3.4.3: the object's interface, then a stream.
-                    attachment.item = object.get(16..).and_then(|raw| self::item(raw, depth + 1));
+                // Section 2.1.3.4.3: the object's interface, then its data: a
+                // stream, or the file of another program.
+                let object = Input(data).properties(own);
+                if let Some(raw) = object.and_then(|object| object.get(16..)) {
+                    if depth < MAX_DEPTH {
+                        attachment.item = self::item(raw, depth + 1);
+                    }
+                    own.add(id::ATTACH_DATA, Property::Bytes(raw.to_vec()));
                 }
             }
             _ => {}
@@ -281,6 +284,22 @@ mod tests {
         let files = message.attachments();
         assert_eq!(files[0].filename.as_deref(), Some("b\u{fc}.txt"));
         assert_eq!(files[0].size, 7);
+    }
+
+    #[test]
+    fn an_object_of_another_program_is_the_content() {
+        let mut properties = vec![1, 0, 0, 0, 0x0d, 0, 0x01, 0x37, 1, 0, 0, 0, 20, 0, 0, 0];
+        properties.extend([0x0b; 16]);
+        properties.extend(b"OLE\0");
+        let stream = [
+            SIGNATURE.to_vec(),
+            vec![1, 0],
+            attribute(2, attribute::ATTACH_REND_DATA, &[0; 14]),
+            attribute(2, attribute::ATTACHMENT_PROPERTIES, &properties),
+        ]
+        .concat();
+        let mime = to_mime(&stream).expect("a stream");
+        assert_eq!(Message::parse(&mime).attachments()[0].size, 4);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! What a report shows of a message, gathered in one walk over its parts and
 //! those of the messages in it.
 
+use super::{Mode, Options};
 use crate::mail::digest::{md5_hex, sha1_hex, sha256_hex};
 use crate::mail::entity::{Entity, walk};
+use crate::mail::sniff::media_type;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -27,7 +29,7 @@ pub struct Content {
 pub struct Document {
     /// The decoded file name, if it has one.
     pub name: Option<String>,
-    /// The declared media type.
+    /// The media type it was chosen by.
     pub mime_type: String,
     /// The content in base64.
     pub data: String,
@@ -50,8 +52,8 @@ pub struct File {
 }
 
 impl Content {
-    /// Gathers it; documents are attachments of one of these media types.
-    pub fn gather(raw: &[u8], types: &[String]) -> Self {
+    /// Gathers it; documents are attachments of the options' media types.
+    pub fn gather(raw: &[u8], options: &Options) -> Self {
         let mut content = Self::default();
         walk(raw, |entity| {
             if entity.place.is_root && entity.message.is_none() {
@@ -59,13 +61,13 @@ impl Content {
                 content.is_multipart = entity.place.is_multipart;
             }
             if !entity.place.is_multipart {
-                content.add(entity, types);
+                content.add(entity, options);
             }
         });
         content
     }
 
-    fn add(&mut self, entity: &Entity<'_>, types: &[String]) {
+    fn add(&mut self, entity: &Entity<'_>, options: &Options) {
         let about = entity.about;
         let kind = about.content_type.value.as_str();
         let name = about.filename();
@@ -81,10 +83,17 @@ impl Content {
         }
         let bytes = entity.content();
         let is_named = name.is_some() || about.content_id.is_some();
-        if about.is_attachment() && is_named && types.iter().any(|wanted| wanted == kind) {
+        // Outlook's files say no type of what is attached, and attackers a
+        // wrong one; OpenCTI's connector takes their word.
+        let real = match options.mode {
+            Mode::Stix if kind == "application/octet-stream" => media_type(&bytes),
+            Mode::Stix | Mode::OpenCti => None,
+        };
+        let chosen = real.unwrap_or(kind);
+        if about.is_attachment() && is_named && options.types.iter().any(|one| one == chosen) {
             self.documents.push(Document {
                 name: name.clone(),
-                mime_type: kind.to_owned(),
+                mime_type: chosen.to_owned(),
                 data: STANDARD.encode(&bytes),
             });
         }

@@ -79,7 +79,7 @@ impl Default for Options {
 
 /// The bundle of a message.
 pub fn bundle(raw: &[u8], options: &Options) -> Value {
-    let content = Content::gather(raw, &options.types);
+    let content = Content::gather(raw, options);
     let headers = Headers::parse(&content.header);
     let from = headers.from().unwrap_or_default();
     let name = headers
@@ -265,6 +265,16 @@ mod tests {
             }],
         });
         assert_eq!(report, expected);
+    }
+
+    #[test]
+    fn bare_bytes_are_taken_for_what_they_are_unless_the_connector_would_not() {
+        let raw = MAIL
+            .replace("application/pdf", "application/octet-stream")
+            .replace("\r\nPDF", "\r\n%PDF-1.7");
+        let files = |mode| report(&raw, mode)["x_opencti_files"].clone();
+        assert_eq!(files(Mode::Stix)[0]["mime_type"], "application/pdf");
+        assert_eq!(files(Mode::OpenCti), Value::Null);
     }
 
     #[test]

@@ -1,0 +1,94 @@
+//! `imap_dkim_keys(raw, options)`: the public keys that a message's DKIM and ARC
+//! signatures name, as the DNS has them now.
+//!
+//! ```sql
+//! SELECT mail_auth(raw, imap_dkim_keys(raw)) FROM imap_messages WHERE uid = 7;
+//! ```
+//!
+//! It returns the JSON object that `mail_auth` takes, so that what was found can
+//! be kept beside the message as evidence: a name's record, null where it has
+//! none, or an object with an error where nobody could tell. NULL as the
+//! message gives NULL.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::account::{Client, Options};
+use crate::dns::{self, Answer, Resolver};
+use crate::error::Result;
+use crate::imap::Settings;
+use crate::mail::auth;
+use crate::sqlite::{Connection, Trust, Value, register_function};
+
+const NAME: &str = "imap_dkim_keys";
+
+const KEYS: [&str; 3] = ["deadline", "dns", "timeout"];
+
+/// How long a lookup may take where `timeout` does not say otherwise: longer
+/// than resolvers themselves try.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Adds the function to `connection`.
+///
+/// # Errors
+///
+/// What SQLite says where it refuses.
+pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
+    let client = Arc::clone(client);
+    let resolver = Resolver::default();
+    register_function(
+        connection,
+        NAME,
+        1..=2,
+        Trust::DirectOnly,
+        move |_, arguments, cell| {
+            let options = arguments.get(1).map_or(Ok(None), Value::given_text)?;
+            let lookup = Lookup::new(&client, options)?;
+            let raw = &arguments[0];
+            if !raw.is_null() {
+                let keys = lookup.keys(&resolver, &auth::key_names(raw.bytes()))?;
+                cell.json(&Json::from(keys).to_string());
+            }
+            Ok(())
+        },
+    )
+}
+
+/// How one call looks names up.
+struct Lookup {
+    settings: Settings,
+    /// The server that was named; else this machine's are asked.
+    server: Option<SocketAddr>,
+}
+
+impl Lookup {
+    fn new(client: &Client, options: Option<&str>) -> Result<Self> {
+        let options = Options::parse(options, &KEYS)?;
+        let mut settings = client.settings(&options)?;
+        settings.timeout = options.seconds("timeout")?.unwrap_or(TIMEOUT);
+        let server = options.address("dns", dns::PORT)?;
+        Ok(Self { settings, server })
+    }
+
+    fn keys(&self, resolver: &Resolver, names: &[String]) -> Result<Map<String, Json>> {
+        if names.is_empty() {
+            return Ok(Map::new());
+        }
+        let servers = match self.server {
+            Some(server) => vec![server],
+            None => dns::of_this_machine()?,
+        };
+        let key = |name: &String| {
+            let value = match resolver.txt(name, &servers, &self.settings)? {
+                Answer::Found(records) => json!(auth::best_record(records)),
+                Answer::Absent => Json::Null,
+                Answer::Failed(why) => json!({ "error": why }),
+            };
+            Ok((name.clone(), value))
+        };
+        names.iter().map(key).collect()
+    }
+}
