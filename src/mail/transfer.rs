@@ -315,6 +315,26 @@ mod tests {
     }
 
     #[test]
+    fn long_base64_is_one_run_however_it_is_cut_into_lines() {
+        let bytes: Vec<u8> = (0..100_000_u32).map(|n| (n * 7) as u8).collect();
+        for end in [0, 1, 2] {
+            let bytes = &bytes[end..];
+            let run = base64::engine::general_purpose::STANDARD.encode(bytes);
+            for length in [76, 77, 4096, run.len()] {
+                let lines: Vec<&[u8]> = run.as_bytes().chunks(length).collect();
+                let body = lines.join(&b"\r\n"[..]);
+                let decoded = Transfer::Base64.decode(&body);
+                assert_eq!((&*decoded.bytes, decoded.problem), (bytes, None));
+                let twice = [&body[..], b"\r\n", &body].concat();
+                let is_padded = run.ends_with('=');
+                let decoded = Transfer::Base64.decode(&twice);
+                assert_eq!(decoded.problem.is_some(), is_padded, "lines of {length}");
+                assert_eq!(*decoded.bytes, [bytes, bytes].concat());
+            }
+        }
+    }
+
+    #[test]
     fn uuencode_is_decoded_where_it_is_one() {
         let body = "begin 644 a\n%2&5L;&\\ \n`\nend\n";
         assert_eq!(text(Transfer::Uuencode, body), ("Hello".into(), false));
