@@ -15,6 +15,7 @@ use super::message::{Destination, Held};
 use super::options::{Attachments, Layout, Options};
 use super::reading::Reading;
 use super::record::Record;
+use super::search;
 use super::state::Trouble;
 use super::summary::Counts;
 use super::writer::Writer;
@@ -72,7 +73,7 @@ impl Writer {
                 }
                 Ok(())
             })?;
-            writer.messages.index()
+            search::fill(&writer.connection)
         })?;
         folder.committed = written.into_iter().chain(folder.committed.iter()).collect();
         Ok(())

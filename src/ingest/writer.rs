@@ -17,14 +17,14 @@ use super::session::Session;
 use super::state;
 use super::summary::{Counts, Summary};
 use super::transaction::Transactions;
-use super::{device, schema};
+use super::{device, schema, search};
 use crate::error::{Error, Result};
 use crate::imap::session::Examined;
 use crate::imap::uid_set::UidSet;
 
 /// A run in progress.
 pub struct Writer {
-    connection: Database,
+    pub(super) connection: Database,
     pub(super) options: Options,
     pub(super) transactions: Transactions,
     pub(super) account: Account,
@@ -60,6 +60,7 @@ impl Writer {
         }
         transactions.clone().batch(|| {
             schema::create_missing(connection)?;
+            search::fill(connection)?;
             let device_id = device::device(connection, options.device_name.as_deref())?;
             let session = Session::begin(
                 connection,
