@@ -182,6 +182,24 @@ impl Exchange {
         }
     }
 
+    /// Reads on until the command of this tag ends, showing everything else to `on`.
+    ///
+    /// # Errors
+    /// As [`Exchange::command`].
+    pub(super) fn await_end(
+        &mut self,
+        verb: &str,
+        tag: &[u8],
+        on: &mut dyn FnMut(&Response<'_>),
+    ) -> Result<Ended> {
+        loop {
+            match self.arrive(verb, on)? {
+                Arrival::Ended(ended) if ended.tag == tag => return Ok(ended),
+                _ => {}
+            }
+        }
+    }
+
     /// Sends a command and does not wait for its end; gives its tag.
     pub(super) fn launch(&mut self, verb: &str, command: &[u8]) -> Result<Vec<u8>> {
         let tag = self.next_tag();

@@ -28,6 +28,7 @@ pub mod fetched;
 pub mod flags;
 mod flight;
 pub mod folders;
+mod follower;
 pub mod frame;
 #[cfg(any(fuzzing, test))]
 pub mod fuzz;
@@ -57,6 +58,7 @@ mod sasl;
 mod schedule;
 mod scram;
 pub mod search;
+mod search_answer;
 pub mod search_key;
 pub mod search_text;
 pub mod session;
