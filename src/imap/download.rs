@@ -91,8 +91,8 @@ impl Download {
         Self::fetched(schedule, max_size)
     }
 
-    /// All of the messages `uids`, as [`Download::new`]; see
-    /// [`Schedule::by_at_most`].
+    /// All of the messages `uids` in ascending order, as [`Download::new`], by
+    /// commands that ask for `bytes` of content at most.
     pub fn by_at_most(bytes: u64, uids: UidSet, wanted: Wanted, max_size: u64) -> Self {
         let max_size = max_size.min(LITERAL);
         let schedule = Schedule::new(uids, wanted, Some(max_size), Direction::Ascending);
