@@ -10,7 +10,7 @@ use super::{Indicator, Kind, Search};
 use crate::mail::digest::{md5_hex, sha1_hex, sha256_hex};
 use crate::mail::entity::{Entity, walk};
 use crate::mail::headers::Headers;
-use crate::mail::pdf::Pdf;
+use crate::mail::pdf::{self, Pdf};
 use crate::mail::words;
 use serde_json::{Map, json};
 
@@ -25,6 +25,7 @@ pub fn indicators(raw: &[u8], search: &Search) -> Vec<Indicator> {
     let mut collector = Collector {
         search,
         list: Vec::new(),
+        unpacked: pdf::MAX_UNPACKED_TOGETHER,
     };
     walk(raw, |entity| collector.entity(entity));
     collector.list
@@ -51,6 +52,8 @@ const IDENTIFIERS: [&str; 5] = [
 struct Collector<'s> {
     search: &'s Search,
     list: Vec<Indicator>,
+    /// Bytes of PDF files that may still be unpacked.
+    unpacked: u64,
 }
 
 /// Where a text is.
@@ -63,6 +66,9 @@ struct Place<'a> {
 
 impl Collector<'_> {
     fn entity(&mut self, entity: &Entity<'_>) {
+        if self.list.len() >= MAX_INDICATORS {
+            return;
+        }
         if entity.place.is_root {
             self.header(entity);
         }
@@ -148,7 +154,7 @@ impl Collector<'_> {
     }
 
     fn pdf(&mut self, file: &[u8], part: Option<&str>) {
-        let pdf = Pdf::parse(file);
+        let pdf = Pdf::parse(file, &mut self.unpacked);
         let at = |source| Place {
             part,
             source,
@@ -358,6 +364,25 @@ mod tests {
                 "2 content sha256 2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881",
             ]
         );
+    }
+
+    #[test]
+    fn many_small_files_are_not_unpacked_without_end() {
+        use std::io::Write;
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder
+            .write_all(b"BT (www.evil.example) ET")
+            .expect("in memory");
+        encoder.write_all(&[b' '; 16 << 20]).expect("in memory");
+        let packed = encoder.finish().expect("in memory");
+        let head = "\n--b\nContent-Type: application/pdf\n\nobj<</FlateDecode/Filter>>stream\n";
+        let part = [head.as_bytes(), &packed, b"\nendstream"].concat();
+        let head = "Content-Type: multipart/mixed; boundary=b\n";
+        let raw = [head.as_bytes(), &part.repeat(6)].concat();
+        assert!(raw.len() < 200_000);
+        let list = indicators(&raw, &Search::Kinds);
+        let domains = list.iter().filter(|found| found.kind == Some(Kind::Domain));
+        assert_eq!(domains.count(), 4);
     }
 
     #[test]
