@@ -194,6 +194,26 @@ fn a_run_that_is_killed_leaves_no_message_without_its_words() {
 }
 
 #[test]
+fn a_watch_that_is_going_on_takes_it_up_when_it_is_installed() {
+    let user = Dovecot::shared().user("search-watch");
+    user.append("INBOX", &[Mail::numbered(1)]);
+    let rssd = ingested(&user, r#"{"limit": 1}"#);
+    rssd.ask("PRAGMA journal_mode = WAL");
+    let running = rssd
+        .shell
+        .start("SELECT imap_ingest(NULL, NULL, 'INBOX', '{\"watch\": \"PT8S\"}');");
+    let runs = "SELECT count(*) FROM ur_ingest_session";
+    while rssd.look(runs) == "1" {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    rssd.read(FILE);
+    user.append("INBOX", &[Mail::numbered(2)]);
+    running.finish(Duration::from_secs(60)).success();
+    assert_eq!(found(&rssd, "\"body 2\""), "message 2");
+    is_in_step(&rssd);
+}
+
+#[test]
 fn mail_merged_from_another_database_is_read_by_the_next_ingest() {
     let server = Dovecot::shared();
     let (one, two) = (server.user("search-one"), server.user("search-two"));

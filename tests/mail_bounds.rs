@@ -5,14 +5,14 @@ mod support;
 
 use std::fs;
 
-use imap0::mail::auth::{self, Keys};
+use imap0::mail::auth::{self, Keys, Record};
 use imap0::mail::event::{Attachments, event};
 use imap0::mail::feed::feed;
 use imap0::mail::indicator::soar::PATTERNS;
 use imap0::mail::indicator::{Search, indicators};
 use imap0::mail::preview::preview;
 use imap0::mail::report::{Mode, Options, bundle};
-use imap0::mail::{Headers, Message, hop, part_row, summary, words};
+use imap0::mail::{Headers, Message, hop, part_row, summary, texts, words};
 use peak_alloc::PeakAlloc;
 use support::corpus::CORPUS;
 
@@ -22,7 +22,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 /// What is asked of a message; the answer is kept until its memory is counted.
 type Function = (&'static str, fn(&[u8]) -> usize);
 
-const FUNCTIONS: [Function; 14] = [
+const FUNCTIONS: [Function; 15] = [
     ("mail_parse", |raw| summary::of(raw).to_string().len()),
     ("mail_headers", |raw| {
         let headers = Headers::parse(raw);
@@ -38,6 +38,7 @@ const FUNCTIONS: [Function; 14] = [
         rows.iter().filter_map(part_row::PartRow::sha256).count()
     }),
     ("mail_received", |raw| hop::hops(&Headers::parse(raw)).len()),
+    ("mail_texts", |raw| texts::texts(raw).len()),
     ("mail_indicators", |raw| {
         indicators(raw, &Search::Kinds).len()
     }),
@@ -46,7 +47,7 @@ const FUNCTIONS: [Function; 14] = [
     }),
     ("mail_auth", |raw| {
         let mut keys = Keys::default();
-        keys.add("s._domainkey.d.example", "p=MAMBAgM=".into());
+        keys.add("s._domainkey.d.example", Record::Text("p=MAMBAgM=".into()));
         auth::describe(raw, &keys).to_string().len()
     }),
     ("mail_event", |raw| {

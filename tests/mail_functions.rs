@@ -60,6 +60,7 @@ fn null_gives_null_or_no_row() {
         "mail_matches('x', NULL)",
         "mail_parts(NULL)",
         "mail_received(NULL)",
+        "mail_texts(NULL)",
     ] {
         assert!(
             ask(&format!("SELECT * FROM {table};")).is_empty(),

@@ -12,7 +12,7 @@ use imap0::mail::indicator::soar::PATTERNS;
 use imap0::mail::indicator::{Search, indicators};
 use imap0::mail::outlook::{msg, tnef};
 use imap0::mail::report::{self, bundle};
-use imap0::mail::{Headers, hop, part_row, summary};
+use imap0::mail::{Headers, hop, part_row, summary, texts};
 use proptest::prelude::*;
 use std::fs;
 use support::corpus::CORPUS;
@@ -34,6 +34,10 @@ fn ask_everything(raw: &[u8]) {
             part.text,
         ];
         assert!(texts.into_iter().flatten().all(|text| !text.contains('\0')));
+    }
+    for piece in texts::texts(raw) {
+        let text = piece.text;
+        assert!(!text.trim().is_empty() && !text.contains('\0'), "{text:?}");
     }
     hop::hops(&Headers::parse(raw));
     for found in indicators(raw, &Search::Kinds) {

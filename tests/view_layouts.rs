@@ -81,6 +81,31 @@ fn ingested(user: &User<'_>, schema: &str, options: &str) -> Rssd {
     rssd
 }
 
+/// Conversations are what all messages together make them, and a lookalike is
+/// told from all domains.
+const OF_ALL: [&str; 2] = ["email_thread_message", "email_lookalike"];
+
+#[test]
+fn one_message_is_looked_up_in_every_view_without_reading_the_others() {
+    let user = Dovecot::shared().user("view-plans");
+    let rssd = ingested(&user, "", "{}");
+    let with_ids = "SELECT m.name FROM sqlite_schema AS m, pragma_table_info(m.name) AS c
+                     WHERE m.type = 'view' AND m.name GLOB 'email*' AND c.name = 'email_id';";
+    let finished = rssd.shell.run(with_ids);
+    let views = finished.success();
+    let looked_up: Vec<&str> = views.lines().filter(|v| !OF_ALL.contains(v)).collect();
+    assert!(looked_up.len() > 6, "{views}");
+    for view in looked_up {
+        let sql = format!("EXPLAIN QUERY PLAN SELECT * FROM {view} WHERE email_id = 'x';");
+        let plan = rssd.shell.run(&sql).success().to_owned();
+        for table in ["mail", "resource", "edge", "file", "folder"] {
+            let scan = format!("SCAN {table}");
+            let reads_all = |line: &str| line.contains(&scan) && !line.contains("VIRTUAL TABLE");
+            assert!(!plan.lines().any(reads_all), "{view}: {plan}");
+        }
+    }
+}
+
 #[test]
 fn both_layouts_have_the_same_rows() {
     let user = Dovecot::shared().user("view-layouts");

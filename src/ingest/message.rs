@@ -10,7 +10,6 @@ use super::options::{Attachments, Layout, Options};
 use super::record::{Columns, Record, elaboration};
 use super::resource::{Owner, Resources};
 use super::schema::MESSAGE_OF_RESOURCE;
-use super::search::Search;
 use crate::error::Result;
 use crate::mail::Message;
 use crate::sqlite::{Bind, Field, Statement};
@@ -25,7 +24,6 @@ pub struct Messages {
     has_foreign: Option<bool>,
     resources: Resources,
     attachments: AttachmentRows,
-    search: Search,
     order: Order,
     layout: Layout,
 }
@@ -87,7 +85,6 @@ impl Messages {
             has_foreign: None,
             resources: Resources::open(connection)?,
             attachments: AttachmentRows::open(connection)?,
-            search: Search::open(connection)?,
             order: if refers {
                 Order::MessageFirst
             } else {
@@ -194,14 +191,6 @@ impl Messages {
             Layout::Compact => {}
         }
         self.write_attachments(destination, &owner, &text, record, incoming)
-    }
-
-    /// Has full-text search, where it is installed, take in what was written.
-    ///
-    /// # Errors
-    /// `Host` where SQLite refuses.
-    pub fn index(&mut self) -> Result<()> {
-        self.search.fill()
     }
 
     /// Writes the attachments of a message that [`Self::held`] knows, as a run

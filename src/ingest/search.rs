@@ -7,46 +7,28 @@
 
 use super::database::Database;
 use crate::error::{Error, Kind, Result};
-use crate::sqlite::Statement;
 
-/// The index of a database, if it has one.
-pub struct Search(Option<Statement>);
-
-impl Search {
-    /// Looks for it, and has it take in what others have written. A host without
-    /// FTS5 leaves its messages to the next ingest by one that has it.
-    ///
-    /// # Errors
-    /// `Host` where SQLite refuses.
-    pub fn open(connection: &Database) -> Result<Self> {
-        let mut installed = connection.prepare(
-            "SELECT 1 FROM main.sqlite_schema
-              WHERE type = 'view' AND name = 'email_text_pending'
-                AND EXISTS (SELECT 1 FROM pragma_module_list WHERE name = 'fts5')",
-        )?;
-        let statement = installed
-            .step()?
-            .then(|| connection.prepare(FILL))
-            .transpose()
-            .map_err(explain)?;
-        let mut search = Self(statement);
-        search.fill()?;
-        Ok(search)
+/// Reads the messages that are noted, whoever wrote them; nothing where search is
+/// not installed. A host without FTS5 leaves them to the next ingest by one that
+/// has it.
+///
+/// # Errors
+/// `Host` where SQLite refuses, with what to do about it.
+pub fn fill(connection: &Database) -> Result<()> {
+    let mut installed = connection.prepare(
+        "SELECT 1 FROM main.sqlite_schema
+          WHERE type = 'view' AND name = 'email_text_pending'
+            AND EXISTS (SELECT 1 FROM pragma_module_list WHERE name = 'fts5')",
+    )?;
+    if !installed.step()? {
+        return Ok(());
     }
-
-    /// Reads the messages that are noted, whoever wrote them.
-    ///
-    /// # Errors
-    /// `Host` where SQLite refuses, with what to do about it.
-    pub fn fill(&mut self) -> Result<()> {
-        match &mut self.0 {
-            Some(statement) => statement.run().map_err(explain),
-            None => Ok(()),
-        }
-    }
+    installed.reset();
+    connection
+        .prepare("INSERT INTO main.email_text SELECT * FROM main.email_text_pending")
+        .and_then(|mut statement| statement.run())
+        .map_err(explain)
 }
-
-const FILL: &str = "INSERT INTO main.email_text SELECT * FROM main.email_text_pending";
 
 /// Says what to do about an index that is damaged or gone in part.
 fn explain(error: Error) -> Error {

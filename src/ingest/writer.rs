@@ -19,7 +19,7 @@ use super::session::Session;
 use super::state::{self, Trouble};
 use super::summary::{Counts, Summary};
 use super::transaction::Transactions;
-use super::{device, schema};
+use super::{device, schema, search};
 use crate::error::{Error, Result, quote};
 use crate::imap::session::Examined;
 use crate::imap::uid_set::UidSet;
@@ -63,6 +63,7 @@ impl Writer {
         }
         transactions.clone().batch(|| {
             schema::create_missing(connection)?;
+            search::fill(connection)?;
             let device_id = device::device(connection, options.device_name.as_deref())?;
             let session = Session::begin(
                 connection,
@@ -174,7 +175,7 @@ impl Writer {
                     written.push(incoming.uid);
                 }
             }
-            writer.messages.index()
+            search::fill(&writer.connection)
         })?;
         folder.committed = written.into_iter().chain(folder.committed.iter()).collect();
         Ok(())

@@ -109,7 +109,7 @@ impl Rssd {
     #[track_caller]
     pub fn read(&self, file: &str) -> String {
         let root = env!("CARGO_MANIFEST_DIR");
-        let sql = format!("PRAGMA foreign_keys = ON;\n.cd '{root}'\n.read {file}");
+        let sql = format!("PRAGMA foreign_keys = ON;\n.timeout 20000\n.cd '{root}'\n.read {file}");
         self.shell.run(&sql).success().to_owned()
     }
 
