@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use imap0::mail::auth::{Keys, describe};
+use imap0::mail::auth::{Keys, Record, describe};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use sqlite_imap_fuzz::{assert_no_nul, line_and_rest, shield};
@@ -14,8 +14,9 @@ const ED25519: &str = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwI
 fuzz_target!(init: shield(), |data: &[u8]| {
     let (record, raw) = line_and_rest(data);
     let mut keys = Keys::default();
-    keys.add("s._domainkey.d.example", ED25519.to_owned());
-    keys.add("t._domainkey.d.example", String::from_utf8_lossy(record).into_owned());
+    let given = String::from_utf8_lossy(record).into_owned();
+    keys.add("s._domainkey.d.example", Record::Text(ED25519.to_owned()));
+    keys.add("t._domainkey.d.example", Record::Text(given));
     let told = describe(raw, &keys);
     let text = told.to_string();
     assert_no_nul(&told);
