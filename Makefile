@@ -2,7 +2,8 @@
 # make demo      shows it at work on a private server, or on your own mailbox:
 #                make demo SERVER=imaps://imap.example.org USER=ada FOLDER=INBOX
 # make test      checks everything
-# make test-servers  runs the scenarios of every server, Cyrus and Courier too (needs root)
+# make test-servers  runs the scenarios of every server, Cyrus and Courier too, and
+#                tests with Dovecot 2.4 (needs root)
 # make bench     measures it against its peers on a private server: see
 #                docs/benchmarks.md for BENCH=header and other choices
 # make fuzz      feeds every parser what it has never seen, ten minutes each:
@@ -25,7 +26,7 @@ BUILT := libimap0.so
 LIBRARY := imap0.so
 endif
 
-SERVERS := cyrus courier
+SERVERS := cyrus courier dovecot
 
 .PHONY: soak bench build clean demo fuzz setup test test-servers
 
@@ -69,6 +70,8 @@ test-servers:
 	@tests/setup.sh servers
 	@for server in $(SERVERS); do tests/server/chroot.sh $$server "$(TARGET)/servers" >/dev/null || exit 1; done
 	cargo test --quiet --locked --test servers -- --include-ignored
+	DOVECOT_CHROOT="$(TARGET)/servers/dovecot" cargo test --quiet --locked --no-fail-fast \
+		--test accounts --test oauth --test compression --test tables --test messages
 
 fuzz: FUZZ := all
 fuzz: SECONDS := 600

@@ -6,11 +6,16 @@ mod support;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
-use serde_json::json;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 use support::dovecot::Dovecot;
+use support::http::Http;
 use support::mail::Mail;
-use support::proxy::Proxy;
+use support::process::Running;
 use support::scratch::Scratch;
 use support::shell::Shell;
 
@@ -88,6 +93,54 @@ fn an_account_signs_in_with_whatever_secret_it_has() {
         shell.error(&count("program")),
         "imap: password_command of account 'program' failed: it prints no password"
     );
+}
+
+#[test]
+fn stopping_a_statement_ends_all_that_its_password_command_has_started() {
+    let sql = |options: &str| {
+        format!("SELECT count(*) FROM imap_messages('work', NULL, NULL, '{options}');")
+    };
+    for options in ["{}", r#"{"timeout": 1}"#] {
+        let home = home(
+            "[work]\nserver = 'imap.example.org'\nuser = 'ada'\n\
+             password_command = 'sleep 300 & echo $! >$HOME/pid; wait'\n",
+        );
+        let running = shell(&home).without_terminal().start(&sql(options));
+        let pid = until(|| {
+            let text = fs::read_to_string(home.join("pid")).unwrap_or_default();
+            text.strip_suffix('\n').map(str::to_owned)
+        });
+        if options == "{}" {
+            running.signal("INT");
+        }
+        let finished = running.finish(Duration::from_secs(10));
+        let expected = match options {
+            "{}" => "imap: interrupted",
+            _ => "imap: password_command did not answer within 1 s (its end)",
+        };
+        assert!(finished.stderr.contains(expected), "{finished:?}");
+        until(|| is_gone(&pid).then_some(()));
+    }
+}
+
+/// What `look` comes to find, soon.
+fn until<T>(look: impl Fn() -> Option<T>) -> T {
+    let end = Instant::now() + Duration::from_secs(10);
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < end, "nothing comes of it");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// True where no process has this id, or one that has ended and waits for
+/// whoever collects orphans.
+fn is_gone(pid: &str) -> bool {
+    let output = Command::new("ps").args(["-o", "stat=", "-p", pid]).output();
+    let state = output.unwrap().stdout;
+    state.is_empty() || state.starts_with(b"Z")
 }
 
 #[test]
@@ -206,7 +259,7 @@ fn a_wrong_file_is_told_by_line_and_key_and_no_value() {
         (
             account("pasword = 'hunter2'"),
             "(line 5, key work.pasword): unknown key (known: ca_file, cert_file, \
-             danger_accept_invalid_certs, email, exclude, include, key_file, oauth, password, \
+             danger_accept_invalid_certs, email, exclude, include, key_file, keyring, oauth, password, \
              password_command, password_env, password_file, server, tls_pin, user)",
         ),
         (
@@ -237,6 +290,18 @@ fn a_wrong_file_is_told_by_line_and_key_and_no_value() {
         (
             account("password = 'x'\ndanger_accept_invalid_certs = 'yes'"),
             "(line 6, key work.danger_accept_invalid_certs): it must be true or false",
+        ),
+        (
+            account("oauth = 'google'\nkeyring = 'yes'"),
+            "(line 6, key work.keyring): it must be true or false",
+        ),
+        (
+            account("password = 'x'\nkeyring = true"),
+            "(line 6, key work.keyring): it is for accounts that sign in by oauth",
+        ),
+        (
+            account("cert_file = 'a'\nkey_file = 'b'\nkeyring = true"),
+            "(line 7, key work.keyring): it is for accounts that sign in by oauth",
         ),
         (
             account("password = 'x'\ntls_pin = 'abc'"),
@@ -275,7 +340,7 @@ fn a_wrong_file_is_told_by_line_and_key_and_no_value() {
         (
             "[defaults]\ndanger_accept_invalid_certs = true".into(),
             "(line 2, key defaults.danger_accept_invalid_certs): unknown key (known: ca_file, \
-             cert_file, exclude, include, key_file, oauth, server, tls_pin)",
+             cert_file, exclude, include, key_file, keyring, oauth, server, tls_pin)",
         ),
     ] {
         let expected = format!("imap: cannot use accounts file 'FILE' {expected}");
@@ -354,6 +419,36 @@ fn netrc_signs_in_where_nothing_else_does() {
     assert_eq!(shell.rows(&count(&server.tls())), [json!({"n": 4})]);
 }
 
+#[test]
+fn curl_reads_netrc_as_the_table_says_that_the_library_is_held_to() {
+    let server = Http::start(|_, _| (200, String::new()));
+    let home = Scratch::new("netrc-curl");
+    let file = home.join("netrc");
+    let cases: Vec<Value> = serde_json::from_str(include_str!("fixtures/netrc.json")).unwrap();
+    for case in cases {
+        fs::write(&file, case["netrc"].as_str().unwrap()).unwrap();
+        let user = case["user"].as_str().map(|user| format!("{user}@"));
+        let host = server
+            .url
+            .replace("://", &format!("://{}", user.unwrap_or_default()));
+        let before = server.requests().len();
+        let mut curl = Command::new("curl");
+        curl.args(["-sS", "--noproxy", "*", "-d", "{}", "--netrc-file"]);
+        Running::start(curl.arg(&file).arg(host), b"").finish(Duration::from_secs(20));
+        let headers = server
+            .requests()
+            .get(before)
+            .map(|request| request.headers.clone());
+        let sent = headers.and_then(|headers| {
+            let field = headers
+                .iter()
+                .find_map(|field| field.strip_prefix("authorization: Basic "));
+            field.map(|text| String::from_utf8(STANDARD.decode(text).unwrap()).unwrap())
+        });
+        assert_eq!(sent.as_deref(), case["found"].as_str(), "{case}");
+    }
+}
+
 /// A Dovecot that offers these mechanisms, and the lines its log has of a login.
 fn signs_in_by(mechanisms: &str, password: &str, user: &str) -> String {
     let server = Dovecot::start(&[&format!("auth_mechanisms = {mechanisms}")]);
@@ -385,22 +480,14 @@ fn the_strongest_mechanism_that_dovecot_offers_signs_in() {
 
 #[test]
 fn passwords_of_every_kind_sign_in_by_every_mechanism() {
-    for mechanism in ["login", "plain", "scram-sha-1", "scram-sha-256"] {
+    for mechanism in ["cram-md5", "login", "plain", "scram-sha-1", "scram-sha-256"] {
         signs_in_by(mechanism, "p\\ä\"ss %s%n {3} w*%", "dora");
     }
 }
 
 #[test]
 fn a_client_certificate_signs_in_in_place_of_a_password() {
-    let server = Dovecot::start(&[
-        "auth_mechanisms = external",
-        "ssl_verify_client_cert = yes",
-        "auth_ssl_require_client_cert = yes",
-        "auth_ssl_username_from_cert = yes",
-        "passdb {\n  driver = static\n  args = nopassword=y\n}",
-        "ssl_ca = <pki/ca.pem",
-        "ssl_require_crl = no",
-    ]);
+    let server = Dovecot::start(&["+external"]);
     let pki = server.ca_file().parent().unwrap().to_owned();
     let account = |more: &str| {
         home(&format!(
@@ -463,70 +550,4 @@ fn certificates_are_not_checked_only_where_the_account_says_so() {
         shell(&pinned).error(&sql),
         "imap: account 'work' has a tls_pin of its own; leave the option out"
     );
-}
-
-#[test]
-fn proxies_are_gone_through_and_their_passwords_not_told() {
-    let server = Dovecot::shared();
-    server.user("proxied").append("INBOX", &Mail::many(1));
-    let proxy = Proxy::start();
-    let shell = |name: &str, kind: &str, login: &str| {
-        server
-            .user("proxied")
-            .shell()
-            .env(name, format!("{kind}://{login}127.0.0.1:{}", proxy.port))
-    };
-    let sql = "SELECT count(*) AS n FROM imap_messages;";
-    let login = "relay:p%3Aw%40@";
-    for (name, kind) in [
-        ("ALL_PROXY", "http"),
-        ("all_proxy", "socks5h"),
-        ("IMAPS_PROXY", "socks5"),
-    ] {
-        assert_eq!(
-            shell(name, kind, login).rows(sql),
-            [json!({"n": 1})],
-            "{kind}"
-        );
-    }
-    let port = server.tls_port;
-    let asked = proxy.asked();
-    assert_eq!(asked[0], format!("http localhost:{port}"));
-    assert_eq!(asked[1], format!("socks localhost:{port}"));
-    assert!(
-        asked[2] == format!("socks 127.0.0.1:{port}") || asked[2] == format!("socks ::1:{port}")
-    );
-    let checked = shell("ALL_PROXY", "http", login).rows("SELECT detail FROM imap_check;");
-    let relay = format!("proxy 127.0.0.1:{} (127.0.0.1)", proxy.port);
-    assert_eq!(checked[0], json!({"detail": relay}));
-    assert_eq!(checked.len(), 6);
-    let direct = shell("ALL_PROXY", "http", "").env("NO_PROXY", "example.org, localhost");
-    assert_eq!(direct.rows(sql), [json!({"n": 1})]);
-    assert_eq!(proxy.asked().len(), 4);
-    let refused = |name, kind, login, why: &str| {
-        let expected = format!(
-            "imap: cannot connect through proxy 127.0.0.1:{}: {why} (14)",
-            proxy.port
-        );
-        assert_eq!(shell(name, kind, login).error(sql), expected);
-    };
-    refused(
-        "ALL_PROXY",
-        "http",
-        "relay:hunter2@",
-        "HTTP/1.1 407 Proxy Authentication Required",
-    );
-    refused(
-        "ALL_PROXY",
-        "socks5",
-        "relay:hunter2@",
-        "it refuses the user or password",
-    );
-    refused("ALL_PROXY", "socks5", "", "it wants another sign-in");
-    let away = shell("ALL_PROXY", "socks5h", login).env("IMAP_SERVER", "127.0.0.1:1");
-    let expected = format!(
-        "imap: cannot connect through proxy 127.0.0.1:{}: connection refused (14)",
-        proxy.port
-    );
-    assert_eq!(away.error(sql), expected);
 }

@@ -2,25 +2,12 @@
 
 mod support;
 
-use std::process::Command;
-
 use support::dovecot::Dovecot;
 use support::mail::Mail;
 
-/// The plugin that packs, as the installed Dovecot spells it.
-fn plugin() -> &'static str {
-    let version = Command::new("dovecot").arg("--version").output();
-    let is_old = version.is_ok_and(|output| output.stdout.starts_with(b"2.3."));
-    if is_old {
-        "protocol imap {\n  mail_plugins = imap_zlib\n}"
-    } else {
-        "protocol imap {\n  mail_plugins {\n    imap_compress = yes\n  }\n}"
-    }
-}
-
 #[test]
 fn mail_comes_through_packed_byte_for_byte() {
-    let server = Dovecot::start(&[plugin()]);
+    let server = Dovecot::start(&["+compress"]);
     let user = server.user("ada");
     let mut mails = Mail::many(300);
     let large: Vec<u8> = (0..100_000u32).flat_map(u32::to_le_bytes).collect();
@@ -47,7 +34,7 @@ fn mail_comes_through_packed_byte_for_byte() {
 
 #[test]
 fn on_one_machine_nothing_is_packed_unless_told() {
-    let server = Dovecot::start(&[plugin()]);
+    let server = Dovecot::start(&["+compress"]);
     let user = server.user("ada");
     user.append("INBOX", &Mail::many(3));
     user.record();

@@ -17,6 +17,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use support::authorization::{Authorization, Check, browse};
+use support::keyring::Keyring;
 use support::mail::Mail;
 use support::proxy::Proxy;
 use support::scratch::Scratch;
@@ -85,7 +86,7 @@ fn private(path: &Path, text: &str) {
 #[test]
 fn no_secret_is_anywhere_but_where_it_was_put() {
     let provider = Authorization::start(&[]);
-    let (dovecot, _configuration) = provider.dovecot(Check::Introspection);
+    let dovecot = provider.dovecot(Check::Introspection);
     let proxy = Proxy::start();
     let home = Scratch::new("secrets");
     let (tls, ca) = (dovecot.tls(), dovecot.ca_file().display().to_string());
@@ -95,6 +96,7 @@ fn no_secret_is_anywhere_but_where_it_was_put() {
         "leak-netrc",
         "leak-login",
         "leak-token",
+        "leak-ring",
     ] {
         dovecot.user(user).append("INBOX", &Mail::many(2));
     }
@@ -179,6 +181,7 @@ fn no_secret_is_anywhere_but_where_it_was_put() {
     for name in ["access_token", "refresh_token"] {
         secrets.push(value[name].as_str().unwrap().to_owned());
     }
+    secrets.extend(keyring(&provider, &mut remains, &at_home, &tls, &home));
     remains.files(home.path(), &[accounts, netrc, kept]);
     remains.hold_none_of(&secrets);
 }
@@ -200,33 +203,12 @@ fn tokens(
         "scope": "openid offline_access imap",
         "server": tls,
     });
-    let told = home.join("told");
-    let running = at_home().start(&format!(
-        "SELECT writefile('{}', imap_oauth_start('{issuer}', 'leak-token', '{options}') ->> 'authorization_url');\n\
-         SELECT imap_oauth_finish('{issuer}', 'leak-token');\n\
-         SELECT imap_ingest('{tls}', 'leak-token');",
-        told.display()
-    ));
-    let url = loop {
-        match fs::read_to_string(&told) {
-            Ok(url) if !url.is_empty() => break url,
-            _ => std::thread::sleep(std::time::Duration::from_millis(20)),
-        }
-    };
-    browse(&url);
-    let finished = running.finish(std::time::Duration::from_secs(60));
-    assert!(
-        finished.text().contains("leak-token"),
-        "{}",
-        finished.stderr
+    let start = format!("imap_oauth_start('{issuer}', 'leak-token', '{options}')");
+    let rest = format!(
+        "SELECT imap_oauth_finish('{issuer}', 'leak-token');\n\
+         SELECT imap_ingest('{tls}', 'leak-token');"
     );
-    remains
-        .0
-        .push(("stdout of the sign-in".into(), finished.stdout));
-    remains
-        .0
-        .push(("stderr of the sign-in".into(), finished.stderr.into_bytes()));
-    fs::remove_file(&told).unwrap();
+    sign_in(remains, at_home(), home, &start, &rest);
     let files = fs::read_dir(home.join("sqlite-imap")).unwrap();
     let mut files = files.map(|entry| entry.unwrap().path());
     let kept = files
@@ -248,6 +230,87 @@ fn tokens(
     remains.0.push(("the echo".into(), told.into_bytes()));
     fs::write(&kept, whole).unwrap();
     kept
+}
+
+/// Starts a sign-in, plays the browser, and runs the rest.
+fn sign_in(remains: &mut Remains, shell: Shell, home: &Scratch, start: &str, rest: &str) {
+    let told = home.join("told");
+    let running = shell.start(&format!(
+        "SELECT writefile('{}', {start} ->> 'authorization_url');\n{rest}",
+        told.display()
+    ));
+    let url = loop {
+        match fs::read_to_string(&told) {
+            Ok(url) if !url.is_empty() => break url,
+            _ => std::thread::sleep(std::time::Duration::from_millis(20)),
+        }
+    };
+    browse(&url);
+    let finished = running.finish(std::time::Duration::from_secs(60));
+    let (stdout, stderr) = (finished.text().to_owned(), finished.stderr);
+    assert!(stdout.contains("leak-"), "{stderr}");
+    let stdout = ("stdout of the sign-in".into(), stdout.into_bytes());
+    let stderr = ("stderr of the sign-in".into(), stderr.into_bytes());
+    remains.0.extend([stdout, stderr]);
+    fs::remove_file(&told).unwrap();
+}
+
+/// Signs in with an account whose tokens go into a keyring, uses them, has them
+/// renewed and refused, and gives what the keyring has at each step. What its
+/// tool is called with is written down.
+fn keyring(
+    provider: &Authorization,
+    remains: &mut Remains,
+    at_home: &dyn Fn() -> Shell,
+    tls: &str,
+    home: &Scratch,
+) -> Vec<String> {
+    let keyring = Keyring::start();
+    let (tools, accounts) = (home.join("tools"), home.join("ring.toml"));
+    fs::create_dir(&tools).unwrap();
+    let tool = tools.join("secret-tool");
+    let log = home.join("called-with");
+    let script = format!(
+        "#!/bin/sh\nprintf '%s ' \"$@\" >>'{0}'\nenv >>'{0}'\nPATH=${{PATH#*:}} exec secret-tool \"$@\"\n",
+        log.display()
+    );
+    fs::write(&tool, script).unwrap();
+    fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
+    private(
+        &accounts,
+        &format!(
+            "[ring]\nserver = '{tls}'\nuser = 'leak-ring'\nkeyring = true\n[ring.oauth]\n\
+             provider = '{}'\nclient_id = 'confidential'\nclient_secret = 'client-secret-x7'\n\
+             scope = 'openid offline_access imap'\n",
+            provider.issuer()
+        ),
+    );
+    let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
+    let (name, address) = keyring.environment();
+    let shell = || {
+        let shell = at_home().env("IMAP_ACCOUNTS", accounts.to_str().unwrap());
+        shell.env("PATH", &*path).env(name, &*address)
+    };
+    let start = r#"imap_oauth_start('ring', NULL, '{"flow": "auth-code"}')"#;
+    let rest = "SELECT imap_oauth_finish('ring'); SELECT imap_ingest('ring');";
+    sign_in(remains, shell(), home, start, rest);
+    let items = keyring.items();
+    let kept = items
+        .lines()
+        .find_map(|line| line.strip_prefix("secret = "));
+    let kept: serde_json::Value = serde_json::from_str(kept.unwrap()).unwrap();
+    let use_it = "SELECT * FROM imap_check('ring'); SELECT imap_ingest('ring'); \
+                  SELECT * FROM imap_log;";
+    remains.of(shell(), use_it);
+    keyring.lock();
+    remains.of(shell(), use_it);
+    remains
+        .0
+        .push(("calls of the tool".into(), fs::read(&log).unwrap()));
+    assert!(String::from_utf8_lossy(&fs::read(&log).unwrap()).contains("leak-ring"));
+    fs::remove_file(&accounts).unwrap();
+    let secret = |name: &str| kept[name].as_str().unwrap().to_owned();
+    vec![secret("access_token"), secret("refresh_token")]
 }
 
 /// A token endpoint that puts the request into its error.

@@ -47,24 +47,44 @@ fi
 if [ "$task" = test ]; then
 	need chromium has chromium
 	need curl has curl
+	need dbus has dbus-run-session
+	need gnome-keyring has gnome-keyring-daemon
+	need libsecret-tools has secret-tool
 	need nodejs has node
 	need npm has npm
 	need nsd has nsd
+	need openssh-server has sshd
 	need procps has kill
 	need python3-venv has_venv
+	need stunnel4 has stunnel
+	need tinyproxy has tinyproxy
+	need util-linux has setsid
 fi
 
-# A freshly installed Dovecot or NSD would serve the whole network at once, and
-# after every start of the machine. Only private instances are wanted here.
+# A freshly installed server would serve the whole network at once, and after
+# every start of the machine. Only private instances are wanted here.
+services() { # PACKAGE...
+	local package
+	for package in "$@"; do
+		case $package in
+		dovecot-imapd) echo dovecot.service dovecot.socket ;;
+		nsd) echo nsd.service ;;
+		openssh-server) echo ssh.service ssh.socket ;;
+		stunnel4) echo stunnel4.service stunnel.target ;;
+		tinyproxy) echo tinyproxy.service ;;
+		esac
+	done
+}
+
 install_packages() {
-	local sudo=() guard=/usr/sbin/policy-rc.d guarded=
+	local sudo=() guard=/usr/sbin/policy-rc.d guarded='' service
 	if [ "$(id -u)" != 0 ]; then
 		has sudo && { [ -t 0 ] || sudo -n true 2>/dev/null; } || return 1
 		sudo=(sudo)
 	fi
 	has apt-get || return 1
 	echo "setup: installing ${missing[*]}"
-	if [[ " ${missing[*]} " =~ ' '(dovecot-imapd|nsd)' ' && ! -e $guard ]]; then
+	if [ -n "$(services "${missing[@]}")" ] && [ ! -e $guard ]; then
 		guarded=yes
 		printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" tee "$guard" >/dev/null
 		"${sudo[@]}" chmod +x "$guard"
@@ -74,8 +94,8 @@ install_packages() {
 	if [ -n "$guarded" ]; then
 		"${sudo[@]}" rm -f "$guard"
 		if has systemctl; then
-			for unit in dovecot.service dovecot.socket nsd.service; do
-				"${sudo[@]}" systemctl disable --quiet "$unit" 2>/dev/null || true
+			for service in $(services "${missing[@]}"); do
+				"${sudo[@]}" systemctl disable --quiet "$service" 2>/dev/null || true
 			done
 		fi
 	fi

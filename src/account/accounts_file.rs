@@ -11,14 +11,14 @@ use toml::de::{DeTable, DeValue};
 use zeroize::Zeroizing;
 
 use super::Account;
-use super::command::{Memory, PasswordCommand};
-use super::oauth::{Registration, StoredSignIn};
+use super::command::Memory;
+use super::oauth::{Place, Registration};
 use super::place::accounts_file;
 use super::section::{Document, Section};
+use super::source::Source;
 use crate::error::{Error, Result, quote};
 use crate::imap::trust::{ClientCertificate, Pins, Trust, Verification};
-use crate::imap::{Credential, Endpoint, Login};
-use crate::secret::Secret;
+use crate::imap::{Endpoint, Login};
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -26,7 +26,7 @@ const LARGEST: u64 = 1 << 20;
 /// The table of what counts for every account that does not say otherwise.
 const DEFAULTS: &str = "defaults";
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "ca_file",
     "cert_file",
     "danger_accept_invalid_certs",
@@ -34,6 +34,7 @@ const KEYS: [&str; 15] = [
     "exclude",
     "include",
     "key_file",
+    "keyring",
     "oauth",
     "password",
     "password_command",
@@ -46,12 +47,13 @@ const KEYS: [&str; 15] = [
 
 /// The keys that make sense for many accounts at once. Checks are not
 /// switched off and secrets not given for accounts yet to come.
-const DEFAULT_KEYS: [&str; 8] = [
+const DEFAULT_KEYS: [&str; 9] = [
     "ca_file",
     "cert_file",
     "exclude",
     "include",
     "key_file",
+    "keyring",
     "oauth",
     "server",
     "tls_pin",
@@ -74,15 +76,6 @@ pub(super) struct Entry {
     trust: Trust,
     include: Vec<String>,
     exclude: Vec<String>,
-}
-
-enum Source {
-    Password(Secret),
-    Env(String),
-    File(PathBuf),
-    Command(Vec<String>),
-    Oauth(Box<Registration>),
-    Certificate,
 }
 
 impl AccountsFile {
@@ -147,6 +140,17 @@ impl AccountsFile {
         &self.entries
     }
 
+    /// Where the tokens of this user at this server are to be kept.
+    pub(super) fn place(&self, server: &Endpoint, user: &str) -> Place {
+        let mut places = self.entries.iter().filter_map(|entry| match entry.source {
+            Source::Oauth(_, place) if entry.endpoint == *server && entry.user == user => {
+                Some(place)
+            }
+            _ => None,
+        });
+        places.next().unwrap_or_default()
+    }
+
     /// `home, work`.
     pub(super) fn names(&self) -> String {
         let names: Vec<_> = self
@@ -162,42 +166,7 @@ impl AccountsFile {
     /// # Errors
     /// An environment variable or a file that holds none.
     pub(super) fn account(&self, entry: &Entry, memory: &Arc<Memory>) -> Result<Account> {
-        let missing = |why: &str| {
-            let account = quote(&entry.name);
-            Error::config(format!("no secret for account '{account}': {why}"))
-        };
-        let credential = match &entry.source {
-            Source::Password(secret) => Credential::Password(secret.clone()),
-            Source::Env(name) => {
-                let value = std::env::var(name).ok().filter(|value| !value.is_empty());
-                let why = format!("{} of password_env is not set", quote(name));
-                Credential::Password(Secret::new(value.ok_or_else(|| missing(&why))?))
-            }
-            Source::File(path) => {
-                let name = quote(&path.to_string_lossy());
-                let text = fs::read_to_string(path)
-                    .map(Zeroizing::new)
-                    .map_err(|error| {
-                        let why = quote(&error.kind().to_string());
-                        missing(&format!("cannot read password_file '{name}': {why}"))
-                    })?;
-                let line = text.lines().next().filter(|line| !line.is_empty());
-                let line =
-                    line.ok_or_else(|| missing(&format!("password_file '{name}' is empty")))?;
-                Credential::Password(Secret::new(line.to_owned()))
-            }
-            Source::Command(command) => {
-                let name = format!("{} [{}]", self.path.display(), entry.name);
-                let command = PasswordCommand::new(name, &entry.name, command, memory);
-                Credential::Supplied(Arc::new(command))
-            }
-            Source::Oauth(registration) => {
-                let (endpoint, user) = (&entry.endpoint, &entry.user);
-                let sign_in = StoredSignIn::of(&registration.provider, endpoint, user)?;
-                Credential::Supplied(Arc::new(sign_in))
-            }
-            Source::Certificate => Credential::Certificate,
-        };
+        let credential = entry.source.credential(entry, &self.path, memory)?;
         let login = Login {
             user: entry.user.clone(),
             credential,
@@ -243,13 +212,14 @@ impl Entry {
                 Verification::Off
             },
         };
+        let source = Source::read(own, defaults, &trust)?;
         let folders = |key| find(key).map_or(Ok(Vec::new()), |found| found.texts());
         Ok(Self {
             name: own.name.to_owned(),
             endpoint,
             user,
             email: email.map(str::to_owned),
-            source: source(own, defaults, &trust)?,
+            source,
             include: folders("include")?,
             exclude: folders("exclude")?,
             trust,
@@ -259,9 +229,14 @@ impl Entry {
     /// What the account is known to an authorization server as, if it signs in by one.
     pub(super) fn registration(&self) -> Option<&Registration> {
         match &self.source {
-            Source::Oauth(registration) => Some(registration),
+            Source::Oauth(registration, _) => Some(registration),
             _ => None,
         }
+    }
+
+    /// Whom to trust besides the system's, an authorization server's too.
+    pub(super) fn ca_file(&self) -> Option<&PathBuf> {
+        self.trust.ca_file.as_ref()
     }
 
     /// The account with a login of this user at this server.
@@ -276,38 +251,6 @@ impl Entry {
             exclude: self.exclude.clone(),
         }
     }
-}
-
-/// The one secret of an account, its own before that of the defaults.
-fn source(own: Section<'_>, defaults: Option<Section<'_>>, trust: &Trust) -> Result<Source> {
-    let kinds = [
-        "password",
-        "password_command",
-        "password_env",
-        "password_file",
-        "oauth",
-    ];
-    let mut given = kinds
-        .into_iter()
-        .filter_map(|kind| own.find(kind).map(|found| (kind, found)));
-    let default = || defaults.and_then(|defaults| Some(("oauth", defaults.find("oauth")?)));
-    let Some((kind, found)) = given.next().or_else(default) else {
-        if trust.client_certificate.is_some() {
-            return Ok(Source::Certificate);
-        }
-        let kinds = kinds.join(", ");
-        return Err(own.error(&format!("it has no secret; give one of {kinds}")));
-    };
-    if let Some((other, _)) = given.next() {
-        return Err(own.error(&format!("it has both {kind} and {other}; leave one")));
-    }
-    Ok(match kind {
-        "password" => Source::Password(Secret::new(found.text()?.to_owned())),
-        "password_env" => Source::Env(found.text()?.to_owned()),
-        "password_file" => Source::File(own.path_of(kind)?.unwrap_or_default()),
-        "password_command" => Source::Command(found.texts()?),
-        _ => Source::Oauth(Box::new(Registration::read(&found)?)),
-    })
 }
 
 /// The text of a file that only its owner may read; `None` where there is none.

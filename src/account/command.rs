@@ -4,21 +4,13 @@
 //! Only the accounts file can name one, never SQL.
 
 use std::collections::HashMap;
-use std::io::Read;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::channel;
+use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 
-use zeroize::Zeroizing;
-
+use super::program;
 use crate::error::{Error, Result, quote};
-use crate::imap::watch::Watch;
 use crate::imap::{Credential, Occasion, Settings, Supplier};
 use crate::secret::Secret;
-
-/// The longest output that can hold a password, in bytes.
-const OUTPUT: u64 = 64 << 10;
 
 /// What commands have printed for one SQLite connection.
 #[derive(Default)]
@@ -76,48 +68,24 @@ impl PasswordCommand {
             return Err(failed("it is empty"));
         };
         // What it has to say goes to the user, not into a message of ours.
-        let mut child = Command::new(program)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| failed(&quote(&error.kind().to_string())))?;
-        let output = child.stdout.take();
-        let (sender, printed) = channel();
-        thread::spawn(move || {
-            let mut text = Zeroizing::new(String::new());
-            let read = output.map(|output| output.take(OUTPUT).read_to_string(&mut text));
-            // Nobody listens any more where the wait was given up.
-            let _ = sender.send(read.and_then(std::result::Result::ok).map(|_| text));
-        });
-        let mut watch = Watch::start(settings, "password_command", "its end");
-        let text = watch.receive(&printed, None);
-        let text = text.inspect_err(|_| end(&mut child))?.flatten();
-        let status = loop {
-            match child.try_wait() {
-                Ok(Some(status)) => break status,
-                Ok(None) => {
-                    watch.check().inspect_err(|_| end(&mut child))?;
-                    thread::sleep(watch.slice() / 10);
-                }
-                Err(error) => return Err(failed(&quote(&error.kind().to_string()))),
-            }
-        };
-        if !status.success() {
-            return Err(failed(&status.to_string()));
+        let ended = program::run(
+            Command::new(program).args(arguments),
+            None,
+            "password_command",
+            settings,
+        )?;
+        let ended = ended.map_err(|error| failed(&quote(&error.kind().to_string())))?;
+        if !ended.status.success() {
+            return Err(failed(&ended.status.to_string()));
         }
-        let text = text.ok_or_else(|| failed("it prints what is no UTF-8"))?;
+        let text = ended
+            .output
+            .ok_or_else(|| failed("it prints what is no UTF-8"))?;
         match text.lines().next() {
             Some(line) if !line.is_empty() => Ok(Secret::new(line.to_owned())),
             _ => Err(failed("it prints no password")),
         }
     }
-}
-
-/// Ends a command that takes too long; that it has ended by itself is as good.
-fn end(child: &mut Child) {
-    let _ = child.kill();
-    let _ = child.wait();
 }
 
 impl Supplier for PasswordCommand {

@@ -13,13 +13,15 @@ mod netrc;
 pub mod oauth;
 mod options;
 mod place;
+mod program;
 mod section;
+mod source;
 mod vault;
 pub mod vigil;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result, quote};
 use crate::imap::trust::{Pins, Verification};
@@ -203,16 +205,19 @@ impl Client {
         Ok(names.collect())
     }
 
-    /// How a call connects, from its options.
+    /// How a call connects, from its options; its deadline counts from `start`,
+    /// the beginning of a statement that may read a table many times over.
     ///
     /// # Errors
     ///
     /// An option of the wrong type.
-    pub fn settings(&self, options: &Options) -> Result<Settings> {
+    pub fn settings(&self, options: &Options, start: Instant) -> Result<Settings> {
         let pins = options.text("tls_pin")?;
         Ok(Settings {
             timeout: options.seconds("timeout")?.unwrap_or(TIMEOUT),
-            deadline: options.seconds("deadline")?.map(Deadline::after),
+            deadline: options
+                .seconds("deadline")?
+                .map(|allowed| Deadline::since(start, allowed)),
             trust: Trust {
                 ca_file: options.path("ca_file")?,
                 pins: pins.map(Pins::parse).transpose()?,
@@ -268,7 +273,10 @@ impl Client {
         let user = user.or(entry.map(|entry| entry.user.as_str()));
         let user = user.ok_or_else(|| needs_user("imap_oauth_start"))?;
         let name = own.map_or(provider, |(own, _)| own.provider.as_str());
-        let settings = self.settings(options)?;
+        let mut settings = self.settings(options, Instant::now())?;
+        if let (Some(entry), None) = (entry, &settings.trust.ca_file) {
+            settings.trust.ca_file = entry.ca_file().cloned();
+        }
         let (pending, told) = oauth::start(name, user, options, own, &settings)?;
         let key = (provider.to_owned(), user.to_owned());
         self.pending().insert(key, Arc::new(pending));
@@ -298,8 +306,9 @@ impl Client {
                  call imap_oauth_start('{provider}', '{user}') first"
             )));
         };
-        let settings = self.settings(&Options::default())?;
-        let finished = pending.finish(&user, &settings);
+        let settings = self.settings(&Options::default(), Instant::now())?;
+        let place = AccountsFile::read()?.place(pending.server(), &user);
+        let finished = pending.finish(&user, place, &settings);
         if !matches!(&finished, Err(error) if error.is_cancelled()) {
             self.pending().remove(&(provider.to_owned(), user.clone()));
         }

@@ -47,10 +47,10 @@ pub(super) fn search(text: &str, endpoint: &Endpoint, user: Option<&str>) -> Opt
         };
         let is_here =
             entry.machine.eq_ignore_ascii_case(endpoint.host()) && port == endpoint.port();
-        let login = entry
-            .login
-            .filter(|login| user.is_none_or(|user| user == login))?;
-        let password = entry.password.filter(|_| is_here)?;
+        // An entry that names nobody is for whoever is asked for.
+        let login = entry.login.or(user.map(str::to_owned))?;
+        let is_theirs = user.is_none_or(|user| user == login);
+        let password = entry.password.filter(|_| is_here && is_theirs)?;
         Some(Login {
             user: login,
             credential: Credential::Password(password),
@@ -68,8 +68,7 @@ fn entries(text: &str) -> Vec<Entry> {
         let keyword = word.to_ascii_lowercase();
         match keyword.as_str() {
             "default" => is_open = false,
-            // Its text goes to the next empty line.
-            "macdef" => rest = rest.split_once("\n\n").map_or("", |(_, rest)| rest),
+            "macdef" => rest = after_macro(rest),
             "machine" | "login" | "password" | "account" | "port" => {
                 let Some((value, after)) = next_word(rest) else {
                     break;
@@ -81,13 +80,28 @@ fn entries(text: &str) -> Vec<Entry> {
                         machine: value.to_string(),
                         ..Entry::default()
                     });
-                } else if let Some(entry) = entries.last_mut().filter(|_| is_open) {
-                    match keyword.as_str() {
-                        "login" => entry.login = Some(value.to_string()),
-                        "password" => entry.password = Some(Secret::new(value.to_string())),
-                        "port" => entry.port = Some(value.to_string()),
-                        _ => {}
+                    continue;
+                }
+                let Some(entry) = entries.last_mut().filter(|_| is_open) else {
+                    continue;
+                };
+                let is_whole = entry.login.is_some() && entry.password.is_some();
+                match keyword.as_str() {
+                    "login" if is_whole => {
+                        let another = Entry {
+                            machine: entry.machine.clone(),
+                            login: Some(value.to_string()),
+                            port: entry.port.clone(),
+                            password: None,
+                        };
+                        entries.push(another);
                     }
+                    "login" => entry.login = Some(value.to_string()),
+                    "password" if !is_whole => {
+                        entry.password = Some(Secret::new(value.to_string()));
+                    }
+                    "port" => entry.port = Some(value.to_string()),
+                    _ => {}
                 }
             }
             _ => {}
@@ -96,9 +110,22 @@ fn entries(text: &str) -> Vec<Entry> {
     entries
 }
 
+/// What follows a macro, whose text goes to the next empty line.
+fn after_macro(text: &str) -> &str {
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once('\n') {
+        rest = after;
+        if rest.starts_with('\n') || rest.starts_with("\r\n") {
+            return rest;
+        }
+    }
+    ""
+}
+
 /// The next word and what follows it. A word that begins with a quotation
-/// mark goes to the next one, `\` before a character keeps it, and `\n`, `\r`,
-/// `\t` are what they are in C; `#` begins a comment where a word would begin.
+/// mark goes to the next one on its line, `\` before a character keeps it, and
+/// `\n`, `\r`, `\t` are what they are in C; `#` begins a comment where a word
+/// would begin.
 fn next_word(text: &str) -> Option<(Zeroizing<String>, &str)> {
     let mut text = text.trim_start();
     while text.starts_with('#') {
@@ -114,6 +141,7 @@ fn next_word(text: &str) -> Option<(Zeroizing<String>, &str)> {
     while let Some((at, c)) = chars.next() {
         match c {
             '"' => return Some((word, &quoted[at + 1..])),
+            '\n' => return None,
             '\\' => match chars.next()?.1 {
                 'n' => word.push('\n'),
                 'r' => word.push('\r'),
@@ -190,6 +218,35 @@ default login anonymous password user@site
         ] {
             assert_eq!(found(server, user), None, "{server}");
         }
+    }
+
+    #[test]
+    fn what_curl_reads_is_what_is_read() {
+        let cases: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/fixtures/netrc.json")).unwrap();
+        for case in cases.as_array().unwrap() {
+            let endpoint = Endpoint::parse("127.0.0.1").unwrap();
+            let login = search(
+                case["netrc"].as_str().unwrap(),
+                &endpoint,
+                case["user"].as_str(),
+            );
+            let found = login.map(|login| match login.credential {
+                Credential::Password(password) => {
+                    format!("{}:{}", login.user, password.declassify())
+                }
+                _ => panic!("no password"),
+            });
+            assert_eq!(found.as_deref(), case["found"].as_str(), "{case}");
+        }
+    }
+
+    #[test]
+    fn a_password_without_a_login_is_for_whoever_is_asked_for() {
+        assert_eq!(
+            found("nobody.example.org", Some("dan")),
+            pair("dan", "pw-nobody")
+        );
     }
 
     #[test]

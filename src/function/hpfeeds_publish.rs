@@ -12,6 +12,7 @@
 //! An error means that the message was not delivered, or not surely.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde_json::json;
 
@@ -47,7 +48,7 @@ pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
 
 fn run(client: &Client, arguments: &[Value<'_>]) -> Result<String> {
     let options = arguments.get(5).map_or(Ok(None), Value::given_text)?;
-    let settings = client.settings(&Options::parse(options, &KEYS)?)?;
+    let settings = client.settings(&Options::parse(options, &KEYS)?, Instant::now())?;
     let (broker, identity) = publisher(&arguments[..3])?;
     let channel = arguments[3]
         .given_text()?

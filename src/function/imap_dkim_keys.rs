@@ -12,7 +12,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value as Json, json};
 
@@ -67,7 +67,7 @@ struct Lookup {
 impl Lookup {
     fn new(client: &Client, options: Option<&str>) -> Result<Self> {
         let options = Options::parse(options, &KEYS)?;
-        let mut settings = client.settings(&options)?;
+        let mut settings = client.settings(&options, Instant::now())?;
         settings.timeout = options.seconds("timeout")?.unwrap_or(TIMEOUT);
         let server = options.address("dns", dns::PORT)?;
         Ok(Self { settings, server })

@@ -10,6 +10,7 @@
 //! fetched, inserted, already there and failed, and the same for each folder.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::ingest_options;
 use crate::account::vigil::Keeper;
@@ -50,7 +51,7 @@ fn run(connection: &Connection, client: &Client, arguments: &[Value<'_>]) -> Res
     let options = Options::parse(text(3)?, &keys)?;
     let ingest_options = ingest_options::read(&options)?;
     let database = Database::open(connection, options.text("schema")?.unwrap_or("main"))?;
-    let settings = client.settings(&options)?;
+    let settings = client.settings(&options, Instant::now())?;
     let folder = text(2)?;
     if let Some(accounts) = several(client, text(0)?, text(1)?)? {
         let errand = |(name, account): Named| Errand {

@@ -1,7 +1,5 @@
 //! A sign-in one step at a time, for whoever wants to know which one fails.
 
-use std::net::TcpStream;
-
 use super::dial::{self, Route};
 use super::endpoint::{Endpoint, Security};
 use super::exchange::Exchange;
@@ -46,13 +44,35 @@ impl Step {
             Self::Folder => "folder",
         }
     }
+
+    /// What a person can do where it fails and nothing better is known.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::Resolve => "check the server's name, and that this machine has a network",
+            Self::Connect => {
+                "check the port (993 for imaps://, 143 for imap://), \
+                 and whether a firewall or a proxy stands between"
+            }
+            Self::Tls => {
+                "check the server's name and port; \
+                 a certificate that is wrong its administrator has to put right"
+            }
+            Self::Login => {
+                "check the user and the password; \
+                 many servers want a password made for programs, or imap_oauth_start"
+            }
+            Self::Capability | Self::Folder => {
+                "check that the user has a mailbox there; the server's log can say more"
+            }
+        }
+    }
 }
 
 /// How far it has come.
 enum State {
     Start,
     Resolved(Route),
-    Connected(TcpStream),
+    Connected(Transport),
     Ready(Box<Exchange>),
     SignedIn(Box<Session>),
     Told(Box<Session>),
@@ -108,20 +128,21 @@ impl Check {
                 (State::Resolved(route), detail)
             }
             State::Resolved(route) => {
-                let socket = dial::follow(&route, endpoint, settings)?;
-                let peer = socket.peer_addr().map(|address| address.to_string());
-                let detail = peer.unwrap_or_else(|_| endpoint.peer());
-                (State::Connected(socket), detail)
+                let line = dial::follow(&route, endpoint, settings)?;
+                let peer = line.socket().peer_addr();
+                let detail = peer.map_or_else(|_| endpoint.peer(), |address| address.to_string());
+                (State::Connected(line), detail)
             }
-            State::Connected(socket) => {
-                let transport = Transport::over(socket, endpoint, settings)?;
+            State::Connected(line) => {
+                let transport = line.begin(endpoint, settings)?;
                 let wire = Wire::over(transport, endpoint, settings);
                 let exchange = greeting::receive(wire, &self.user, settings)?;
                 let encryption = exchange.wire.encryption();
                 let detail = match (endpoint.security(), encryption) {
                     (Security::StartTls, Some(version)) => format!("{version} by STARTTLS"),
-                    (_, Some(version)) => version,
-                    (_, None) => "no encryption, as imap+insecure:// says".to_owned(),
+                    (Security::Tls, Some(version)) => version,
+                    // That of a proxy ends at the proxy.
+                    _ => "no encryption, as imap+insecure:// says".to_owned(),
                 };
                 (State::Ready(Box::new(exchange)), detail)
             }

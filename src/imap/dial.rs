@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use super::endpoint::Endpoint;
 use super::proxy::{Kind, Proxy};
 use super::settings::Settings;
+use super::transport::Transport;
 use super::tunnel;
 use super::watch::Watch;
 use crate::error::{Error, Result, quote};
@@ -48,11 +49,11 @@ impl Route {
     }
 }
 
-/// Connects to the endpoint; the stream blocks and has no delay.
+/// Connects to the endpoint.
 ///
 /// # Errors
 /// Unknown host, refused or unreachable port, timeout, deadline, cancelled.
-pub(super) fn dial(endpoint: &Endpoint, settings: &Settings) -> Result<TcpStream> {
+pub(super) fn dial(endpoint: &Endpoint, settings: &Settings) -> Result<Transport> {
     follow(&route(endpoint, settings)?, endpoint, settings)
 }
 
@@ -71,7 +72,8 @@ pub(super) fn route(endpoint: &Endpoint, settings: &Settings) -> Result<Route> {
     };
     let address = match proxy.kind {
         Kind::Socks5 => own()?.first().copied(),
-        Kind::Http | Kind::Socks5h => None,
+        Kind::Socks4 => own()?.into_iter().find(SocketAddr::is_ipv4),
+        Kind::Http | Kind::Https | Kind::Socks4a | Kind::Socks5h => None,
     };
     Ok(Route {
         addresses: resolve(&proxy.host, proxy.port, &proxy.peer(), settings)?,
@@ -83,13 +85,15 @@ pub(super) fn route(endpoint: &Endpoint, settings: &Settings) -> Result<Route> {
 ///
 /// # Errors
 /// Refused or unreachable port, a proxy that refuses, timeout, deadline, cancelled.
-pub(super) fn follow(route: &Route, endpoint: &Endpoint, settings: &Settings) -> Result<TcpStream> {
+pub(super) fn follow(route: &Route, endpoint: &Endpoint, settings: &Settings) -> Result<Transport> {
+    let peer = match &route.proxy {
+        None => endpoint.peer(),
+        Some((proxy, _)) => proxy.peer(),
+    };
+    let line = Transport::over(connect(&route.addresses, &peer, settings)?, &peer)?;
     match &route.proxy {
-        None => connect(&route.addresses, &endpoint.peer(), settings),
-        Some((proxy, address)) => {
-            let stream = connect(&route.addresses, &proxy.peer(), settings)?;
-            tunnel::open(stream, proxy, endpoint, *address, settings)
-        }
+        None => Ok(line),
+        Some((proxy, address)) => tunnel::open(line, proxy, endpoint, *address, settings),
     }
 }
 
@@ -206,7 +210,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("its address").port();
         let stream = dial(&local(port), &Settings::default()).expect("a connection");
-        assert_eq!(stream.peer_addr().expect("the peer").port(), port);
+        let peer = stream.socket().peer_addr().expect("the peer");
+        assert_eq!(peer.port(), port);
     }
 
     #[test]
@@ -214,7 +219,9 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("its address").port();
         drop(listener);
-        let error = dial(&local(port), &Settings::default()).expect_err("nobody listens");
+        let error = dial(&local(port), &Settings::default())
+            .err()
+            .expect("nobody listens");
         let sentence = format!("imap: cannot connect to 127.0.0.1:{port}: connection refused");
         assert_eq!(error.to_string(), sentence);
     }

@@ -39,7 +39,7 @@ fn ended() -> io::Result<Transport> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let socket = TcpStream::connect(listener.local_addr()?)?;
     drop(listener.accept()?);
-    Transport::plain(socket)
+    Transport::over(socket, "the fuzzer").map_err(|error| io::Error::other(error.to_string()))
 }
 
 /// The peer of the proxy that `ALL_PROXY` names for `endpoint`.

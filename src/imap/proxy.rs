@@ -13,18 +13,40 @@ use super::endpoint::{Endpoint, Security};
 use crate::error::{Error, Result, quote};
 use crate::secret::Secret;
 
-/// The port of a proxy that names none; curl's choice for every kind.
-const PORT: u16 = 1080;
-
 /// How a proxy is asked for a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// CONNECT (RFC 9110 section 9.3.6).
     Http,
+    /// CONNECT, said in TLS.
+    Https,
+    /// SOCKS4, the name resolved here.
+    Socks4,
+    /// SOCKS4a, the name resolved by the proxy.
+    Socks4a,
     /// SOCKS5 (RFC 1928), the name resolved here.
     Socks5,
     /// SOCKS5, the name resolved by the proxy.
     Socks5h,
+}
+
+impl Kind {
+    fn of(scheme: &str) -> Option<Self> {
+        Some(match scheme.to_ascii_lowercase().as_str() {
+            "http" => Self::Http,
+            "https" => Self::Https,
+            "socks" | "socks4" => Self::Socks4,
+            "socks4a" => Self::Socks4a,
+            "socks5" => Self::Socks5,
+            "socks5h" => Self::Socks5h,
+            _ => return None,
+        })
+    }
+
+    /// The port of a proxy that names none: curl's choice.
+    fn port(self) -> u16 {
+        if self == Self::Https { 443 } else { 1080 }
+    }
 }
 
 /// A proxy.
@@ -70,17 +92,10 @@ impl Proxy {
 
     fn parse(text: &str) -> std::result::Result<Self, String> {
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
-        let kind = match scheme.to_ascii_lowercase().as_str() {
-            "http" => Kind::Http,
-            "socks5" => Kind::Socks5,
-            "socks5h" => Kind::Socks5h,
-            other => {
-                return Err(format!(
-                    "unknown kind '{}'; use http://, socks5:// or socks5h://",
-                    quote(other)
-                ));
-            }
-        };
+        let kind = Kind::of(scheme).ok_or_else(|| {
+            let kinds = "http://, https://, socks4://, socks4a://, socks5:// or socks5h://";
+            format!("unknown kind '{}'; use {kinds}", quote(scheme))
+        })?;
         let rest = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let (login, address) = match rest.rsplit_once('@') {
             None => (None, rest),
@@ -98,7 +113,7 @@ impl Proxy {
             None => address.split_at(address.find(':').unwrap_or(address.len())),
         };
         let port = match port.strip_prefix(':') {
-            None => PORT,
+            None => kind.port(),
             Some(port) => port.parse().map_err(|_| "bad port")?,
         };
         if host.is_empty() {
@@ -154,27 +169,29 @@ fn decoded(text: &str) -> Option<String> {
 }
 
 /// True where `list`, words between commas or blanks, names `host`: as itself,
-/// as a domain it is in, as a network (`192.0.2.0/24`), or as `*`.
+/// as a domain it is in, as a network (`192.0.2.0/24`), or is `*`.
 fn is_exempt(host: &str, list: &str) -> bool {
-    let mut words = list
-        .split([',', ' '])
-        .map(|word| word.trim_matches(['[', ']']).to_ascii_lowercase())
-        .filter(|word| !word.is_empty());
-    if list.trim() == "*" {
+    if list == "*" {
         return true;
     }
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let mut words = list
+        .split([',', ' ', '\t'])
+        .map(|word| word.trim_matches(['[', ']']).to_ascii_lowercase());
     match host.parse::<IpAddr>() {
         Ok(address) => words.any(|word| is_in_network(address, &word)),
         Err(_) => words.any(|word| {
-            let domain = word.trim_start_matches('.').trim_end_matches('.');
-            let before = host.strip_suffix(domain);
+            let domain = word.strip_suffix('.').unwrap_or(&word);
+            let domain = domain.strip_prefix('.').unwrap_or(domain);
+            let before = host.strip_suffix(domain).filter(|_| !domain.is_empty());
             before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
         }),
     }
 }
 
+/// A network of no bits is, to curl, the one address.
 fn is_in_network(address: IpAddr, word: &str) -> bool {
-    let (network, length) = word.split_once('/').unwrap_or((word, ""));
+    let (network, length) = word.split_once('/').unwrap_or((word, "0"));
     let number = |address| match address {
         IpAddr::V4(address) => (u128::from(u32::from(address)) << 96, 32),
         IpAddr::V6(address) => (u128::from(address), 128),
@@ -183,9 +200,9 @@ fn is_in_network(address: IpAddr, word: &str) -> bool {
         return false;
     };
     let ((network, width), (address, own)) = (number(network), number(address));
-    let length = match length {
-        "" => width,
-        digits => digits.parse().unwrap_or(u32::MAX),
+    let length = match length.parse() {
+        Ok(0) => width,
+        length => length.unwrap_or(u32::MAX),
     };
     let differing = (network ^ address).leading_zeros().min(width);
     width == own && length <= width && differing >= length
@@ -244,7 +261,34 @@ mod tests {
         assert!(is_direct("192.0.2.7", "192.0.2.0/24") && is_direct("192.0.2.7", "192.0.2.7"));
         assert!(!is_direct("192.0.3.7", "192.0.2.0/24,192.0.3.0/33,::/0"));
         assert!(is_direct("::1", "[::1]") && is_direct("2001:db8::5", "2001:db8::/32"));
-        assert!(is_direct("192.0.2.7", "0.0.0.0/0") && !is_direct("192.0.2.7", "mail"));
+    }
+
+    #[test]
+    fn what_curl_reaches_directly_is_reached_directly() {
+        let cases: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/fixtures/no_proxy.json"))
+                .expect("the table");
+        for case in cases.as_array().expect("cases") {
+            let text = |name: &str| case[name].as_str().expect("a text");
+            let variables = [("ALL_PROXY", "relay"), ("NO_PROXY", text("no_proxy"))];
+            let is_direct = proxy(text("host"), &variables) == "none";
+            assert_eq!(Some(is_direct), case["direct"].as_bool(), "{case}");
+        }
+    }
+
+    #[test]
+    fn every_kind_has_curls_port() {
+        for (text, expected) in [
+            ("relay", "Http proxy relay:1080"),
+            ("HTTPS://relay", "Https proxy relay:443"),
+            ("socks://relay", "Socks4 proxy relay:1080"),
+            ("socks4://relay:1", "Socks4 proxy relay:1"),
+            ("socks4a://relay", "Socks4a proxy relay:1080"),
+            ("socks5://relay", "Socks5 proxy relay:1080"),
+            ("socks5h://relay", "Socks5h proxy relay:1080"),
+        ] {
+            assert_eq!(proxy("mail", &[("ALL_PROXY", text)]), expected);
+        }
     }
 
     #[test]
@@ -260,7 +304,7 @@ mod tests {
         assert_eq!(
             told,
             "imap: cannot use the proxy of ALL_PROXY: unknown kind 'ftp'; \
-             use http://, socks5:// or socks5h://"
+             use http://, https://, socks4://, socks4a://, socks5:// or socks5h://"
         );
         for (text, why) in [
             ("http://ada:hunter2@relay:x", "bad port"),

@@ -35,13 +35,17 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// The deadline `allowed` from now; a year from now where that is later
-    /// than the clock can tell.
+    /// The deadline `allowed` from now.
     pub fn after(allowed: Duration) -> Self {
+        Self::since(Instant::now(), allowed)
+    }
+
+    /// The deadline `allowed` from `start`; a year from then where that is
+    /// later than the clock can tell.
+    pub fn since(start: Instant, allowed: Duration) -> Self {
         const YEAR: Duration = Duration::from_secs(31_536_000);
-        let now = Instant::now();
         Self {
-            at: now.checked_add(allowed).unwrap_or(now + YEAR),
+            at: start.checked_add(allowed).unwrap_or(start + YEAR),
             allowed,
         }
     }
@@ -74,17 +78,6 @@ pub struct Settings {
     pub cancel: Arc<dyn Cancel>,
     /// Where a session that is opened writes down what it says.
     pub log: Arc<Log>,
-}
-
-impl Settings {
-    /// The same, with the deadline counted from `start`: that of a statement
-    /// which reads a table many times over.
-    pub fn counted_from(mut self, start: Instant) -> Self {
-        if let Some(deadline) = &mut self.deadline {
-            deadline.at = start.checked_add(deadline.allowed).unwrap_or(deadline.at);
-        }
-        self
-    }
 }
 
 impl Default for Settings {

@@ -40,9 +40,7 @@ impl Stream {
     pub fn direct(address: SocketAddr, settings: &Settings) -> Result<Self> {
         let peer = address.to_string();
         let socket = connect(&[address], &peer, settings)?;
-        let transport = Transport::plain(socket).map_err(|error| {
-            Error::network(format!("cannot use the connection to {peer}: {error}"))
-        })?;
+        let transport = Transport::over(socket, &peer)?;
         Ok(Self {
             transport,
             peer,

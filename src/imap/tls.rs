@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{PrivateKeyDer, ServerName, UnixTime};
-use rustls::{AlertDescription, CertificateError, ClientConfig, ClientConnection};
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, ClientConnection, PeerIncompatible,
+};
 
 use super::endpoint::{Endpoint, Security};
 use super::trust::{ClientCertificate, Trust};
@@ -19,18 +21,42 @@ use crate::error::{Error, Kind, Result, quote, quote_bytes};
 /// the process can resume sessions.
 static SYSTEM: Mutex<Option<Arc<ClientConfig>>> = Mutex::new(None);
 
-/// A TLS client for the endpoint, before its handshake.
+/// Whom TLS is begun with.
+pub(super) struct Party {
+    /// Whose name the certificate has to have.
+    pub(super) host: String,
+    /// As messages name it.
+    pub(super) peer: String,
+    /// What to do where it answers in plain text; empty where that is no surprise.
+    pub(super) without: String,
+}
+
+impl Party {
+    /// The server itself.
+    pub(super) fn server(endpoint: &Endpoint) -> Self {
+        let peer = endpoint.peer();
+        let without = match endpoint.security() {
+            Security::Tls => format!("use imap://{peer} for STARTTLS if this is an IMAP server"),
+            Security::StartTls | Security::Plain => String::new(),
+        };
+        Self {
+            host: endpoint.host().to_owned(),
+            peer,
+            without,
+        }
+    }
+}
+
+/// A TLS client, before its handshake.
 ///
 /// # Errors
 /// [`Kind::Config`] where a file of the trust cannot be used.
-pub(super) fn client(endpoint: &Endpoint, trust: &Trust) -> Result<ClientConnection> {
-    let name = match endpoint.host().parse::<IpAddr>() {
+pub(super) fn client(party: &Party, trust: &Trust) -> Result<ClientConnection> {
+    let name = match party.host.parse::<IpAddr>() {
         Ok(address) => ServerName::IpAddress(address.into()),
-        Err(_) => ServerName::try_from(endpoint.host().to_owned()).map_err(|e| {
-            Error::usage(format!(
-                "cannot use host '{}' with TLS: {e}",
-                quote(endpoint.host())
-            ))
+        Err(_) => ServerName::try_from(party.host.clone()).map_err(|e| {
+            let host = quote(&party.host);
+            Error::usage(format!("cannot use host '{host}' with TLS: {e}"))
         })?,
     };
     let config = if *trust == Trust::default() {
@@ -42,7 +68,7 @@ pub(super) fn client(endpoint: &Endpoint, trust: &Trust) -> Result<ClientConnect
     } else {
         Arc::new(config(trust)?)
     };
-    ClientConnection::new(config, name).map_err(|e| failure(endpoint, &e, &[]))
+    ClientConnection::new(config, name).map_err(|e| failure(party, &e, &[]))
 }
 
 fn config(trust: &Trust) -> Result<ClientConfig> {
@@ -82,15 +108,24 @@ pub(super) fn reason(error: &rustls::Error) -> String {
             "it wants a client certificate; give cert_file and key_file in the accounts file"
                 .to_owned()
         }
+        rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)
+        | rustls::Error::PeerIncompatible(
+            PeerIncompatible::ServerDoesNotSupportTls12Or13
+            | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
+        ) => "it speaks neither TLS 1.2 nor TLS 1.3".to_owned(),
         error => quote(&error.to_string()),
     }
 }
 
 /// A failed handshake in words; `heard` is what the server had sent so far.
-pub(super) fn failure(endpoint: &Endpoint, error: &rustls::Error, heard: &[u8]) -> Error {
-    let peer = endpoint.peer();
+pub(super) fn failure(party: &Party, error: &rustls::Error, heard: &[u8]) -> Error {
+    let Party {
+        host,
+        peer,
+        without,
+    } = party;
     if let rustls::Error::InvalidMessage(_) = error
-        && endpoint.security() == Security::Tls
+        && !without.is_empty()
         && heard.first().is_some_and(u8::is_ascii_graphic)
     {
         let line = heard
@@ -98,8 +133,7 @@ pub(super) fn failure(endpoint: &Endpoint, error: &rustls::Error, heard: &[u8]) 
             .next()
             .unwrap_or_default();
         return Error::network(format!(
-            "TLS with {peer} failed: it answered in plain text '{}'; \
-             use imap://{peer} for STARTTLS if this is an IMAP server",
+            "TLS with {peer} failed: it answered in plain text '{}'; {without}",
             quote_bytes(line)
         ));
     }
@@ -116,15 +150,11 @@ pub(super) fn failure(endpoint: &Endpoint, error: &rustls::Error, heard: &[u8]) 
             format!("its certificate is not valid before {}", date(*not_before))
         }
         CertificateError::NotValidForName => {
-            format!(
-                "its certificate is for another host than '{}'",
-                endpoint.host()
-            )
+            format!("its certificate is for another host than '{host}'")
         }
         CertificateError::NotValidForNameContext { presented, .. } => format!(
-            "its certificate is for {}, not for '{}'",
-            names(presented),
-            endpoint.host()
+            "its certificate is for {}, not for '{host}'",
+            names(presented)
         ),
         CertificateError::UnknownIssuer => UNTRUSTED.to_owned(),
         _ if is_ca_as_server(error) => UNTRUSTED.to_owned(),
@@ -192,7 +222,7 @@ mod tests {
         let endpoint = Endpoint::parse("mail.example.org:143").expect("a server");
         let error = rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType);
         assert_eq!(
-            failure(&endpoint, &error, b"* OK ready\r\n").to_string(),
+            failure(&Party::server(&endpoint), &error, b"* OK ready\r\n").to_string(),
             "imap: TLS with mail.example.org:143 failed: it answered in plain text '* OK ready'; \
              use imap://mail.example.org:143 for STARTTLS if this is an IMAP server"
         );

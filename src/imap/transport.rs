@@ -6,41 +6,24 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 
-use rustls::ClientConnection;
-
 use super::compress::Packed;
 use super::dial::{dial, reason};
+use super::encrypted::Tls;
 use super::endpoint::{Endpoint, Security};
 use super::settings::Settings;
-use super::tls;
+use super::tls::{self, Party};
+use super::trust::Trust;
 use super::watch::{SLICE, Watch};
 use crate::error::{Error, Result};
-
-/// How much ciphertext is read at once; rustls itself would read 4 KiB.
-const SEALED: usize = 128 << 10;
-
-/// How much rustls is given to encrypt at once; it holds no more than 64 KiB.
-const CLEAR: usize = 32 << 10;
 
 /// An open connection.
 pub(super) enum Transport {
     /// TCP alone.
     Plain(TcpStream),
-    /// TLS over TCP.
+    /// TLS over TCP, or over the TLS of a proxy.
     Tls(Box<Tls>),
     /// DEFLATE over one of them.
     Packed(Box<Packed>),
-}
-
-/// A TLS connection and the ciphertext read ahead for it.
-pub(super) struct Tls {
-    socket: TcpStream,
-    connection: ClientConnection,
-    sealed: Vec<u8>,
-    start: usize,
-    end: usize,
-    /// True once the server has gone without the alert that should come first.
-    is_cut: bool,
 }
 
 impl Transport {
@@ -49,26 +32,29 @@ impl Transport {
     /// # Errors
     /// Everything between name resolution and the TLS handshake.
     pub(super) fn open(endpoint: &Endpoint, settings: &Settings) -> Result<Self> {
-        Self::over(dial(endpoint, settings)?, endpoint, settings)
+        dial(endpoint, settings)?.begin(endpoint, settings)
     }
 
-    /// Takes over a connected socket, with TLS if the endpoint says so from the
-    /// start.
+    /// Takes a connected socket over.
     ///
     /// # Errors
-    /// The TLS handshake's.
-    pub(super) fn over(
-        socket: TcpStream,
-        endpoint: &Endpoint,
-        settings: &Settings,
-    ) -> Result<Self> {
-        let transport = Self::plain(socket).map_err(|e| {
-            let peer = endpoint.peer();
-            Error::network(format!("cannot use the connection to {peer}: {e}"))
-        })?;
+    /// A socket that cannot be used.
+    pub(super) fn over(socket: TcpStream, peer: &str) -> Result<Self> {
+        let timed = socket
+            .set_read_timeout(Some(SLICE))
+            .and_then(|()| socket.set_write_timeout(Some(SLICE)));
+        timed.map_err(|e| Error::network(format!("cannot use the connection to {peer}: {e}")))?;
+        Ok(Self::Plain(socket))
+    }
+
+    /// Begins TLS with the server if the endpoint says so from the start.
+    ///
+    /// # Errors
+    /// As [`Transport::start_tls`].
+    pub(super) fn begin(self, endpoint: &Endpoint, settings: &Settings) -> Result<Self> {
         match endpoint.security() {
-            Security::Tls => transport.start_tls(endpoint, settings),
-            Security::StartTls | Security::Plain => Ok(transport),
+            Security::Tls => self.start_tls(&Party::server(endpoint), &settings.trust, settings),
+            Security::StartTls | Security::Plain => Ok(self),
         }
     }
 
@@ -76,54 +62,16 @@ impl Transport {
     ///
     /// # Errors
     /// A `ca_file` that cannot be used, and the handshake's.
-    pub(super) fn start_tls(self, endpoint: &Endpoint, settings: &Settings) -> Result<Self> {
-        let client = tls::client(endpoint, &settings.trust)?;
-        let peer = endpoint.peer();
-        let mut watch = Watch::start(settings, &peer, "TLS handshake");
-        self.secure(client, endpoint, &mut watch)
-    }
-
-    /// Takes a connected socket over.
-    pub(super) fn plain(socket: TcpStream) -> io::Result<Self> {
-        socket.set_read_timeout(Some(SLICE))?;
-        socket.set_write_timeout(Some(SLICE))?;
-        Ok(Self::Plain(socket))
-    }
-
-    /// Gives the socket back where there is nothing but TCP.
-    pub(super) fn into_plain(self) -> Option<TcpStream> {
-        match self {
-            Self::Plain(socket) => Some(socket),
-            Self::Tls(_) | Self::Packed(_) => None,
-        }
-    }
-
-    /// Shakes hands; a transport that has TLS already is left as it is.
-    ///
-    /// # Errors
-    /// What [`tls::failure`] says, a closed connection, or the watch's.
-    fn secure(
+    pub(super) fn start_tls(
         self,
-        connection: ClientConnection,
-        endpoint: &Endpoint,
-        watch: &mut Watch<'_>,
+        party: &Party,
+        trust: &Trust,
+        settings: &Settings,
     ) -> Result<Self> {
-        match self {
-            Self::Plain(socket) => {
-                let sealed = vec![0; SEALED];
-                let mut tls = Tls {
-                    socket,
-                    connection,
-                    sealed,
-                    start: 0,
-                    end: 0,
-                    is_cut: false,
-                };
-                tls.handshake(endpoint, watch)?;
-                Ok(Self::Tls(Box::new(tls)))
-            }
-            secured => Ok(secured),
-        }
+        let client = tls::client(party, trust)?;
+        let mut watch = Watch::start(settings, &party.peer, "TLS handshake");
+        let tls = Tls::begin(self, client, party, &mut watch)?;
+        Ok(Self::Tls(Box::new(tls)))
     }
 
     /// The version of TLS, such as `TLSv1.3`; `None` without TLS.
@@ -133,8 +81,7 @@ impl Transport {
             Self::Tls(tls) => tls,
             Self::Packed(packed) => return packed.below().encryption(),
         };
-        let version = tls.connection.protocol_version()?;
-        Some(version.as_str()?.replace('_', "."))
+        tls.version()
     }
 
     /// Reads what is there, or waits a slice for it. Zero bytes are the end.
@@ -151,7 +98,7 @@ impl Transport {
     pub(super) fn is_cut(&self) -> bool {
         match self {
             Self::Plain(_) => false,
-            Self::Tls(tls) => tls.is_cut,
+            Self::Tls(tls) => tls.is_cut(),
             Self::Packed(packed) => packed.below().is_cut(),
         }
     }
@@ -167,17 +114,7 @@ impl Transport {
     ) -> Result<io::Result<()>> {
         match self {
             Self::Plain(socket) => send(socket, bytes, watch),
-            Self::Tls(tls) => {
-                for piece in bytes.chunks(CLEAR) {
-                    if let Err(error) = tls.connection.writer().write_all(piece) {
-                        return Ok(Err(error));
-                    }
-                    if let Err(error) = tls.flush(watch)? {
-                        return Ok(Err(error));
-                    }
-                }
-                Ok(Ok(()))
-            }
+            Self::Tls(tls) => tls.write_all(bytes, watch),
             Self::Packed(packed) => packed.write_all(bytes, watch),
         }
     }
@@ -189,10 +126,7 @@ impl Transport {
     pub(super) fn finish(&mut self, watch: &mut Watch<'_>) -> Result<io::Result<()>> {
         match self {
             Self::Plain(socket) => Ok(socket.shutdown(Shutdown::Write)),
-            Self::Tls(tls) => {
-                tls.connection.send_close_notify();
-                tls.flush(watch)
-            }
+            Self::Tls(tls) => tls.finish(watch),
             // What has been packed so far is sent already.
             Self::Packed(packed) => packed.below_mut().finish(watch),
         }
@@ -206,120 +140,28 @@ impl Transport {
         read
     }
 
+    /// Sends what goes at once, for what is small and does not have to arrive.
+    pub(super) fn offer(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.write(bytes),
+            Self::Tls(tls) => tls.offer(bytes),
+            Self::Packed(_) => Err(ErrorKind::Unsupported.into()),
+        }
+    }
+
     /// True where no line lies between us and the server.
     pub(super) fn is_loopback(&self) -> bool {
         let peer = self.socket().peer_addr();
         peer.is_ok_and(|peer| peer.ip().to_canonical().is_loopback())
     }
 
-    fn socket(&self) -> &TcpStream {
+    /// What it goes over in the end.
+    pub(super) fn socket(&self) -> &TcpStream {
         match self {
             Self::Plain(socket) => socket,
-            Self::Tls(tls) => &tls.socket,
+            Self::Tls(tls) => tls.below().socket(),
             Self::Packed(packed) => packed.below().socket(),
         }
-    }
-}
-
-impl Tls {
-    fn handshake(&mut self, endpoint: &Endpoint, watch: &mut Watch<'_>) -> Result<()> {
-        let broke = |error: &io::Error| {
-            // A server that has not read all of ours resets instead of closing.
-            let why = match error.kind() {
-                ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset => {
-                    "it closed the connection".to_owned()
-                }
-                _ => reason(error),
-            };
-            Error::network(format!("TLS with {} failed: {why}", endpoint.peer()))
-        };
-        let mut heard = Vec::new();
-        loop {
-            // Also where bytes keep coming: they may be many and lead nowhere.
-            watch.check()?;
-            self.flush(watch)?.map_err(|e| broke(&e))?;
-            if !self.connection.is_handshaking() {
-                return Ok(());
-            }
-            match self.fill() {
-                Ok(0) => return Err(broke(&ErrorKind::UnexpectedEof.into())),
-                Ok(_) => watch.progress(),
-                Err(error) if is_pause(&error) => continue,
-                Err(error) => return Err(broke(&error)),
-            }
-            if heard.is_empty() {
-                heard.extend_from_slice(&self.sealed[self.start..self.end.min(self.start + 200)]);
-            }
-            while self.start < self.end {
-                if let Err(error) = self.feed() {
-                    // The alert that tells the server why; it matters to its log only.
-                    let _ = self.connection.write_tls(&mut self.socket);
-                    return Err(match error.get_ref().and_then(|e| e.downcast_ref()) {
-                        Some(error) => tls::failure(endpoint, error, &heard),
-                        None => broke(&error),
-                    });
-                }
-            }
-        }
-    }
-
-    /// Reads what is there, or takes in one portion of ciphertext. One at a
-    /// time: records without data may follow each other for ever, and the
-    /// caller is to look up in between.
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        match self.plaintext(into) {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            other => return other,
-        }
-        if self.start == self.end {
-            self.fill()?;
-        }
-        self.feed()?;
-        if self.connection.wants_write() {
-            // An answer to a key update: small, so that the socket takes it at once.
-            self.connection.write_tls(&mut self.socket)?;
-        }
-        self.plaintext(into)
-    }
-
-    fn plaintext(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        match self.connection.reader().read(into) {
-            // Many servers close without the alert that should come first;
-            // what is framed tells whether anything is missing.
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                self.is_cut = true;
-                Ok(0)
-            }
-            other => other,
-        }
-    }
-
-    /// Reads ciphertext; only called when there is none left.
-    fn fill(&mut self) -> io::Result<usize> {
-        let read = self.socket.read(&mut self.sealed)?;
-        (self.start, self.end) = (0, read);
-        Ok(read)
-    }
-
-    /// Hands ciphertext to rustls; none means that the connection has ended.
-    fn feed(&mut self) -> io::Result<()> {
-        let mut sealed = &self.sealed[self.start..self.end];
-        let taken = self.connection.read_tls(&mut sealed)?;
-        self.start += taken;
-        self.connection
-            .process_new_packets()
-            .map_err(io::Error::other)?;
-        Ok(())
-    }
-
-    fn flush(&mut self, watch: &mut Watch<'_>) -> Result<io::Result<()>> {
-        let mut sealed = Vec::new();
-        while self.connection.wants_write() {
-            if let Err(error) = self.connection.write_tls(&mut sealed) {
-                return Ok(Err(error));
-            }
-        }
-        send(&mut self.socket, &sealed, watch)
     }
 }
 

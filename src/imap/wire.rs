@@ -12,6 +12,7 @@ use super::endpoint::Endpoint;
 use super::frame::Limits;
 use super::inbox::{Frame, Inbox};
 use super::settings::{Packing, Settings};
+use super::tls::Party;
 use super::transport::{self, Transport, is_pause};
 use super::watch::Watch;
 use crate::error::{Error, Result};
@@ -63,7 +64,9 @@ impl Wire {
             ))));
         }
         let transport = self.transport.take().ok_or_else(|| broken(&self.peer))?;
-        self.transport = Some(transport.start_tls(&self.endpoint, &self.settings)?);
+        let party = Party::server(&self.endpoint);
+        let trust = &self.settings.trust;
+        self.transport = Some(transport.start_tls(&party, trust, &self.settings)?);
         Ok(())
     }
 

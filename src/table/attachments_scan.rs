@@ -88,7 +88,7 @@ impl Scan {
 
     fn start(&mut self, bound: UidSet) -> Result<()> {
         let options = Options::parse(self.arguments.get("options"), &CONNECTION_KEYS)?;
-        let settings = self.client.settings(&options)?.counted_from(self.opened);
+        let settings = self.client.settings(&options, self.opened)?;
         let max_size = options.count("max_size")?;
         let pattern = self.arguments.get("folder").unwrap_or("INBOX");
         // A name that cannot be sent is told before anybody connects.

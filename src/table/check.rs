@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A step that fails is a row, and the last one: its detail is the error any
-//! other table would give. Each row is a step taken when SQLite asks for it, on
+//! other table would give, and what to do. Each row is a step taken when SQLite asks for it, on
 //! a connection of its own. DIRECTONLY, as `imap_messages` is.
 
 use std::sync::Arc;
@@ -65,6 +65,7 @@ impl Table for Checks {
             client: Arc::clone(&self.client),
             rows: Arc::clone(&self.rows),
             arguments: Arguments::default(),
+            opened: Instant::now(),
             check: None,
             warnings: Vec::new(),
             row: None,
@@ -76,6 +77,8 @@ struct Scan {
     client: Arc<Client>,
     rows: Arc<AtomicI64>,
     arguments: Arguments,
+    /// When the statement began with it; its deadline counts from here.
+    opened: Instant,
     check: Option<Check>,
     /// What a person should know of the account, told with the TLS step.
     warnings: Vec<&'static str>,
@@ -94,7 +97,7 @@ impl Scan {
     /// no secret for the user is found out by the login.
     fn begin(&self) -> Result<(Check, Vec<&'static str>)> {
         let options = Options::parse(self.arguments.get("options"), &OPTIONS)?;
-        let settings = self.client.settings(&options)?;
+        let settings = self.client.settings(&options, self.opened)?;
         let (server, user) = (self.arguments.get("server"), self.arguments.get("user"));
         let shown = user.unwrap_or_default();
         match (self.client.account("imap_check", server, user), server) {
@@ -109,6 +112,14 @@ impl Scan {
             )),
             (Err(error), _) => Err(error),
         }
+    }
+}
+
+/// An error with what to do, which it may say itself.
+fn advised(error: &str, step: Step) -> String {
+    match error.contains("; ") {
+        true => error.to_owned(),
+        false => format!("{}; {}", error.trim_end_matches('.'), step.advice()),
     }
 }
 
@@ -145,7 +156,7 @@ impl Cursor for Scan {
                 let parts = [&[&*detail][..], &self.warnings].concat();
                 Ok(parts.join("; warning: "))
             }
-            outcome => outcome.map_err(|error| error.to_string()),
+            outcome => outcome.map_err(|error| advised(&error.to_string(), step)),
         };
         self.row = Some(Row {
             id: self.rows.fetch_add(1, Ordering::Relaxed),

@@ -2,6 +2,7 @@
 //! where the counts did not come with it.
 
 use std::sync::Arc;
+use std::time::Instant;
 use std::vec;
 
 use serde_json::Value as Json;
@@ -53,6 +54,8 @@ pub struct Scan {
     client: Arc<Client>,
     numbers: Arc<FolderNumbers>,
     arguments: Arguments,
+    /// When the statement began with it; its deadline counts from here.
+    opened: Instant,
     running: Option<Running>,
     row: Option<Row>,
 }
@@ -75,6 +78,7 @@ impl Scan {
             client: Arc::clone(client),
             numbers: Arc::clone(numbers),
             arguments: Arguments::default(),
+            opened: Instant::now(),
             running: None,
             row: None,
         }
@@ -82,7 +86,7 @@ impl Scan {
 
     fn start(&mut self, items: StatusItems) -> Result<()> {
         let options = Options::parse(self.arguments.get("options"), &OPTIONS)?;
-        let settings = self.client.settings(&options)?;
+        let settings = self.client.settings(&options, self.opened)?;
         let (server, user) = (self.arguments.get("server"), self.arguments.get("user"));
         let account = self.client.account("imap_folders", server, user)?;
         let pattern = self.arguments.get("pattern").unwrap_or("*");

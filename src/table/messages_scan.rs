@@ -78,7 +78,7 @@ impl Scan {
         }
         let keys = [&CONNECTION_KEYS[..], &["search", "trust_search"]].concat();
         let options = Options::parse(arguments.options.as_deref(), &keys)?;
-        let settings = self.client.settings(&options)?.counted_from(self.opened);
+        let settings = self.client.settings(&options, self.opened)?;
         let mut conditions = Conditions::bind(&plan, values, &self.connection)?;
         if let Some(text) = options.text("search")? {
             conditions.own.extend(search_text::parse(text)?);

@@ -33,6 +33,8 @@ const OPTIONS: [&str; 6] = [
 pub struct Scan {
     client: Arc<Client>,
     arguments: Arguments,
+    /// When the statement began with it; its deadline counts from here.
+    opened: Instant,
     running: Option<Running>,
     row: Option<Event>,
     rowid: i64,
@@ -60,6 +62,7 @@ impl Scan {
         Self {
             client: Arc::clone(client),
             arguments: Arguments::default(),
+            opened: Instant::now(),
             running: None,
             row: None,
             rowid: 0,
@@ -68,7 +71,7 @@ impl Scan {
 
     fn start(&mut self) -> Result<Running> {
         let options = Options::parse(self.arguments.get("options"), &OPTIONS)?;
-        let settings = self.client.settings(&options)?;
+        let settings = self.client.settings(&options, self.opened)?;
         let (server, user) = (self.arguments.get("server"), self.arguments.get("user"));
         let mailbox = Mailbox::from_name(self.arguments.get("folder").unwrap_or("INBOX"))?;
         let account = self.client.account("imap_watch", server, user)?;

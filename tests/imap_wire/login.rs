@@ -83,6 +83,24 @@ fn a_refused_login_is_told_in_the_servers_words() {
     );
 }
 
+#[test]
+fn a_referral_to_another_server_is_quoted_and_gets_no_password() {
+    let elsewhere = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let place = elsewhere.local_addr().expect("its address");
+    let script = Script::new(GREETED).then(&format!(
+        "C: LOGIN \"ada\" \"secret\"\nS: $ NO [REFERRAL imap://ada@{place}/] over there"
+    ));
+    assert_eq!(
+        refusal(script),
+        format!(
+            "imap: login refused for 'ada' at 127.0.0.1: \
+             NO [REFERRAL imap://ada@{place}/] over there"
+        )
+    );
+    elsewhere.set_nonblocking(true).expect("no waiting");
+    assert!(elsewhere.accept().is_err(), "somebody came");
+}
+
 /// The sentence that signing in with a token ends with.
 fn token_refusal(script: Script) -> Error {
     let server = Scripted::play([script]);

@@ -37,6 +37,14 @@ fn pki() -> &'static Path {
 }
 
 fn server_with(certificate: &str, key: &str) -> Arc<ServerConfig> {
+    server_of(rustls::DEFAULT_VERSIONS, certificate, key)
+}
+
+fn server_of(
+    versions: &[&'static rustls::SupportedProtocolVersion],
+    certificate: &str,
+    key: &str,
+) -> Arc<ServerConfig> {
     let certificates = CertificateDer::pem_file_iter(pki().join(certificate))
         .expect("the certificate")
         .collect::<Result<_, _>>()
@@ -44,7 +52,7 @@ fn server_with(certificate: &str, key: &str) -> Arc<ServerConfig> {
     let key = PrivateKeyDer::from_pem_file(pki().join(key)).expect("the key");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .expect("TLS 1.2 and 1.3")
         .with_no_client_auth()
         .with_single_cert(certificates, key);
@@ -85,6 +93,45 @@ fn a_server_of_the_ca_file_is_trusted_by_its_address() {
     let server = Scripted::play([Script::default().start_tls(good()).then(SIGNED_IN)]);
     open_at("imaps", &server, &trusting("ca.pem")).expect("signed in");
     server.finish();
+}
+
+#[test]
+fn a_server_of_either_version_signs_in_and_an_older_one_does_not() {
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let config = server_of(&[version], "good.pem", "good.key");
+        let server = Scripted::play([Script::default()
+            .start_tls(config)
+            .join(Script::new(SIGNED_IN))]);
+        open_at("imaps", &server, &trusting("ca.pem")).expect("signed in");
+        server.finish();
+    }
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a port that was free")
+        .port();
+    let mut old = Command::new("openssl")
+        .args(["s_server", "-quiet", "-tls1_1", "-cipher", "ALL@SECLEVEL=0"])
+        .args(["-accept", &format!("127.0.0.1:{port}")])
+        .arg("-cert")
+        .arg(pki().join("good.pem"))
+        .arg("-key")
+        .arg(pki().join("good.key"))
+        .stdin(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("openssl");
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let endpoint = Endpoint::parse(&format!("imaps://127.0.0.1:{port}")).expect("a server");
+    let error = Session::open(&endpoint, &ada(), &trusting("ca.pem"));
+    let error = error.err().expect("too old").to_string();
+    old.kill().expect("ours");
+    old.wait().expect("ours");
+    assert_eq!(
+        error,
+        format!("imap: TLS with 127.0.0.1:{port} failed: it speaks neither TLS 1.2 nor TLS 1.3")
+    );
 }
 
 #[test]

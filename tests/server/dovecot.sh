@@ -9,7 +9,16 @@
 # `start` prints DIR=, PID=, PORT= (plain and STARTTLS), TLS_PORT= and CA= (the
 # authority to trust), one a line; the log is DIR/log, the configuration
 # DIR/dovecot.conf; the commands of user NAME go to DIR/rawlog/NAME/*.in where
-# that folder exists. Every SETTING is a piece of configuration, put last.
+# that folder exists. Every SETTING is a piece of configuration, put last, or
+# one of these, which 2.3 and 2.4 spell differently:
+#
+#   +compress            COMPRESS=DEFLATE is offered
+#   +external            client certificates sign in, and nothing else does
+#   +introspection URL   access tokens do, as this endpoint says (RFC 7662)
+#   +signatures DIR      access tokens do that these keys have signed
+#
+# DOVECOT_CHROOT names a chroot whose Dovecot is taken in place of the machine's
+# (see chroot.sh); its folders are seen from outside under the same names.
 #
 # The address decides the certificate: 127.0.0.1 and ::1 a good one, 127.0.0.2
 # one for another host, 127.0.0.3 an expired one, 127.0.0.4 a self-signed one.
@@ -27,6 +36,11 @@ die() {
 # Debian keeps server programs where an ordinary user's PATH does not look.
 PATH=$PATH:/usr/sbin:/sbin
 
+root=${DOVECOT_CHROOT-}
+dovecot() {
+	if [ -n "$root" ]; then chroot "$root" dovecot "$@"; else command dovecot "$@"; fi
+}
+
 # The configuration, but for what Dovecot 2.4 spells in another way than 2.3.
 configure() { # DIR PORT SETTING...
 	local dir=$1 port=$2 mail_user mail_group internal_user login_user chroot=''
@@ -40,9 +54,9 @@ configure() { # DIR PORT SETTING...
 	fi
 	local listen='127.0.0.1, 127.0.0.2, 127.0.0.3, 127.0.0.4'
 	if grep -q ' lo$' /proc/net/if_inet6 2>/dev/null; then listen+=', ::1'; fi
-	local spelling=spelling_of_2_4
-	if [[ $(dovecot --version) == 2.3.* ]]; then spelling=spelling_of_2_3; fi
-	"$spelling" "$dir" "$mail_user" "$mail_group"
+	local version=2_4
+	if [[ $(dovecot --version) == 2.3.* ]]; then version=2_3; fi
+	"spelling_of_$version" "$dir" "$mail_user" "$mail_group"
 	cat <<CONF
 listen = $listen
 base_dir = $dir/run
@@ -102,7 +116,127 @@ service anvil {
   }
 }
 CONF
-	printf '%s\n' "$@"
+	local setting
+	for setting in "$@"; do
+		case $setting in
+		# Where Dovecot may read them, whoever made them.
+		+signatures*) rm -rf "$dir/keys" && cp -r "${setting#* }" "$dir/keys" && chmod -R a+rX "$dir/keys" ;;&
+		+*) "variant_of_$version" "$dir" "$setting" ;;
+		*) printf '%s\n' "$setting" ;;
+		esac
+	done
+}
+
+# By a passdb of its own, oauth2 answers for its mechanisms, and the others for
+# passwords, as ever.
+variant_of_2_3() { # DIR VARIANT
+	local oauth2=$1/oauth2.conf
+	case $2 in
+	+compress) printf '%s\n' 'protocol imap {' '  mail_plugins = imap_zlib' '}' ;;
+	+external)
+		cat <<CONF
+auth_mechanisms = external
+ssl_verify_client_cert = yes
+ssl_ca = <$1/pki/ca.pem
+ssl_require_crl = no
+auth_ssl_require_client_cert = yes
+auth_ssl_username_from_cert = yes
+passdb {
+  driver = static
+  args = nopassword=y
+}
+CONF
+		;;
+	+introspection* | +signatures*)
+		cat >"$oauth2" <<CONF
+username_attribute = username
+scope = imap
+CONF
+		case $2 in
+		+introspection*)
+			cat >>"$oauth2" <<CONF
+introspection_mode = post
+introspection_url = ${2#* }
+active_attribute = active
+active_value = true
+CONF
+			;;
+		*) printf '%s\n' 'introspection_mode = local' \
+			"local_validation_key_dict = fs:posix:prefix=$1/keys/" >>"$oauth2" ;;
+		esac
+		cat <<CONF
+auth_mechanisms = plain xoauth2 oauthbearer
+passdb {
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = $oauth2
+}
+CONF
+		;;
+	*) die "no variant '$2'" ;;
+	esac
+}
+
+variant_of_2_4() { # DIR VARIANT
+	case $2 in
+	+compress) ;; # it is offered anyway
+	+external)
+		cat <<CONF
+auth_mechanisms = external
+ssl_server_request_client_cert = yes
+ssl_server_ca_file = $1/pki/ca.pem
+ssl_server_require_crl = no
+auth_ssl_require_client_cert = yes
+auth_ssl_username_from_cert = yes
+passdb static {
+  driver = static
+  password =
+  fields {
+    nopassword = yes
+  }
+}
+CONF
+		;;
+	+introspection*)
+		cat <<CONF
+auth_mechanisms = plain xoauth2 oauthbearer
+passdb oauth2 {
+  driver = oauth2
+  mechanisms_filter = xoauth2 oauthbearer
+}
+oauth2 {
+  introspection_mode = post
+  introspection_url = ${2#* }
+  username_attribute = username
+  scope = imap
+  active_attribute = active
+  active_value = true
+}
+CONF
+		;;
+	+signatures*)
+		cat <<CONF
+auth_mechanisms = plain xoauth2 oauthbearer
+passdb oauth2 {
+  driver = oauth2
+  mechanisms_filter = xoauth2 oauthbearer
+}
+oauth2 {
+  introspection_mode = local
+  username_attribute = username
+  scope = imap
+  oauth2_local_validation {
+    dict fs {
+      fs posix {
+        prefix = $1/keys/
+      }
+    }
+  }
+}
+CONF
+		;;
+	*) die "no variant '$2'" ;;
+	esac
 }
 
 spelling_of_2_3() { # DIR MAIL-USER MAIL-GROUP
@@ -191,12 +325,16 @@ CONF
 
 start() {
 	id -un >/dev/null 2>&1 || die "user $(id -u) has no name, and Dovecot goes by names"
-	command -v dovecot >/dev/null || die 'dovecot is not installed (Debian: apt-get install dovecot-imapd)'
+	dovecot --version >/dev/null 2>&1 || die 'dovecot is not installed (Debian: apt-get install dovecot-imapd)'
 	local dir port attempt
 	# Not under TMPDIR or the project: Unix sockets allow 107 bytes of path, and
 	# the server's unprivileged processes must get there from a root's shell too.
-	dir=$(mktemp -d /tmp/sqlite-imap.XXXXXX)
+	dir=$(mktemp -d "$root/tmp/sqlite-imap.XXXXXX")
 	chmod 755 "$dir"
+	if [ -n "$root" ]; then
+		ln -s "$dir" "${dir#"$root"}"
+		dir=${dir#"$root"}
+	fi
 	"$here/pki.sh" "$dir/pki"
 	chmod 755 "$dir/pki"
 	chmod 644 "$dir/pki/ca.pem"
@@ -219,7 +357,7 @@ start() {
 		: >"$dir/log"
 	done
 	cat "$dir/start" >&2
-	rm -rf "$dir"
+	rm -rf "$root$dir" "$dir"
 	die 'dovecot did not start'
 }
 
@@ -233,7 +371,7 @@ stop() {
 		done
 		if kill -0 "$pid" 2>/dev/null; then die "dovecot (process $pid) does not end"; fi
 	fi
-	rm -rf "$dir"
+	rm -rf "$root$dir" "$dir"
 }
 
 run() {

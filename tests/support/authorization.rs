@@ -8,7 +8,6 @@ use super::scratch::Scratch;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -66,42 +65,29 @@ impl Authorization {
         answer.split_once("\r\n\r\n").unwrap().1.to_owned()
     }
 
+    /// Ends it, and waits until it is gone.
+    pub fn stop(&mut self) {
+        drop(self.process.stdin.take());
+        self.process.wait().unwrap();
+    }
+
     /// A Dovecot that takes this server's tokens, and passwords as ever.
-    pub fn dovecot(&self, check: Check) -> (Dovecot, Scratch) {
-        let folder = Scratch::new("oauth2");
-        // Dovecot reads it as a user of its own where the tests run as root.
-        for path in folder.path().ancestors().take(3) {
-            let mode = fs::metadata(path).unwrap().permissions().mode();
-            fs::set_permissions(path, fs::Permissions::from_mode(mode | 0o055)).unwrap();
-        }
-        let how = match check {
-            Check::Introspection => format!(
-                "introspection_mode = post\n\
-                 introspection_url = http://dovecot:dovecot-secret@127.0.0.1:{}/token/introspection\n\
-                 active_attribute = active\nactive_value = true\n",
+    pub fn dovecot(&self, check: Check) -> Dovecot {
+        match check {
+            Check::Introspection => Dovecot::start(&[&format!(
+                "+introspection http://dovecot:dovecot-secret@127.0.0.1:{}/token/introspection",
                 self.port
-            ),
+            )]),
             Check::Signature => {
+                let folder = Scratch::new("keys");
                 let jwks = self.test("jwks");
                 let (kid, key) = jwks.split_once('\n').unwrap();
-                let keys = folder.join("keys/default/RS256");
+                let keys = folder.join("default/RS256");
                 fs::create_dir_all(&keys).unwrap();
                 fs::write(keys.join(kid), key).unwrap();
-                format!(
-                    "introspection_mode = local\nlocal_validation_key_dict = fs:posix:prefix={}/\n",
-                    folder.join("keys").display()
-                )
+                Dovecot::start(&[&format!("+signatures {}", folder.path().display())])
             }
-        };
-        let path = folder.join("oauth2.conf");
-        let text = format!("{how}username_attribute = username\nscope = imap\n");
-        fs::write(&path, text).unwrap();
-        let passdb = format!(
-            "passdb {{\n  driver = oauth2\n  mechanisms = xoauth2 oauthbearer\n  args = {}\n}}",
-            path.display()
-        );
-        let mechanisms = "auth_mechanisms = plain xoauth2 oauthbearer";
-        (Dovecot::start(&[mechanisms, &passdb]), folder)
+        }
     }
 }
 

@@ -96,7 +96,7 @@ impl Dovecot {
     /// Runs an administrator's command, which must succeed.
     #[track_caller]
     pub fn doveadm(&self, arguments: &[&str]) -> String {
-        let output = Command::new(doveadm_program())
+        let output = doveadm()
             .arg("-c")
             .arg(self.folder.join("dovecot.conf"))
             .args(arguments)
@@ -119,12 +119,18 @@ impl Drop for Dovecot {
     }
 }
 
-/// Debian installs it where an ordinary user's PATH does not always look.
-fn doveadm_program() -> &'static Path {
-    let fixed = Path::new("/usr/bin/doveadm");
-    if fixed.exists() {
+/// That of the chroot, where there is one; else the machine's, which Debian
+/// installs where an ordinary user's PATH does not always look.
+fn doveadm() -> Command {
+    let fixed = "/usr/bin/doveadm";
+    if let Some(root) = std::env::var_os("DOVECOT_CHROOT") {
+        let mut command = Command::new("chroot");
+        command.arg(root).arg(fixed);
+        return command;
+    }
+    Command::new(if Path::new(fixed).exists() {
         fixed
     } else {
-        Path::new("doveadm")
-    }
+        "doveadm"
+    })
 }

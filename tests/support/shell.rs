@@ -14,6 +14,7 @@ pub struct Shell {
     database: String,
     environment: Vec<(String, String)>,
     limit: Duration,
+    program: &'static [&'static str],
 }
 
 impl Shell {
@@ -25,6 +26,7 @@ impl Shell {
             database: ":memory:".to_owned(),
             environment: Vec::new(),
             limit: Duration::from_secs(60),
+            program: &["sqlite3"],
         }
     }
 
@@ -51,6 +53,13 @@ impl Shell {
     /// How long a run may take before it counts as hung; a minute by default.
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// Takes the terminal away from it that the developer may run tests in.
+    pub fn without_terminal(mut self) -> Self {
+        // In the child of a program it becomes what it starts, by the same id.
+        self.program = &["setsid", "sqlite3"];
         self
     }
 
@@ -102,8 +111,9 @@ impl Shell {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new("sqlite3");
+        let mut command = Command::new(self.program[0]);
         command
+            .args(&self.program[1..])
             .args(["-batch", "-bail", &self.database])
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())

@@ -80,7 +80,8 @@ fn the_first_step_that_fails_is_the_last_row_and_says_why() {
         expected(
             0,
             "resolve",
-            "imap: cannot find host 'host.invalid': name or service not known"
+            "imap: cannot find host 'host.invalid': name or service not known; \
+             check the server's name, and that this machine has a network"
         )
     );
     assert_eq!(
@@ -88,7 +89,9 @@ fn the_first_step_that_fails_is_the_last_row_and_says_why() {
         expected(
             1,
             "connect",
-            "imap: cannot connect to 127.0.0.1:1: connection refused"
+            "imap: cannot connect to 127.0.0.1:1: connection refused; \
+             check the port (993 for imaps://, 143 for imap://), \
+             and whether a firewall or a proxy stands between"
         )
     );
     let (count, step, detail) = failure(
@@ -96,9 +99,14 @@ fn the_first_step_that_fails_is_the_last_row_and_says_why() {
         &format!("'imaps://127.0.0.2:{}', 'ada'", server.tls_port),
     );
     assert_eq!((count, &step[..]), (2, "tls"));
-    assert!(
-        detail.starts_with("imap: cannot trust 127.0.0.2:"),
-        "{detail}"
+    let port = server.tls_port;
+    assert_eq!(
+        detail,
+        format!(
+            "imap: cannot trust 127.0.0.2:{port}: its certificate is for 'other.example', not for \
+             '127.0.0.2'; check the server's name and port; \
+             a certificate that is wrong its administrator has to put right"
+        )
     );
     assert_eq!(
         failure(&shell(), &format!("'{}', 'nobody-known'", server.tls())),
@@ -120,9 +128,38 @@ fn the_first_step_that_fails_is_the_last_row_and_says_why() {
             3,
             "login",
             "imap: login refused for 'check-fails' at localhost: \
-             NO [AUTHENTICATIONFAILED] Authentication failed."
+             NO [AUTHENTICATIONFAILED] Authentication failed; check the user and the password; \
+             many servers want a password made for programs, or imap_oauth_start"
         )
     );
+}
+
+#[test]
+fn a_mailbox_that_is_not_given_is_told_at_its_step() {
+    let server = Scripted::play([Script::new(
+        r#"
+        S: * OK [CAPABILITY IMAP4rev1] ready
+        C: LOGIN "ada" "x"
+        S: $ OK [CAPABILITY IMAP4rev1] done
+        C: EXAMINE "INBOX"
+        S: $ NO [NONEXISTENT] no mailbox
+        "#,
+    )]);
+    let shell = Shell::new()
+        .env(
+            "IMAP_SERVER",
+            format!("imap+insecure://127.0.0.1:{}", server.port),
+        )
+        .env("IMAP_USER", "ada")
+        .env("IMAP_PASSWORD", "x");
+    let (count, step, detail) = failure(&shell, "");
+    assert_eq!((count, &step[..]), (5, "folder"));
+    assert_eq!(
+        detail,
+        "imap: cannot examine 'INBOX': NO [NONEXISTENT] no mailbox; \
+         check that the user has a mailbox there; the server's log can say more"
+    );
+    server.finish();
 }
 
 #[test]

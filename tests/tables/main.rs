@@ -4,6 +4,7 @@
 mod attachments;
 mod check;
 mod columns;
+mod deadline;
 mod folders;
 mod log;
 #[path = "../support/mod.rs"]

@@ -114,8 +114,8 @@ pub(super) fn finish(
             // Whoever made that up must not end the sign-in of another.
             None => visitor.show(&Page {
                 title: "Not this sign-in",
-                text: "This address does not belong to the sign-in that is waited for. \
-                       Close this page and use the link that imap_oauth_start gave.",
+                text: "This address does not belong to the sign-in that is waited for.",
+                advice: "Close this page and use the link that imap_oauth_start gave.",
                 is_good: false,
             }),
         }
@@ -153,15 +153,17 @@ fn tell(visitor: Visitor, provider: &Provider, asked: Asked<'_>, tokens: &Result
         Ok(_) => visitor.show(&Page {
             title: "Signed in",
             text: &format!(
-                "{} may now read mail at {}. You can close this page and go back to SQLite.",
+                "{} may now read mail at {}.",
                 asked.user,
                 provider.server.host()
             ),
+            advice: "You can close this page and go back to SQLite.",
             is_good: true,
         }),
         Err(error) => visitor.show(&Page {
             title: "Not signed in",
             text: &error.to_string(),
+            advice: "You can close this page, and start again with imap_oauth_start.",
             is_good: false,
         }),
     }

@@ -186,7 +186,10 @@ impl Guest {
 /// What the browser shows.
 pub(super) struct Page<'a> {
     pub(super) title: &'a str,
+    /// What has happened.
     pub(super) text: &'a str,
+    /// What to do now.
+    pub(super) advice: &'a str,
     pub(super) is_good: bool,
 }
 
@@ -194,20 +197,22 @@ impl Page<'_> {
     const NOTHING_HERE: Page<'static> = Page {
         title: "Nothing here",
         text: "This address waits for the end of a sign-in.",
+        advice: "You can close this page.",
         is_good: false,
     };
 
     fn html(&self) -> String {
         let (mark, color) = if self.is_good {
-            ("\\2713", "#1a7f37")
+            ("\\2713", "--good")
         } else {
-            ("\\2717", "#c62828")
+            ("\\2717", "--bad")
         };
         include_str!("page.html")
             .replace("{title}", &escaped(self.title))
             .replace("{mark}", mark)
             .replace("{color}", color)
             .replace("{text}", &escaped(self.text))
+            .replace("{advice}", &escaped(self.advice))
     }
 }
 

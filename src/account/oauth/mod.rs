@@ -8,13 +8,16 @@ mod client;
 mod code;
 mod device;
 mod http;
+mod keyring;
 mod listener;
 mod provider;
 mod registration;
+mod store;
 mod stored;
 mod token_file;
 mod tokens;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -28,8 +31,9 @@ use http::{Http, endpoint};
 use provider::Provider;
 pub(super) use provider::canonical;
 pub use registration::{KEYS, Registration};
+pub use store::Place;
+use store::{SignIn, Store};
 pub use stored::StoredSignIn;
-use token_file::{SignIn, TokenFile};
 use tokens::{Asked, timestamp};
 
 /// The longest a user may take.
@@ -39,6 +43,8 @@ const LONGEST: Duration = Duration::from_secs(900);
 pub struct Pending {
     provider: Provider,
     flow: Flow,
+    /// Whom to trust besides the system's, as when it was started.
+    ca_file: Option<PathBuf>,
 }
 
 enum Flow {
@@ -103,7 +109,13 @@ pub fn start(
             )));
         }
     };
-    Ok((Pending { provider, flow }, told.to_string()))
+    let ca_file = settings.trust.ca_file.clone();
+    let pending = Pending {
+        provider,
+        flow,
+        ca_file,
+    };
+    Ok((pending, told.to_string()))
 }
 
 fn way(options: &Options) -> Result<Way> {
@@ -127,15 +139,17 @@ impl Pending {
         &self.provider.server
     }
 
-    /// Waits until the user has decided, and keeps the tokens. Gives user,
-    /// server and the token's end, as JSON.
+    /// Waits until the user has decided, and keeps the tokens in `place`. Gives
+    /// user, server and the token's end, as JSON.
     ///
     /// # Errors
     /// The user's or the provider's refusal, expiry, a place for tokens that
     /// cannot be written; timeout, deadline, cancelled.
-    pub fn finish(&self, user: &str, settings: &Settings) -> Result<String> {
+    pub fn finish(&self, user: &str, place: Place, settings: &Settings) -> Result<String> {
+        let mut settings = settings.clone();
+        settings.trust.ca_file.clone_from(&self.ca_file);
+        let (settings, provider) = (&settings, &self.provider);
         let http = Http::new(settings)?;
-        let provider = &self.provider;
         let asked = Asked {
             user,
             provider: &provider.name,
@@ -144,8 +158,8 @@ impl Pending {
             Flow::Device(device) => device::finish(provider, device, &http, asked)?,
             Flow::Code(code) => code::finish(provider, code, &http, asked)?,
         };
-        let file = TokenFile::of(&provider.server, user)?;
-        let lock = file.lock(settings)?;
+        let store = Store::of(&provider.server, user)?;
+        let lock = store.lock(settings)?;
         let sign_in = SignIn {
             provider: provider.name.clone(),
             server: provider.server.to_string(),
@@ -157,7 +171,7 @@ impl Pending {
             refresh_token: tokens.refresh,
             expires_at: tokens.expires_at,
         };
-        file.write(&sign_in, &lock)?;
+        store.write(&sign_in, place, &lock, settings)?;
         let told: Value = json!({
             "user": user,
             "server": provider.server.to_string(),

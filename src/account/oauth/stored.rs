@@ -6,7 +6,7 @@ use oauth2::url::Url;
 use super::client::{client, refresh};
 use super::http::{Http, endpoint};
 use super::provider::canonical;
-use super::token_file::{SignIn, TokenFile};
+use super::store::{Place, SignIn, Store};
 use super::tokens::{Asked, Tokens, now};
 use crate::error::{Error, Result, quote};
 use crate::imap::{Credential, Endpoint, Occasion, Settings, Supplier};
@@ -17,22 +17,23 @@ const AHEAD: i64 = 60;
 
 /// The tokens of a user at a server.
 pub struct StoredSignIn {
-    file: TokenFile,
-    /// Who must have given them, where an account says so.
-    provider: Option<String>,
+    store: Store,
+    /// Who must have given them and where they belong, where an account says so.
+    account: Option<(String, Place)>,
     server: Endpoint,
     user: String,
 }
 
 impl StoredSignIn {
-    /// The sign-in by `provider`, which may be yet to come.
+    /// The sign-in by `provider`, which may be yet to come; it is moved to
+    /// `place` where it is not there.
     ///
     /// # Errors
     /// No place for tokens.
-    pub fn of(provider: &str, server: &Endpoint, user: &str) -> Result<Self> {
+    pub fn of(provider: &str, place: Place, server: &Endpoint, user: &str) -> Result<Self> {
         Ok(Self {
-            file: TokenFile::of(server, user)?,
-            provider: Some(canonical(provider).to_owned()),
+            store: Store::of(server, user)?,
+            account: Some((canonical(provider).to_owned(), place)),
             server: server.clone(),
             user: user.to_owned(),
         })
@@ -41,24 +42,25 @@ impl StoredSignIn {
     /// The sign-in of this user at this server, if there is one.
     pub fn find(server: &Endpoint, user: &str) -> Option<Self> {
         // Without a place for tokens there are none.
-        let file = TokenFile::of(server, user).ok().filter(TokenFile::exists)?;
+        let store = Store::of(server, user).ok().filter(Store::exists)?;
         Some(Self {
-            file,
-            provider: None,
+            store,
+            account: None,
             server: server.clone(),
             user: user.to_owned(),
         })
     }
 
-    fn read(&self) -> Result<SignIn> {
+    /// The sign-in, and where it is.
+    fn read(&self, settings: &Settings) -> Result<(SignIn, Place)> {
         let (user, server) = (quote(&self.user), &self.server);
-        let provider = self.provider.as_deref();
-        match self.file.read()? {
-            Some(sign_in) if provider.is_none_or(|provider| provider == sign_in.provider) => {
-                Ok(sign_in)
+        let provider = self.account.as_ref().map(|(provider, _)| provider);
+        match self.store.read(settings)? {
+            Some(found) if provider.is_none_or(|provider| *provider == found.0.provider) => {
+                Ok(found)
             }
             _ => {
-                let provider = quote(provider.unwrap_or("PROVIDER"));
+                let provider = quote(provider.map_or("PROVIDER", String::as_str));
                 Err(Error::config(format!(
                     "'{user}' is not signed in at {server}; sign in with \
                      imap_oauth_start('{provider}', '{user}') and imap_oauth_finish"
@@ -70,15 +72,19 @@ impl StoredSignIn {
 
 impl Supplier for StoredSignIn {
     fn supply(&self, occasion: Occasion, settings: &Settings) -> Result<Option<Credential>> {
-        let before = self.read()?;
-        if occasion == Occasion::SignIn && is_fresh(&before) {
+        let (before, place) = self.read(settings)?;
+        let wanted = self.account.as_ref().map_or(place, |(_, place)| *place);
+        if occasion == Occasion::SignIn && is_fresh(&before) && place == wanted {
             return Ok(Some(Credential::AccessToken(before.access_token)));
         }
-        let lock = self.file.lock(settings)?;
+        let lock = self.store.lock(settings)?;
+        let (mut sign_in, place) = self.read(settings)?;
+        if place != wanted {
+            self.store.write(&sign_in, wanted, &lock, settings)?;
+        }
         // Another process may have been here first; its token is as good.
-        let mut sign_in = self.read()?;
         let is_other = sign_in.access_token.declassify() != before.access_token.declassify();
-        if is_other && is_fresh(&sign_in) {
+        if (is_other || occasion == Occasion::SignIn) && is_fresh(&sign_in) {
             return Ok(Some(Credential::AccessToken(sign_in.access_token)));
         }
         let Some(token) = &sign_in.refresh_token else {
@@ -92,12 +98,12 @@ impl Supplier for StoredSignIn {
         let client = client(&sign_in.client_id, sign_in.client_secret.as_ref(), &url);
         let tokens = refresh(&client, token, &http, asked(&sign_in))?;
         sign_in.renew(tokens);
-        self.file.write(&sign_in, &lock)?;
+        self.store.write(&sign_in, wanted, &lock, settings)?;
         Ok(Some(Credential::AccessToken(sign_in.access_token)))
     }
 
     fn name(&self) -> &str {
-        self.file.name()
+        self.store.name()
     }
 }
 

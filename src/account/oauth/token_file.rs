@@ -1,15 +1,13 @@
-//! A sign-in as it is kept: one file for a user at a server, readable by its
-//! owner alone, replaced whole, changed by one process at a time.
+//! The file of a sign-in: one for a user at a server, readable by its owner
+//! alone, replaced whole, changed by one process at a time.
 //!
-//! It holds what the next refresh needs, the client's secret too, and where
-//! that may go, so that no later word from SQL can send it elsewhere.
+//! `store` knows what it says; here it is a text that may hold secrets.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::thread;
 
-use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -17,27 +15,10 @@ use super::super::place::state;
 use crate::error::{Error, Result, quote};
 use crate::imap::watch::Watch;
 use crate::imap::{Endpoint, Settings};
-use crate::secret::Secret;
 
-/// A sign-in.
-pub(super) struct SignIn {
-    pub(super) provider: String,
-    pub(super) server: String,
-    pub(super) user: String,
-    pub(super) client_id: String,
-    pub(super) client_secret: Option<Secret>,
-    pub(super) token_endpoint: String,
-    pub(super) access_token: Secret,
-    pub(super) refresh_token: Option<Secret>,
-    /// Seconds since 1970.
-    pub(super) expires_at: i64,
-}
-
-/// Where it is kept.
+/// The file of a user at a server.
 pub(super) struct TokenFile {
     path: PathBuf,
-    server: String,
-    user: String,
 }
 
 /// Held by the one process that may change the file.
@@ -61,8 +42,6 @@ impl TokenFile {
             .collect();
         Ok(Self {
             path: folder.join(format!("oauth-{digits}.json")),
-            server,
-            user: user.to_owned(),
         })
     }
 
@@ -71,63 +50,36 @@ impl TokenFile {
         self.path.to_str().unwrap_or_default()
     }
 
-    /// True where there is a sign-in.
+    /// True where it is there.
     pub(super) fn exists(&self) -> bool {
         self.path.exists()
     }
 
-    /// The sign-in; `None` where there is none.
+    /// Its text; `None` where there is no file.
     ///
     /// # Errors
-    /// A file that cannot be read, or that holds something else.
-    pub(super) fn read(&self) -> Result<Option<SignIn>> {
-        let text = match fs::read_to_string(&self.path).map(Zeroizing::new) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            text => text.map_err(|error| self.failed("read", &error))?,
-        };
-        let value: Value = serde_json::from_str(&text).unwrap_or_default();
-        let field = |name: &str| value[name].as_str().map(str::to_owned);
-        let secret = |name: &str| field(name).map(Secret::new);
-        let sign_in = (|| {
-            Some(SignIn {
-                provider: field("provider")?,
-                server: field("server").filter(|server| *server == self.server)?,
-                user: field("user").filter(|user| *user == self.user)?,
-                client_id: field("client_id")?,
-                client_secret: secret("client_secret"),
-                token_endpoint: field("token_endpoint")?,
-                access_token: secret("access_token")?,
-                refresh_token: secret("refresh_token"),
-                expires_at: value["expires_at"].as_i64()?,
-            })
-        })();
-        sign_in.map(Some).ok_or_else(|| {
-            let path = quote(&self.path.to_string_lossy());
-            Error::config(format!(
-                "cannot read tokens from '{path}': it holds something else; \
-                 remove it and sign in again with imap_oauth_start"
-            ))
-        })
+    /// A file that cannot be read.
+    pub(super) fn read(&self) -> Result<Option<Zeroizing<String>>> {
+        match fs::read_to_string(&self.path).map(Zeroizing::new) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            text => text.map(Some).map_err(|error| self.failed("read", &error)),
+        }
     }
 
-    /// Replaces the sign-in, whole or not at all.
+    /// The error of a text that is none of ours.
+    pub(super) fn is_another(&self) -> Error {
+        let path = quote(&self.path.to_string_lossy());
+        Error::config(format!(
+            "cannot read tokens from '{path}': it holds something else; \
+             remove it and sign in again with imap_oauth_start"
+        ))
+    }
+
+    /// Replaces the text, whole or not at all.
     ///
     /// # Errors
     /// The file system's.
-    pub(super) fn write(&self, sign_in: &SignIn, _lock: &Lock) -> Result<()> {
-        let secret = |secret: &Secret| secret.declassify().to_owned();
-        let value = json!({
-            "provider": sign_in.provider,
-            "server": sign_in.server,
-            "user": sign_in.user,
-            "client_id": sign_in.client_id,
-            "client_secret": sign_in.client_secret.as_ref().map(secret),
-            "token_endpoint": sign_in.token_endpoint,
-            "access_token": secret(&sign_in.access_token),
-            "refresh_token": sign_in.refresh_token.as_ref().map(secret),
-            "expires_at": sign_in.expires_at,
-        });
-        let text = Zeroizing::new(format!("{value:#}\n"));
+    pub(super) fn write(&self, text: &str, _lock: &Lock) -> Result<()> {
         let beside = self.path.with_extension("new");
         let written = (|| {
             // What a process that was killed left behind may have any mode.
