@@ -112,7 +112,8 @@ fn parsing_a_message(bencher: Bencher<'_, '_>) {
         .counter(BytesCount::new(message.len()))
         .bench_local(|| {
             let message = Message::parse(black_box(message.as_bytes()));
-            (message.body_text(), message.attachments().len())
+            let attachments = message.attachments().len();
+            (message.into_body_text(), attachments)
         });
 }
 

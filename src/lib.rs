@@ -13,8 +13,8 @@
 //! [`sqlite`] is plumbing and knows no IMAP. [`imap`] speaks the protocol and
 //! knows neither SQLite nor MIME. [`mail`] reads messages and knows neither of
 //! them. [`hpfeeds`] publishes, and [`dns`] asks, over `imap`'s connections.
-//! `host` is the one bolt between them: SQLite's interrupt, which every wait of `imap` asks for.
-//! `tests/layers.rs` holds the arrows to this.
+//! `host` is the one bolt between them: SQLite's interrupt, which every wait of
+//! `imap` asks for. `tests/layers.rs` holds the arrows to this.
 //!
 //! ## The life of a query
 //!

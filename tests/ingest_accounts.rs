@@ -139,3 +139,65 @@ fn accounts_are_read_side_by_side_and_an_interrupt_stops_them_all() {
     );
     assert!(!finished.status.success());
 }
+
+/// How many of six accounts on one server are connected at once.
+fn most_at_once(options: &str) -> usize {
+    let dovecot = Dovecot::shared();
+    let line = Line::start(dovecot.port, Fault::Drip(200));
+    let server = format!("imap+insecure://127.0.0.1:{}", line.port);
+    let mut lines = String::new();
+    for n in 1..=6 {
+        let name = format!("six{n}");
+        let mails: Vec<Mail> = (1..=20)
+            .map(|m| {
+                Mail::raw(format!(
+                    "Subject: {name}-{m}\r\n\r\n{}\r\n",
+                    "x".repeat(3_000)
+                ))
+            })
+            .collect();
+        let user = dovecot.user(&name);
+        user.expunge("INBOX", "1:*");
+        user.append("INBOX", &mails);
+        lines += &account(&name, &server, &format!("pw-{name}"));
+    }
+    let rssd = with_accounts(&lines);
+    let sql = format!("SELECT imap_ingest('*', NULL, NULL, '{options}');");
+    let told = shell(&rssd).run(&sql);
+    let summary: Value = serde_json::from_str(told.success()).unwrap();
+    assert_eq!(summary["accounts"].as_array().unwrap().len(), 6);
+    let count = "SELECT count(*), count(DISTINCT subject) FROM uniform_resource_imap";
+    assert_eq!(rssd.look(count), "120|120");
+    line.most()
+}
+
+#[test]
+fn one_server_gets_four_connections_at_most_and_concurrency_says_how_many_fewer() {
+    assert_eq!(most_at_once(r#"{"concurrency": 6}"#), 4);
+    assert_eq!(most_at_once(r#"{"concurrency": 2}"#), 2);
+}
+
+#[test]
+fn accounts_that_watch_leave_room_for_those_behind_them() {
+    let dovecot = Dovecot::shared();
+    let mut lines = String::new();
+    for n in 1..=3 {
+        let name = format!("queue{n}");
+        dovecot.user(&name).append("INBOX", &[Mail::numbered(n)]);
+        lines += &account(&name, &dovecot.plain(), &format!("pw-{name}"));
+    }
+    let rssd = with_accounts(&lines);
+    rssd.look("PRAGMA journal_mode = WAL");
+    let running = shell(&rssd).start(
+        ".timeout 20000\nSELECT imap_ingest('*', NULL, NULL, '{\"concurrency\": 1, \"watch\": \"PT90S\"}');",
+    );
+    rssd.wait("SELECT count(*) = 3 FROM uniform_resource_imap");
+    for n in 1..=3 {
+        let user = dovecot.user(&format!("queue{n}"));
+        user.append("INBOX", &[Mail::numbered(10 + n)]);
+    }
+    rssd.wait("SELECT count(*) = 6 FROM uniform_resource_imap");
+    running.signal("INT");
+    running.finish(Duration::from_secs(120));
+    rssd.check();
+}

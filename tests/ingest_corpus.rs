@@ -83,7 +83,7 @@ fn a_large_messages_text_is_the_same_alone_and_in_the_whole() {
     let attachment = "QUFB".repeat(40_000);
     let large = mails.iter().map(|raw| {
         let text = imap0::mail::Message::parse(raw)
-            .body_text()
+            .into_body_text()
             .unwrap_or_default();
         let text: String = text
             .chars()

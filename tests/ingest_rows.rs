@@ -30,7 +30,7 @@ Content-Type: text/html\r\n\
 --b--\r\n";
 
 /// Every table that a merge of two databases copies, parents first.
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 18] = [
     "device",
     "behavior",
     "ur_ingest_session",
@@ -43,9 +43,11 @@ const TABLES: [&str; 16] = [
     "uniform_resource_graph",
     "uniform_resource_edge",
     "ur_ingest_session_attachment",
+    "imap_sync_format",
     "imap_sync_account",
     "imap_sync_folder",
     "imap_sync_message",
+    "imap_sync_selection",
     "imap_sync_problem",
 ];
 
@@ -210,6 +212,63 @@ fn a_message_in_two_folders_is_one_row_with_two_places() {
     rssd.check();
 }
 
+/// Copies into one database what another holds, as surveilr does.
+#[track_caller]
+fn merge(one: &Rssd, other: &Rssd) {
+    let copies: String = TABLES
+        .map(|table| format!("INSERT OR IGNORE INTO main.{table} SELECT * FROM other.{table};"))
+        .concat();
+    let attach = format!("ATTACH '{}' AS other;", other.path().display());
+    one.ask(&format!("PRAGMA foreign_keys = ON; {attach}{copies}"));
+}
+
+#[test]
+fn databases_of_two_machines_with_other_filters_merge_with_their_attachments() {
+    let user = Dovecot::shared().user("machines");
+    user.create("Archive");
+    let mail = |n: u32| {
+        Mail::raw(format!(
+            "From: a@{}.org\r\nSubject: m{n}\r\nMessage-ID: <{n}@machines>\r\n\
+             Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ntext {n}\r\n\
+             --b\r\nContent-Type: application/pdf; name={n}.pdf\r\n\r\n%PDF-{n}\r\n\
+             --b\r\nContent-Type: message/rfc822\r\n\r\nSubject: in{n}\r\n\r\nx\r\n--b--\r\n",
+            ["one", "two", "three"][n as usize % 3]
+        ))
+    };
+    let mails: Vec<Mail> = (1..=12).map(mail).collect();
+    user.append("INBOX", &mails);
+    user.append("Archive", &mails[..4]);
+    let (one, other) = (Rssd::of(&user), Rssd::of(&user));
+    let first =
+        r#"{"device_name": "laptop", "from": ["one.org", "two.org"], "attachments": "yes"}"#;
+    assert_eq!(one.ingest("*", first)["inserted"], 8);
+    let second = r#"{"device_name": "server", "not_from": "one.org", "attachments": "uniform-resource",
+                     "attachment_types": ["application/pdf", "message/rfc822"]}"#;
+    assert_eq!(other.ingest("*", second)["inserted"], 8);
+    merge(&one, &other);
+    let messages = "SELECT count(*), count(DISTINCT subject) FROM uniform_resource_imap
+                     WHERE subject LIKE 'm%'";
+    assert_eq!(one.ask(messages), "12|12");
+    let inner = "SELECT count(*) FROM uniform_resource_imap WHERE subject LIKE 'in%'";
+    assert_eq!(one.ask(inner), "12");
+    let attachments = "SELECT count(*), count(DISTINCT checksum) FROM ur_ingest_session_attachment";
+    assert_eq!(one.ask(attachments), "24|24");
+    let places = "SELECT folder_name, count(*) FROM imap_sync_message
+                    JOIN imap_sync_folder USING (imap_sync_folder_id) GROUP BY 1";
+    assert_eq!(one.ask(places), "Archive|4\nINBOX|12");
+    assert_eq!(
+        one.ask("SELECT group_concat(name) FROM (SELECT name FROM device ORDER BY name)"),
+        "laptop,server"
+    );
+    one.check();
+    // The merged database knows it all: nothing is left for a run without filters.
+    assert_eq!(one.ingest("*", r#"{"attachments": "yes"}"#)["fetched"], 0);
+    // Once more the same is nothing new.
+    let before = one.ask("SELECT count(*) FROM uniform_resource");
+    merge(&one, &other);
+    assert_eq!(one.ask("SELECT count(*) FROM uniform_resource"), before);
+}
+
 #[test]
 fn two_databases_with_the_same_mail_merge() {
     let user = Dovecot::shared().user("merge");
@@ -225,14 +284,32 @@ fn two_databases_with_the_same_mail_merge() {
          UPDATE ur_ingest_session SET device_id = 'other';
          UPDATE uniform_resource SET device_id = 'other';",
     );
-    let copies: String = TABLES
-        .map(|table| format!("INSERT OR IGNORE INTO main.{table} SELECT * FROM other.{table};"))
-        .concat();
-    let attach = format!("ATTACH '{}' AS other;", other.path().display());
-    one.ask(&format!("PRAGMA foreign_keys = ON; {attach}{copies}"));
+    merge(&one, &other);
     assert_eq!(one.ask("SELECT count(*) FROM uniform_resource_imap"), "8");
     one.check();
     assert_eq!(one.counts("{}"), [0, 0, 0, 0]);
+}
+
+#[test]
+fn a_database_of_a_later_version_is_left_alone() {
+    let user = Dovecot::shared().user("later");
+    user.append("INBOX", &Mail::many(1));
+    let rssd = Rssd::of(&user);
+    rssd.counts("{}");
+    rssd.ask("INSERT INTO imap_sync_format VALUES (2)");
+    let sessions = "SELECT count(*) FROM ur_ingest_session";
+    let before = rssd.ask(sessions);
+    user.append("INBOX", &Mail::many(2));
+    assert_eq!(
+        rssd.shell.error("SELECT imap_ingest();"),
+        "imap: cannot ingest into 'main': its imap_sync tables have format 2, and this library \
+         knows format 1; use the later sqlite-imap that wrote them"
+    );
+    assert_eq!(rssd.ask(sessions), before);
+    // One that was written before there was a version is of the first.
+    rssd.ask("DROP TABLE imap_sync_format");
+    assert_eq!(rssd.counts("{}"), [2, 1, 1, 0]);
+    assert_eq!(rssd.ask("SELECT version FROM imap_sync_format"), "1");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod support;
 use rssd::Rssd;
 use support::dovecot::Dovecot;
 use support::mail::Mail;
+use support::shell::Shell;
 
 fn mail(from: &str, to: &str, subject: &str, body: &str) -> Mail {
     Mail::raw(format!(
@@ -99,6 +100,118 @@ fn text_header_and_raw_search_keys_narrow_too() {
         rssd.ingest("INBOX", options);
         assert_eq!(subjects(&rssd), found, "{options}");
     }
+}
+
+#[test]
+fn every_address_field_has_its_filter_and_the_opposite() {
+    let user = Dovecot::shared().user("roles");
+    let with = |field: &str| {
+        let subject = field.to_lowercase();
+        Mail::raw(format!(
+            "Subject: {subject}\r\n{field}: \"Q\" <a@wanted.org>\r\nX-Other: a@wanted.org\r\n\r\nx\r\n"
+        ))
+    };
+    let fields = ["From", "Sender", "Reply-To", "To", "Cc", "Bcc"];
+    user.append("INBOX", &fields.map(with));
+    for (option, found) in [
+        ("from", "from"),
+        ("sender", "sender"),
+        ("reply_to", "reply-to"),
+        ("to", "to"),
+        ("cc", "cc"),
+        ("bcc", "bcc"),
+    ] {
+        let rssd = Rssd::of(&user);
+        rssd.ingest("INBOX", &format!(r#"{{"{option}": "wanted.org"}}"#));
+        assert_eq!(subjects(&rssd), found, "{option}");
+        let rssd = Rssd::of(&user);
+        rssd.ingest(
+            "INBOX",
+            &format!(r#"{{"not_{option}": ["wanted.org", "x@y.z"]}}"#),
+        );
+        let others = "SELECT count(*), sum(subject = 'FIELD') FROM uniform_resource_imap";
+        assert_eq!(
+            rssd.ask(&others.replace("FIELD", found)),
+            "5|0",
+            "not_{option}"
+        );
+    }
+}
+
+#[test]
+fn every_status_of_surveilr_takes_its_messages() {
+    let user = Dovecot::shared().user("statuses");
+    let flags = [
+        "",
+        "\\Seen",
+        "\\Flagged",
+        "\\Answered",
+        "\\Deleted",
+        "\\Draft",
+    ];
+    let mails: Vec<Mail> = flags
+        .iter()
+        .zip(1..)
+        .map(|(flags, n)| Mail::numbered(n).flags(flags))
+        .collect();
+    user.append("INBOX", &mails);
+    for (status, uids) in [
+        (r#""all""#, "1,2,3,4,5,6"),
+        (r#""unread""#, "1,3,4,5,6"),
+        (r#""read""#, "2"),
+        (r#""starred""#, "3"),
+        (r#""answered""#, "4"),
+        (r#""deleted""#, "5"),
+        (r#"["draft", "READ"]"#, "2,6"),
+    ] {
+        let rssd = Rssd::of(&user);
+        rssd.ingest("INBOX", &format!(r#"{{"status": {status}}}"#));
+        let taken =
+            "SELECT group_concat(uid) FROM (SELECT uid FROM imap_sync_message ORDER BY uid)";
+        assert_eq!(rssd.ask(taken), uids, "{status}");
+    }
+}
+
+#[test]
+fn the_device_is_named_by_the_option_or_as_surveilr_is_told() {
+    let user = Dovecot::shared().user("device");
+    let rssd = Rssd::of(&user);
+    let set = |shell: Shell, (name, value)| shell.env(name, value);
+    let shell = user.environment().into_iter().fold(Shell::new(), set);
+    let shell = shell
+        .database(&rssd.path())
+        .env("SURVEILR_DEVICE_NAME", "kiosk");
+    shell.run("SELECT imap_ingest();").success();
+    let option = r#"SELECT imap_ingest(NULL, NULL, NULL, '{"device_name": "laptop"}');"#;
+    shell.run(option).success();
+    let sessions = "SELECT name, count(*) FROM ur_ingest_session JOIN device USING (device_id)
+                     GROUP BY name ORDER BY name";
+    assert_eq!(rssd.ask(sessions), "kiosk|1\nlaptop|1");
+}
+
+#[test]
+fn sent_on_means_the_day_that_the_date_header_names() {
+    let user = Dovecot::shared().user("senton");
+    let dated = |subject: &str, date: &str| {
+        Mail::raw(format!("Subject: {subject}\r\nDate: {date}\r\n\r\nx\r\n"))
+    };
+    user.append(
+        "INBOX",
+        &[
+            // The same day as it is written, the day after and before in UTC.
+            dated("late", "Mon, 2 Sep 2024 23:30:00 -0700"),
+            dated("early", "Mon, 2 Sep 2024 00:30:00 +0900"),
+            dated("before", "Sun, 1 Sep 2024 23:30:00 -0700"),
+            dated("after", "Tue, 3 Sep 2024 00:30:00 +0900"),
+            dated("odd", "2 Sep"),
+            Mail::raw("Subject: undated\r\n\r\nx\r\n"),
+        ],
+    );
+    let rssd = Rssd::of(&user);
+    let summary = rssd.ingest("INBOX", r#"{"sent_on": "2024-09-02"}"#);
+    assert_eq!(subjects(&rssd), "early,late");
+    assert_eq!(summary["filtered"], 2);
+    assert_eq!(rssd.counts(r#"{"sent_on": "2-Sep-2024"}"#), [0, 0, 0, 0]);
 }
 
 #[test]

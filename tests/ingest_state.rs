@@ -155,7 +155,7 @@ fn a_message_the_database_refuses_stops_none_behind_it() {
     );
     assert_eq!(rssd.counts("{}"), [1, 0, 0, 1]);
     rssd.check();
-    rssd.ask("DROP TRIGGER t");
+    rssd.refuse_nothing();
     assert_eq!(rssd.counts("{}"), [1, 1, 0, 0]);
     assert_eq!(rssd.counts("{}"), NOTHING);
     rssd.check();

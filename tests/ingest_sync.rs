@@ -5,9 +5,9 @@ mod rssd;
 mod support;
 
 use rssd::Rssd;
+use std::time::Duration;
 use support::dovecot::Dovecot;
 use support::mail::Mail;
-use support::scripted::{Script, Scripted};
 
 #[test]
 fn changed_flags_are_followed_and_cost_no_download() {
@@ -94,42 +94,65 @@ fn a_message_moved_to_another_folder_is_one_message_with_two_places() {
 }
 
 #[test]
-fn without_condstore_flags_are_found_by_search() {
-    let open = r#"
-        S: * OK [CAPABILITY IMAP4rev1] ready
-        C: LOGIN "ada" "secret"
-        S: $ OK [CAPABILITY IMAP4rev1] done
-        C: EXAMINE "INBOX"
-        S: * 1 EXISTS
-        S: * OK [UIDVALIDITY 7] uids
-        S: * OK [UIDNEXT 2] next
-        S: $ OK [READ-ONLY] done
-    "#;
-    let first = Script::new(open)
-        .then("C: UID SEARCH ALL\nS: * SEARCH 1\nS: $ OK done")
-        .then("C: UID FETCH 1 (UID RFC822.SIZE)\nS: * 1 FETCH (UID 1 RFC822.SIZE 12)\nS: $ OK done")
-        .then("C: UID FETCH 1 (UID FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[])")
-        .bytes(
-            "* 1 FETCH (UID 1 FLAGS () INTERNALDATE \"01-Jan-2026 00:00:00 +0000\" \
-             RFC822.SIZE 12 BODY[] {12}\r\nSubject: m\r\n)\r\n",
-        )
-        .then("S: $ OK done");
-    let again = Script::new(open)
-        .then("C: UID SEARCH UID 1 SEEN\nS: * SEARCH 1\nS: $ OK done")
-        .then("C: UID SEARCH UID 1 FLAGGED\nS: * SEARCH\nS: $ OK done")
-        .then("C: UID SEARCH UID 1 ANSWERED\nS: * SEARCH\nS: $ OK done")
-        .then("C: UID SEARCH UID 1 DELETED\nS: * SEARCH\nS: $ OK done")
-        .then("C: UID SEARCH UID 1 DRAFT\nS: * SEARCH\nS: $ OK done")
-        .then("C: UID FETCH 1 (UID FLAGS)\nS: * 1 FETCH (UID 1 FLAGS (\\Seen))\nS: $ OK done");
-    let server = Scripted::play([first, again]);
-    let rssd = Rssd::at(&format!("imap+insecure://127.0.0.1:{}", server.port));
-    assert_eq!(rssd.counts("{}"), [1, 1, 0, 0]);
-    assert_eq!(rssd.ingest("INBOX", "{}")["updated"], 1);
+fn without_condstore_flags_and_keywords_are_read_again() {
+    let server = Dovecot::start(&["imap_capability = IMAP4rev1 LITERAL+ UIDPLUS"]);
+    let user = server.user("windows");
+    user.append("INBOX", &Mail::many(30));
+    let rssd = Rssd::of(&user);
+    rssd.counts("{}");
+    user.add_flags("INBOX", "3", "\\Seen $Phishing");
+    user.add_flags("INBOX", "4:5", "$Phishing");
+    user.expunge("INBOX", "30");
+    user.record();
+    let summary = rssd.ingest("INBOX", "{}");
     assert_eq!(
-        rssd.ask("SELECT status FROM ur_ingest_session_imap_acct_folder_message"),
-        "[\"read\"]"
+        (&summary["updated"], &summary["vanished"]),
+        (&3.into(), &1.into())
     );
-    server.finish();
+    let keyword = "SELECT group_concat(uid) FROM imap_sync_message, json_each(flags)
+                    WHERE value = '$Phishing' ORDER BY uid";
+    assert_eq!(rssd.ask(keyword), "3,4,5");
+    let read = "SELECT subject FROM ur_ingest_session_imap_acct_folder_message
+                 WHERE status = '[\"read\"]'";
+    assert_eq!(rssd.ask(read), "message 3");
+    let commands = user.commands().join("\n");
+    assert!(
+        !commands.contains("CHANGEDSINCE") && !commands.contains("QRESYNC"),
+        "{commands}"
+    );
+    assert_eq!(rssd.ingest("INBOX", "{}")["updated"], 0);
+    rssd.check();
+}
+
+#[test]
+fn a_watch_without_condstore_searches_for_statuses_and_reads_the_newest_flags() {
+    let server = Dovecot::start(&["imap_capability = IMAP4rev1 LITERAL+ UIDPLUS"]);
+    let user = server.user("newest");
+    user.append("INBOX", &Mail::many(1_010));
+    let rssd = Rssd::of(&user);
+    user.record();
+    rssd.look("PRAGMA journal_mode = WAL");
+    let running = rssd
+        .shell
+        .start(".timeout 20000\nSELECT imap_ingest(NULL, NULL, NULL, '{\"period\": \"PT0.3S\"}');");
+    rssd.wait("SELECT count(*) = 1010 FROM imap_sync_message");
+    user.add_flags("INBOX", "2", "\\Flagged");
+    user.add_flags("INBOX", "1009", "$Phishing");
+    rssd.wait("SELECT count(*) = 2 FROM imap_sync_message WHERE flags <> '[]'");
+    running.signal("INT");
+    running.finish(Duration::from_secs(90));
+    let commands = user.commands();
+    assert!(
+        commands
+            .iter()
+            .any(|said| said.ends_with("UID 1:1010 FLAGGED"))
+    );
+    assert!(
+        commands
+            .iter()
+            .any(|said| said.ends_with("UID FETCH 2,11:1010 (UID FLAGS)"))
+    );
+    rssd.check();
 }
 
 #[test]
@@ -143,11 +166,18 @@ fn a_message_that_cannot_be_written_is_tried_five_times_and_kept() {
     for _ in 0..4 {
         assert_eq!(rssd.counts("{}"), [1, 0, 0, 1]);
     }
-    assert_eq!(rssd.counts("{}"), [0, 0, 0, 0]);
+    let summary = rssd.ingest("INBOX", "{}");
+    let told = ["fetched", "failed", "problems"].map(|key| summary[key].as_u64().unwrap());
+    assert_eq!(told, [0, 0, 1]);
     let raw =
         rssd.ask("SELECT attempts, CAST(raw AS TEXT) LIKE '%message 2%' FROM imap_sync_problem");
     assert_eq!(raw, "5|1");
-    rssd.ask("DROP TRIGGER t; UPDATE imap_sync_problem SET attempts = 0");
-    assert_eq!(rssd.counts("{}"), [1, 1, 0, 0]);
+    rssd.refuse_nothing();
+    rssd.ask("UPDATE imap_sync_problem SET attempts = 0");
+    let summary = rssd.ingest("INBOX", "{}");
+    assert_eq!(
+        (&summary["inserted"], &summary["problems"]),
+        (&1.into(), &0.into())
+    );
     rssd.check();
 }

@@ -15,7 +15,7 @@ fn schema() -> String {
         .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
         .collect();
     scripts.sort_by_key(|script| script.contains("CREATE VIEW"));
-    assert_eq!(scripts.len(), 20);
+    assert_eq!(scripts.len(), 21);
     scripts.concat()
 }
 

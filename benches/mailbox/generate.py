@@ -121,3 +121,22 @@ def multipart(number: int, parts: list[bytes]) -> bytes:
         joined,
         boundary,
     )
+
+
+def brief(count: int) -> Iterator[bytes]:
+    """Messages of a few lines, for mailboxes of many."""
+    chance = random.Random("sqlite-imap")
+    for number in range(1, count + 1):
+        text = " ".join(chance.choices(WORDS[:16], k=40))
+        yield header(chance, number) + f"\r\n{text}\r\n".encode()
+
+
+def large_text(size: int) -> bytes:
+    """One message, nearly all of it one text."""
+    line = " ".join(WORDS[:11]).encode() + b"\r\n"
+    return header(random.Random("sqlite-imap"), 1) + b"\r\n" + line * (size // len(line))
+
+
+def large_file(size: int) -> bytes:
+    """One message, nearly all of it an attachment."""
+    return message(random.Random("sqlite-imap"), 1, size * 57 // 78)

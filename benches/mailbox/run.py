@@ -4,7 +4,8 @@ Every round measures every case and what it is compared with; the table shows
 medians over the rounds, of the seconds and of the ratios. Peak memory is the
 whole process's, less that of the same shell without the library.
 
-    BENCH=header       only the cases whose names begin so (several: header,sum)
+    BENCH=header       only the cases whose names begin so (several: header,sum);
+                       memory: that of large mailboxes and messages alone
     BENCH_ROUNDS=5     rounds that count; one more goes before them
     BENCH_LINKS=plain  only the links whose names begin so
     BENCH_MAIL=20000   small messages; there is a large one for each 1,250
@@ -20,8 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import generate
+import memory
 import server
 from peers import PRAGMAS
+from process import PEAK, peak, run
 from server import PASSWORD, ROOT, USER, Link
 
 HERE = Path(__file__).resolve().parent
@@ -87,35 +90,6 @@ class Measured:
 
     seconds: list[float] = field(default_factory=list)
     memory: list[int] = field(default_factory=list)
-
-
-# The process of a shell knows its own peak; what wait4 tells includes that of
-# the Python it was forked from.
-PEAK = ".shell grep VmHWM /proc/$PPID/status"
-
-
-def run(command: list[str | Path], text: str = "") -> str:
-    """The output of a process that must succeed."""
-    environment = os.environ | {"IMAP_USER": USER, "IMAP_PASSWORD": PASSWORD}
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=environment | {"PYTHONDONTWRITEBYTECODE": "1"},
-    ) as process:
-        process.stdin.write(text)
-        process.stdin.close()
-        output = process.stdout.read()
-    if process.returncode != 0 or "rror" in output:
-        raise SystemExit(f"bench: {' '.join(map(str, command))} failed:\n{output}")
-    return output
-
-
-def peak(output: str) -> int:
-    """The peak memory in KiB that a shell told by [PEAK]."""
-    return int(re.findall(r"VmHWM:\s+(\d+) kB", output)[-1])
 
 
 def database(name: str) -> Path:
@@ -257,11 +231,16 @@ def main() -> None:
             port = stack.enter_context(server.delayed(delay, link.port, 25))
             links.append(Link(f"{link.name} 25 ms", port, link.tls, ca))
         links = [link for link in links if link.name.startswith(LINKS)]
+        if "memory".startswith(CHOSEN):
+            memory.report(Link("plain", plain, False, ca), LIBRARY, WORK, empty)
+        cases = chosen()
+        if not cases:
+            return
         count, size = server.fill(plain, generate.cached(WORK, MAIL, MAIL // 1250))
         print(f"{count} messages, {size / 1e6:.0f} MB, {ROUNDS} rounds, peak memory over {empty / 1024:.0f} MiB")
         found: Found = {}
         try:
-            measure(links, chosen(), found)
+            measure(links, cases, found)
         finally:
             # Also of a run that was stopped: what it has measured stands.
             report(found, size, empty)

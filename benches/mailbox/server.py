@@ -57,13 +57,13 @@ def delayed(program: Path, target: int, milliseconds: int) -> Iterator[int]:
         proxy.stdin.close()
 
 
-def fill(port: int, mail: Iterator[bytes]) -> tuple[int, int]:
-    """Appends the mail to INBOX; how many messages, and how many bytes."""
+def fill(port: int, mail: Iterator[bytes], user: str = USER) -> tuple[int, int]:
+    """Appends the mail to a user's INBOX; how many messages, and how many bytes."""
     count = size = 0
     with socket.create_connection(("127.0.0.1", port)) as server:
         answers = server.makefile("rb")
         answers.readline()
-        say(server, answers, b"a LOGIN %s %s\r\n" % (USER.encode(), PASSWORD.encode()))
+        say(server, answers, f"a LOGIN {user} pw-{user}\r\n".encode())
         batch = []
         for message in mail:
             batch.append(b" {%d+}\r\n%s" % (len(message), message))

@@ -1,8 +1,10 @@
 //! Authentication-Results, SPF, DKIM and ARC with keys that the fuzzer gives:
-//! whatever is signed, nothing verifies that nobody signed.
+//! whatever is signed, nothing verifies that nobody signed. And the answers of
+//! the DNS, from which keys come.
 
 #![no_main]
 
+use imap0::dns::fuzz::texts;
 use imap0::mail::auth::{Keys, Record, describe};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
@@ -12,11 +14,14 @@ use sqlite_imap_fuzz::{assert_no_nul, line_and_rest, shield};
 const ED25519: &str = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
 
 fuzz_target!(init: shield(), |data: &[u8]| {
+    // Bytes that are no UTF-8 become three each.
+    let found: usize = texts(data).iter().flatten().map(String::len).sum();
+    assert!(found <= 3 * data.len());
+
     let (record, raw) = line_and_rest(data);
     let mut keys = Keys::default();
-    let given = String::from_utf8_lossy(record).into_owned();
     keys.add("s._domainkey.d.example", Record::Text(ED25519.to_owned()));
-    keys.add("t._domainkey.d.example", Record::Text(given));
+    keys.add("t._domainkey.d.example", Record::Text(String::from_utf8_lossy(record).into_owned()));
     let told = describe(raw, &keys);
     let text = told.to_string();
     assert_no_nul(&told);

@@ -30,11 +30,32 @@ fn base64(data: &[u8]) -> Vec<u8> {
     encoded.chunks(76).collect::<Vec<_>>().join(&b"\r\n"[..])
 }
 
+/// uuencode, in lines of 45 bytes.
+fn uuencode(data: &[u8]) -> Vec<u8> {
+    let digit = |value: u8| match value & 0x3f {
+        0 => b'`',
+        value => value + b' ',
+    };
+    let mut out = b"begin 644 a\n".to_vec();
+    for line in data.chunks(45) {
+        out.push(digit(u8::try_from(line.len()).expect("at most 45")));
+        for group in line.chunks(3) {
+            let byte = |place| group.get(place).copied().unwrap_or(0);
+            let [a, b, c] = [byte(0), byte(1), byte(2)];
+            out.extend([a >> 2, a << 4 | b >> 4, b << 2 | c >> 6, c].map(digit));
+        }
+        out.push(b'\n');
+    }
+    out.extend_from_slice(b"`\nend\n");
+    out
+}
+
 fuzz_target!(init: shield(), |data: &[u8]| {
     for (transfer, encoded) in [
         (Transfer::Identity, data.to_vec()),
         (Transfer::Base64, base64(data)),
         (Transfer::QuotedPrintable, quoted_printable(data)),
+        (Transfer::Uuencode, uuencode(data)),
     ] {
         let decoded = transfer.decode(&encoded);
         assert_eq!((decoded.bytes.as_ref(), decoded.problem), (data, None));
@@ -43,7 +64,7 @@ fuzz_target!(init: shield(), |data: &[u8]| {
     assert!(Transfer::Uuencode.decode(data).bytes.len() <= data.len());
 
     let (label, body) = line_and_rest(data);
-    for encoding in ["8bit", "base64", "quoted-printable"] {
+    for encoding in ["8bit", "base64", "quoted-printable", "x-uuencode"] {
         let header = [
             b"Content-Type: text/plain; charset=",
             label,

@@ -66,5 +66,10 @@ fuzz_target!(init: shield(), |data: &[u8]| {
         let header = format!("Content-Type: text/{kind}; charset=utf-8\n\n");
         assert_all(&[header.as_bytes(), data].concat());
     }
+    let pdf = [&b"Content-Type: application/pdf\n\n"[..], data].concat();
+    for found in indicators(&pdf, &Search::Kinds) {
+        assert_normalised(&found);
+        assert!(!found.value.contains('\0'), "{found:?}");
+    }
     indicators(data, &Search::Kinds);
 });

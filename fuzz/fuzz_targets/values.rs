@@ -89,7 +89,8 @@ fn texts(text: &str, value: &str) {
     }
     if let Some(since) = Since::parse(text) {
         let day = since::search_date(since.cutoff(), 1);
-        assert_eq!(since::day(&day), Some(day));
+        let read = since::day(&day).map(|read| since::search_day(read, 0));
+        assert_eq!(read, Some(day));
     }
     match Options::parse(Some(text), &["watch", "tls_pin"]) {
         Ok(options) => {

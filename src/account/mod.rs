@@ -4,11 +4,13 @@
 //! Used by `table`, `function` and `ingest`; knows `imap`, but no SQLite.
 
 mod accounts_file;
+mod backoff;
 mod command;
 mod environment;
 mod find;
 #[cfg(any(fuzzing, test))]
 pub mod fuzz;
+pub mod lookout;
 mod netrc;
 pub mod oauth;
 mod options;
@@ -246,6 +248,11 @@ impl Client {
         let settings = account.apply(settings)?;
         self.pool
             .lease(&account.endpoint, &account.login, &settings, first)
+    }
+
+    /// Logs out the sessions of this account that wait in the pool.
+    pub fn dismiss(&self, account: &Account) {
+        self.pool.dismiss(&account.endpoint, &account.login);
     }
 
     /// Starts a sign-in by OAuth 2 of `user` by `provider`, which may be the

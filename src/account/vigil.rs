@@ -7,6 +7,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::backoff::Backoff;
 use super::{Account, Client};
 use crate::error::{Error, Kind, Result};
 use crate::imap::idle::{Idling, Notice};
@@ -17,14 +18,10 @@ pub const TICK: Duration = Duration::from_millis(100);
 
 /// Servers end an IDLE after 30 minutes, and some fall silent long before;
 /// routers forget a connection on which nothing happens after ten.
-const RENEW: Duration = Duration::from_secs(9 * 60);
+pub(super) const RENEW: Duration = Duration::from_secs(9 * 60);
 
 /// How often to look where the server does not tell.
 const LOOK: Duration = Duration::from_secs(60);
-
-/// The first wait after a failure; each further one doubles it, up to the last.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LAST_PAUSE: Duration = Duration::from_secs(60);
 
 /// Who keeps the vigils of one account.
 pub struct Keeper<'a> {
@@ -74,7 +71,7 @@ pub struct Vigil {
     mailbox: Mailbox,
     period: Option<Duration>,
     state: State,
-    pause: Duration,
+    backoff: Backoff,
     seen: Option<Examined>,
 }
 
@@ -107,7 +104,7 @@ impl Vigil {
             mailbox,
             period,
             state: State::Away(Instant::now()),
-            pause: FIRST_PAUSE,
+            backoff: Backoff::default(),
             seen: None,
         }
     }
@@ -133,7 +130,6 @@ impl Vigil {
         match self.step(keeper) {
             Ok(Some((examined, notices))) => {
                 self.seen = Some(examined);
-                self.pause = FIRST_PAUSE;
                 let State::Awake(lease) = &mut self.state else {
                     return Ok(None);
                 };
@@ -157,8 +153,7 @@ impl Vigil {
         if !is_passing(&error) {
             return Err(error);
         }
-        self.state = State::Away(Instant::now() + self.pause);
-        self.pause = (self.pause * 2).min(LAST_PAUSE);
+        self.state = State::Away(self.backoff.next());
         Ok(())
     }
 
@@ -212,6 +207,8 @@ impl Vigil {
             },
             None => State::Asked(lease, later(LOOK)),
         };
+        // Not before its owner is through with what came.
+        self.backoff = Backoff::default();
         Ok(())
     }
 }
@@ -252,12 +249,7 @@ mod tests {
         };
         assert!(vigil.fail(Error::network("gone")).is_ok());
         assert!(vigil.fail(refused("NO [UNAVAILABLE] later")).is_ok());
-        assert_eq!(vigil.pause, FIRST_PAUSE * 4);
         assert!(vigil.fail(refused("NO [AUTHENTICATIONFAILED] no")).is_err());
         assert!(vigil.fail(Kind::Cancelled.into()).is_err());
-        for _ in 0..20 {
-            vigil.fail(Error::network("gone")).unwrap();
-        }
-        assert_eq!(vigil.pause, LAST_PAUSE);
     }
 }

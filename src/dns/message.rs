@@ -10,6 +10,7 @@ use domain::rdata::Txt;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::Answer;
+use crate::error::{Error, Result};
 
 /// The largest answer to be sent over UDP: what crosses every network in one
 /// piece (RFC 9715).
@@ -31,14 +32,24 @@ pub(super) enum Reply {
 
 impl Question {
     /// The question for the TXT records of `name`; `None` where that is no name
-    /// the DNS could have, or there is no random number.
-    pub(super) fn txt(name: &str) -> Option<Self> {
-        let name = Name::<Vec<u8>>::from_str(name).ok()?;
+    /// the DNS could have.
+    ///
+    /// # Errors
+    /// A system that gives no random numbers.
+    pub(super) fn txt(name: &str) -> Result<Option<Self>> {
         let mut id = [0; 2];
         // Whoever wants to answer instead of the server has to guess it.
-        SystemRandom::new().fill(&mut id).ok()?;
+        SystemRandom::new()
+            .fill(&mut id)
+            .map_err(|_| Error::config("cannot ask the DNS: the system has no random numbers"))?;
+        Ok(Name::<Vec<u8>>::from_str(name)
+            .ok()
+            .and_then(|name| Self::compose(u16::from_be_bytes(id), name)))
+    }
+
+    fn compose(id: u16, name: Name<Vec<u8>>) -> Option<Self> {
         let mut builder = MessageBuilder::new_vec();
-        builder.header_mut().set_id(u16::from_be_bytes(id));
+        builder.header_mut().set_id(id);
         builder.header_mut().set_rd(true);
         let mut builder = builder.question();
         builder.push((name, Rtype::TXT)).ok()?;
@@ -60,8 +71,7 @@ impl Question {
     /// Reads what came in; `None` for what is no answer to this question.
     pub(super) fn reply(&self, bytes: &[u8]) -> Option<Reply> {
         let message = Message::from_octets(bytes).ok()?;
-        // Some servers leave the question out of a refusal: then it is one of
-        // the next server's.
+        // A refusal that leaves the question out could be anybody's.
         if !message.is_answer(&self.0) {
             return None;
         }
@@ -109,6 +119,10 @@ mod tests {
 
     const NAME: &str = "s._domainkey.d.example";
 
+    fn asked(name: &str) -> Option<Question> {
+        Question::txt(name).expect("random numbers")
+    }
+
     /// The answer to a question, with the records after it as they stand.
     fn answer(question: &Question, flags: [u8; 2], records: &[&[u8]]) -> Vec<u8> {
         let asked = question.as_bytes();
@@ -146,7 +160,7 @@ mod tests {
 
     #[test]
     fn the_strings_of_a_record_are_one_text() {
-        let question = Question::txt(NAME).expect("a name");
+        let question = asked(NAME).expect("a name");
         let records = [txt(&[b"v=DKIM1; ", b"p=YQ=="]), txt(&[b"a\xff"])];
         let bytes = answer(&question, SOUND, &[&records[0], &records[1]]);
         assert_eq!(
@@ -157,7 +171,7 @@ mod tests {
 
     #[test]
     fn an_alias_leads_to_its_own_records_only() {
-        let question = Question::txt(NAME).expect("a name");
+        let question = asked(NAME).expect("a name");
         let alias = record(&[0xc0, 12], 5, b"\x01x\x07example\x00");
         let own = record(b"\x01x\x07example\x00", 16, b"\x01a");
         let other = record(b"\x01y\x07example\x00", 16, b"\x01b");
@@ -170,7 +184,7 @@ mod tests {
 
     #[test]
     fn what_answers_another_question_is_no_answer() {
-        let question = Question::txt(NAME).expect("a name");
+        let question = asked(NAME).expect("a name");
         let sound = answer(&question, SOUND, &[&txt(&[b"a"])]);
         assert_eq!(question.reply(&sound), found(&["a"]));
         let mut other_id = sound.clone();
@@ -192,7 +206,7 @@ mod tests {
 
     #[test]
     fn refusals_and_long_answers_are_told_apart() {
-        let question = Question::txt(NAME).expect("a name");
+        let question = asked(NAME).expect("a name");
         let told = |flags| question.reply(&answer(&question, flags, &[]));
         assert_eq!(told([0x81, 0x82]), Some(Reply::Refused("SERVFAIL".into())));
         assert_eq!(
@@ -205,7 +219,7 @@ mod tests {
 
     #[test]
     fn hostile_answers_are_refused() {
-        let question = Question::txt(NAME).expect("a name");
+        let question = asked(NAME).expect("a name");
         let loops = record(&[0xc0, 12], 5, &[0xc0, 12]);
         let beyond = record(&[0xff, 0xff], 16, b"\x01a");
         let cut = record(&[0xc0, 12], 16, b"\x09a");
@@ -225,7 +239,7 @@ mod tests {
             count in 0_u8..4,
             rest in proptest::collection::vec(any::<u8>(), 0..100),
         ) {
-            let question = Question::txt(NAME).expect("a name");
+            let question = asked(NAME).expect("a name");
             let mut bytes = answer(&question, flags, &[&rest]);
             bytes[7] = count;
             question.reply(&bytes);
@@ -237,7 +251,7 @@ mod tests {
     fn what_is_no_name_is_not_asked_for() {
         let long = "a".repeat(64);
         for name in ["a..b", long.as_str(), &"a.".repeat(128)] {
-            assert!(Question::txt(name).is_none(), "{name}");
+            assert!(asked(name).is_none(), "{name}");
         }
     }
 }

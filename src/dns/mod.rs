@@ -10,6 +10,8 @@
 
 mod cache;
 mod exchange;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
 mod message;
 mod resolver;
 mod servers;

@@ -34,8 +34,9 @@ impl Resolver {
         if let Some(answer) = self.cache().find(servers, name) {
             return Ok(answer);
         }
-        let Some(question) = Question::txt(name) else {
-            return Ok(Answer::Failed("the DNS can have no such name".to_owned()));
+        // What the DNS could not have is not there.
+        let Some(question) = Question::txt(name)? else {
+            return Ok(Answer::Absent);
         };
         let (answer, time) = look_up(&question, servers, settings)?;
         self.cache().keep(servers, name, &answer, time);

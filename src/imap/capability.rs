@@ -31,6 +31,12 @@ impl Capabilities {
             .any(|name| name.eq_ignore_ascii_case(capability))
     }
 
+    /// True where it counts the changes of messages: CONDSTORE, or QRESYNC, which
+    /// implies it (RFC 7162).
+    pub fn counts_changes(&self) -> bool {
+        self.has("CONDSTORE") || self.has("QRESYNC")
+    }
+
     /// The names in the server's order and case.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)

@@ -1,4 +1,5 @@
-//! What has changed in the open mailbox since an earlier visit (RFC 7162).
+//! The flags of messages in the open mailbox: all, or what has changed since an
+//! earlier visit (RFC 7162).
 //!
 //! The ingest asks for it instead of reading all flags again. Where the server
 //! has QRESYNC it also tells which messages are gone.
@@ -13,7 +14,7 @@ use crate::error::Result;
 /// What changed in a stretch of UIDs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// The flags of messages that were changed, or have come.
+    /// The flags of messages as they are now.
     pub flags: Vec<(u32, Flags)>,
     /// Messages that are gone, and UIDs that never were; `None` where the
     /// server does not tell.
@@ -45,15 +46,17 @@ impl Session {
         Ok(())
     }
 
-    /// What changed after `modseq` among the messages from `first` to `last`.
+    /// The flags of these messages, of all of them or of those that changed
+    /// after `modseq`. The set is sent as one line.
     ///
     /// # Errors
     /// The server's refusal, or the wire's.
-    pub fn changes_since(&mut self, first: u32, last: u32, modseq: u64) -> Result<Changes> {
-        let tells_gone = self.has_qresync();
+    pub fn changes(&mut self, uids: &UidSet, modseq: Option<u64>) -> Result<Changes> {
+        let tells_gone = self.has_qresync() && modseq.is_some();
         let vanished = if tells_gone { " VANISHED" } else { "" };
-        let command =
-            format!("UID FETCH {first}:{last} (UID FLAGS) (CHANGEDSINCE {modseq}{vanished})");
+        let since = modseq.map(|modseq| format!(" (CHANGEDSINCE {modseq}{vanished})"));
+        let since = since.unwrap_or_default();
+        let command = format!("UID FETCH {uids} (UID FLAGS){since}");
         let tag = self.exchange().launch("UID FETCH", command.as_bytes())?;
         let mut flags = Vec::new();
         let mut gone = Vec::new();
@@ -68,8 +71,7 @@ impl Session {
                     flags.extend(message.flags.map(|flags| (message.uid, flags)));
                 }
                 Arrival::Ended(ended) if ended.tag == tag => {
-                    ended
-                        .accepted(|| format!("cannot get the changes of '{}'", self.open_name()))?;
+                    ended.accepted(|| format!("cannot get the flags in '{}'", self.open_name()))?;
                     break;
                 }
                 _ => {}

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
 
 use super::exchange::{Arrival, Ended, Exchange};
+use super::follower::Follower;
 use super::response::Response;
 use super::status_line::Status;
 use crate::error::Error;
@@ -72,6 +73,8 @@ impl Turn {
 pub(super) struct Shared {
     pub(super) exchange: Exchange,
     pub(super) turn: Option<Turn>,
+    /// What goes out right behind the crate's command.
+    pub(super) follower: Option<Follower>,
 }
 
 /// What the `imap` crate takes for a connection.
@@ -122,8 +125,12 @@ impl Shared {
             turn.incoming = [&turn.tag, &b" OK .\r\n"[..]].concat();
             return Ok(());
         }
-        let sent = self.exchange.wire.send(&turn.outgoing, turn.verb.name());
+        let mut sent = self.exchange.wire.send(&turn.outgoing, turn.verb.name());
+        let is_whole = turn.outgoing.ends_with(b"\n");
         turn.outgoing = Zeroizing::default();
+        if let Some(follower) = self.follower.as_mut().filter(|_| is_whole && sent.is_ok()) {
+            sent = follower.launch(&mut self.exchange);
+        }
         sent.map_err(|error| stopped(turn, error))
     }
 
@@ -135,8 +142,12 @@ impl Shared {
         while turn.incoming.is_empty() {
             let verb = turn.verb;
             let mut lines: Vec<u8> = Vec::new();
+            let follower = &mut self.follower;
             let arrived = self.exchange.arrive(verb.name(), &mut |response| {
                 lines.extend(crate_line(verb, response).unwrap_or_default());
+                if let Some(follower) = follower {
+                    follower.overhear(response);
+                }
             });
             turn.incoming = lines;
             match arrived {
@@ -150,6 +161,11 @@ impl Shared {
                     ]
                     .concat();
                     turn.ended = Some(ended);
+                }
+                Ok(Arrival::Ended(ended)) => {
+                    if let Some(follower) = &mut self.follower {
+                        follower.note_end(&ended.tag);
+                    }
                 }
                 Ok(_) => {}
             }

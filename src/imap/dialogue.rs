@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::authenticate::authenticate;
 use super::channel::{Channel, Shared, Turn, Verb, lock};
 use super::exchange::Exchange;
+use super::follower::Follower;
 use super::sign_in::Method;
 use super::status_line::Status;
 use crate::error::{Error, Kind, Result, quote};
@@ -68,6 +69,7 @@ impl Dialogue {
         let shared = Arc::new(Mutex::new(Shared {
             exchange,
             turn: None,
+            follower: None,
         }));
         let client = imap::Client::new(Channel(Arc::clone(&shared)));
         let signed_in = take_turn(&shared, verb, || {
@@ -101,6 +103,23 @@ impl Dialogue {
             highestmodseq: found.highest_mod_seq,
             no_modseq: self.exchange().no_modseq,
         })
+    }
+
+    /// [`Dialogue::examine`] with a command that follows it at once; back comes
+    /// what there still is to wait for, whether the mailbox is open or not.
+    ///
+    /// # Errors
+    /// As [`Dialogue::examine`], beside the follower.
+    pub(super) fn examine_and(
+        &mut self,
+        name: &str,
+        spelling: &str,
+        follower: Follower,
+    ) -> (Result<Examined>, Option<Follower>) {
+        lock(&self.shared).follower = Some(follower);
+        let examined = self.examine(name, spelling);
+        let follower = lock(&self.shared).follower.take();
+        (examined, follower)
     }
 
     /// Asks whether the server is still there.
@@ -224,6 +243,7 @@ mod tests {
         let shared = Arc::new(Mutex::new(Shared {
             exchange,
             turn: None,
+            follower: None,
         }));
         let call = || {
             let _held = shared.lock().expect("whole");

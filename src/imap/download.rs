@@ -86,8 +86,21 @@ impl Download {
         if wanted.is_empty() {
             return Self(Course::Listed(direction.uids(&uids)));
         }
-        let max_size = Some(max_size.map_or(LITERAL, |max| max.min(LITERAL)));
-        let schedule = Schedule::new(uids, wanted, max_size, direction);
+        let max_size = max_size.map_or(LITERAL, |max| max.min(LITERAL));
+        let schedule = Schedule::new(uids, wanted, Some(max_size), direction);
+        Self::fetched(schedule, max_size)
+    }
+
+    /// All of the messages `uids`, as [`Download::new`]; see
+    /// [`Schedule::by_at_most`].
+    pub fn by_at_most(bytes: u64, uids: UidSet, wanted: Wanted, max_size: u64) -> Self {
+        let max_size = max_size.min(LITERAL);
+        let schedule = Schedule::new(uids, wanted, Some(max_size), Direction::Ascending);
+        Self::fetched(schedule.by_at_most(bytes), max_size)
+    }
+
+    fn fetched(schedule: Schedule, max_size: u64) -> Self {
+        let max_size = Some(max_size);
         let stream = Box::new(FetchStream::new(schedule));
         Self(Course::Fetched { stream, max_size })
     }

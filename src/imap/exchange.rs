@@ -182,6 +182,24 @@ impl Exchange {
         }
     }
 
+    /// Reads on until the command of this tag ends, showing everything else to `on`.
+    ///
+    /// # Errors
+    /// As [`Exchange::command`].
+    pub(super) fn await_end(
+        &mut self,
+        verb: &str,
+        tag: &[u8],
+        on: &mut dyn FnMut(&Response<'_>),
+    ) -> Result<Ended> {
+        loop {
+            match self.arrive(verb, on)? {
+                Arrival::Ended(ended) if ended.tag == tag => return Ok(ended),
+                _ => {}
+            }
+        }
+    }
+
     /// Sends a command and does not wait for its end; gives its tag.
     pub(super) fn launch(&mut self, verb: &str, command: &[u8]) -> Result<Vec<u8>> {
         let tag = self.next_tag();
@@ -210,11 +228,6 @@ impl Exchange {
             .inspect_err(|error| self.recorder.failed(error))?;
         self.flying.push(tag.clone());
         Ok(tag)
-    }
-
-    /// Notes that the command of this tag has ended.
-    pub(super) fn landed(&mut self, tag: &[u8]) {
-        self.flying.retain(|flying| flying != tag);
     }
 
     /// Waits for the next response in the step `during`.
@@ -305,15 +318,23 @@ impl Exchange {
     /// broken if the server has left, or goes on and on; and commands may have
     /// ended.
     pub(super) fn catch_up(&mut self) {
+        self.overhear(CATCH_UP, &mut |_| {});
+    }
+
+    /// [`Exchange::catch_up`] for what is listened to: up to so many bytes at
+    /// once are shown to `on`.
+    pub(super) fn overhear(&mut self, limit: usize, on: &mut dyn FnMut(&Response<'_>)) {
         let mut bytes = 0;
-        while let Some(frame) = self.wire.poll(CATCH_UP) {
+        while let Some(frame) = self.wire.poll(limit) {
             bytes += frame.bytes.len();
             self.recorder.received(frame.bytes.len());
-            if bytes > CATCH_UP {
+            if bytes > limit {
                 self.wire.break_off();
                 return;
             }
-            let is_over = match parse(&frame.bytes) {
+            let response = parse(&frame.bytes);
+            on(&response);
+            let is_over = match response {
                 Response::Tagged { tag, status } => {
                     self.recorder.ended(tag, &words(&self.veil, &status));
                     self.flying.retain(|flying| flying != tag);

@@ -233,15 +233,16 @@ impl<S: Source> FetchStream<S> {
             deliver(&mut self.source, flight, message);
         }
         if place == 0 {
-            self.ready.extend(flight.held.drain(..));
+            self.ready.extend(flight.let_go());
         }
     }
 
     /// True where more waits for its turn than an honest server's second
     /// command can bring; one message of any size is honest.
     fn is_overfull(&self) -> bool {
-        let held = || self.flights.iter().flat_map(|flight| &flight.held);
-        held().nth(1).is_some() && held().map(Message::weight).sum::<usize>() > AHEAD
+        let held = self.flights.iter().map(Flight::held);
+        let (count, weight) = held.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+        count > 1 && weight > AHEAD
     }
 
     /// Ends a command, and with it the chunk if there is no more to ask for.
@@ -323,8 +324,7 @@ impl<S: Source> FetchStream<S> {
     /// of those that have not.
     fn release(&mut self) {
         while let Some(first) = self.flights.front_mut() {
-            first.held.sort_by_key(|message| message.uid);
-            self.ready.extend(first.held.drain(..));
+            self.ready.extend(first.let_go());
             if !matches!(first.ended, Some(Ok(()))) {
                 return;
             }
@@ -338,5 +338,5 @@ impl<S: Source> FetchStream<S> {
 fn deliver(source: &mut impl Source, flight: &mut Flight, message: Message) {
     flight.delivered.insert(message.uid);
     let admitted = source.admit(&flight.chunk, message);
-    flight.held.extend(admitted);
+    flight.hold(admitted);
 }

@@ -3,11 +3,13 @@
 //! FETCH gives them, the tables show them as columns. System flags compare
 //! without case, as the RFC has it; keywords stay as the server spells them.
 
+use std::borrow::Cow;
+
 use super::token::Reader;
 
 /// Flags in the server's order, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Flags(Vec<String>);
+pub struct Flags(Vec<Cow<'static, str>>);
 
 /// More flags than any message has; a longer list is cut.
 const MOST: usize = 1_000;
@@ -31,7 +33,7 @@ impl Flags {
         }
         let mut flags = Vec::new();
         while reader.has_value() {
-            let flag = reader.string().map(|flag| spelled(text(&flag)));
+            let flag = reader.string().map(|flag| spelled(&flag));
             if let Some(flag) = flag.filter(|flag| flags.len() < MOST && !flags.contains(flag)) {
                 flags.push(flag);
             }
@@ -47,7 +49,7 @@ impl Flags {
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        self.0.iter().map(|flag| &**flag)
     }
 
     /// Those that are not the system's, which begin with a backslash.
@@ -64,13 +66,11 @@ pub(super) fn text(bytes: &[u8]) -> String {
     }
 }
 
-fn spelled(flag: String) -> String {
-    match SYSTEM
-        .iter()
-        .find(|system| system.eq_ignore_ascii_case(&flag))
-    {
-        Some(&system) => system.to_owned(),
-        None => flag,
+fn spelled(flag: &[u8]) -> Cow<'static, str> {
+    let mut system = SYSTEM.iter();
+    match system.find(|system| system.as_bytes().eq_ignore_ascii_case(flag)) {
+        Some(&system) => Cow::Borrowed(system),
+        None => Cow::Owned(text(flag)),
     }
 }
 

@@ -8,6 +8,7 @@
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
+use std::vec::Drain;
 
 use super::apart::{Apart, Outcome};
 use super::chunk::{Chunk, SET};
@@ -24,8 +25,9 @@ const HELD: usize = 32 << 20;
 pub(super) struct Flight {
     pub(super) chunk: Chunk,
     pub(super) delivered: UidSet,
-    /// Messages that wait until this is the first flight.
-    pub(super) held: Vec<Message>,
+    /// Messages that wait until this is the first flight, and what they weigh.
+    held: Vec<Message>,
+    held_weight: usize,
     /// How it ended, if it has.
     pub(super) ended: Option<Result<()>>,
     /// The command in flight, if there is one.
@@ -68,6 +70,7 @@ impl Flight {
             chunk,
             delivered: UidSet::new(),
             held: Vec::new(),
+            held_weight: 0,
             ended: None,
             command: None,
             asked: UidSet::new(),
@@ -164,6 +167,26 @@ impl Flight {
         self.weight += whole.weight();
         self.partial.push_back(whole);
         None
+    }
+
+    /// Keeps messages until this is the first flight.
+    pub(super) fn hold(&mut self, messages: impl IntoIterator<Item = Message>) {
+        for message in messages {
+            self.held_weight += message.weight();
+            self.held.push(message);
+        }
+    }
+
+    /// Gives what was kept, in order.
+    pub(super) fn let_go(&mut self) -> Drain<'_, Message> {
+        self.held_weight = 0;
+        self.held.sort_by_key(|message| message.uid);
+        self.held.drain(..)
+    }
+
+    /// How many messages are kept, and what they weigh.
+    pub(super) fn held(&self) -> (usize, usize) {
+        (self.held.len(), self.held_weight)
     }
 
     /// What is known of a message that was answered in part.

@@ -10,14 +10,14 @@
 use std::time::Instant;
 
 use super::exchange::Arrival;
-use super::response::{Response, parse};
+use super::response::Response;
 use super::session::Session;
 use super::status_line::Status;
 use super::uid_set::UidSet;
 use crate::error::{Error, Result};
 
 /// The most bytes a server may say in one burst that nobody asked for.
-const BURST: usize = 1 << 20;
+pub(super) const BURST: usize = 1 << 20;
 
 /// A session that idles.
 pub struct Idling {
@@ -84,23 +84,12 @@ impl Session {
     pub fn idle_news(&mut self, idling: &mut Idling) -> Result<Vec<Notice>> {
         let mut news = std::mem::take(&mut idling.early);
         let mut exchange = self.exchange();
-        while let Some(frame) = exchange.wire.poll(BURST) {
-            let response = parse(&frame.bytes);
-            let is_bye =
-                matches!(&response, Response::Status(status) if status.status == Status::Bye);
-            news.extend(notice(&response));
-            let ended = match &response {
-                Response::Tagged { tag, .. } if *tag == idling.tag => Some(tag.to_vec()),
-                _ => None,
-            };
-            if let Some(tag) = ended {
-                exchange.landed(&tag);
+        exchange.overhear(BURST, &mut |response| {
+            news.extend(notice(response));
+            if matches!(response, Response::Tagged { tag, .. } if *tag == idling.tag) {
                 news.push(Notice::Ended);
             }
-            if is_bye {
-                exchange.wire.break_off();
-            }
-        }
+        });
         if exchange.wire.is_whole() {
             return Ok(news);
         }

@@ -64,14 +64,9 @@ pub struct MailboxStatus {
 }
 
 impl MailboxStatus {
-    /// Reads what follows STATUS; None without a name or a list.
-    ///
-    /// ```text
-    /// mailbox-data = "STATUS" SP mailbox SP "(" [status-att-list] ")"
-    /// ```
-    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let mailbox = read_mailbox(reader)?;
-        let mut status = Self {
+    /// One of which nothing is known yet.
+    pub fn unknown(mailbox: Mailbox) -> Self {
+        Self {
             mailbox,
             messages: None,
             unseen: None,
@@ -79,7 +74,33 @@ impl MailboxStatus {
             uidvalidity: None,
             highestmodseq: None,
             size: None,
-        };
+        }
+    }
+
+    /// Takes over what a later answer tells, which may leave out what has not
+    /// changed; true where something has.
+    pub fn update(&mut self, later: &Self) -> bool {
+        fn take<T: Copy + PartialEq>(known: &mut Option<T>, told: Option<T>) -> bool {
+            let is_news = told.is_some() && told != *known;
+            *known = told.or(*known);
+            is_news
+        }
+        let mut is_news = take(&mut self.messages, later.messages);
+        is_news |= take(&mut self.unseen, later.unseen);
+        is_news |= take(&mut self.uidnext, later.uidnext);
+        is_news |= take(&mut self.uidvalidity, later.uidvalidity);
+        is_news |= take(&mut self.highestmodseq, later.highestmodseq);
+        is_news | take(&mut self.size, later.size)
+    }
+
+    /// Reads what follows STATUS; None without a name or a list.
+    ///
+    /// ```text
+    /// mailbox-data = "STATUS" SP mailbox SP "(" [status-att-list] ")"
+    /// ```
+    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let mailbox = read_mailbox(reader)?;
+        let mut status = Self::unknown(mailbox);
         if !reader.enter_list() {
             return None;
         }
@@ -130,6 +151,16 @@ mod tests {
             (status.highestmodseq, status.size),
             (None, Some(5_000_000_000))
         );
+    }
+
+    #[test]
+    fn what_a_later_answer_leaves_out_stays_as_it_was() {
+        let read = |text: &str| MailboxStatus::read(&mut Reader::new(text.as_bytes())).unwrap();
+        let mut known = read("A (MESSAGES 3 UIDNEXT 4)");
+        assert!(!known.update(&read("A (MESSAGES 3)")));
+        assert!(known.update(&read("A (UNSEEN 0)")));
+        assert!(known.update(&read("A (MESSAGES 4 UIDNEXT 4)")));
+        assert_eq!(known, read("A (MESSAGES 4 UIDNEXT 4 UNSEEN 0)"));
     }
 
     #[test]

@@ -4,9 +4,9 @@
 //! was given, so the host can stop it; everything else is plain blocking I/O
 //! on the caller's thread. Reading never changes a mailbox: the commands sent
 //! are CAPABILITY, STARTTLS, LOGIN, AUTHENTICATE, COMPRESS, LIST, STATUS, EXAMINE,
-//! UID SEARCH, UID FETCH (PEEK), ENABLE, IDLE, NOOP and LOGOUT; `imap_log` shows
-//! them. The only others are those of [`store`], which deletes after an ingest that
-//! was asked to.
+//! UID SEARCH, UID FETCH (PEEK), ENABLE, IDLE, NOTIFY, UNSELECT, NOOP and LOGOUT;
+//! `imap_log` shows them. The only others are those of [`store`], which deletes after
+//! an ingest that was asked to.
 
 mod apart;
 mod authenticate;
@@ -28,6 +28,7 @@ pub mod fetched;
 pub mod flags;
 mod flight;
 pub mod folders;
+mod follower;
 pub mod frame;
 #[cfg(any(fuzzing, test))]
 pub mod fuzz;
@@ -42,6 +43,7 @@ pub mod login;
 pub mod mailbox;
 pub mod mailbox_status;
 pub mod message;
+pub mod notify;
 pub mod ordered;
 pub mod pace;
 pub mod part;
@@ -56,6 +58,7 @@ mod sasl;
 mod schedule;
 mod scram;
 pub mod search;
+mod search_answer;
 pub mod search_key;
 pub mod search_text;
 pub mod session;

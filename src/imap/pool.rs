@@ -100,6 +100,18 @@ impl Pool {
         Ok((lease, first))
     }
 
+    /// Logs out the idle sessions of one login, for a server that counts them.
+    pub fn dismiss(&self, endpoint: &Endpoint, login: &Login) {
+        let until = Instant::now() + LEAVE;
+        let dismissed: Vec<Slot> = {
+            let mut slots = self.idle.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_theirs =
+                |slot: &mut Slot| slot.key.endpoint == *endpoint && slot.key.login.is_same(login);
+            slots.extract_if(.., is_theirs).collect()
+        };
+        dismissed.into_iter().for_each(|slot| slot.leave(until));
+    }
+
     fn lend(&self, session: Session, key: Key) -> Lease {
         let idle = Arc::downgrade(&self.idle);
         Lease {

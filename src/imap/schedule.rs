@@ -52,6 +52,8 @@ pub struct Schedule {
     structures_only: Arc<Items>,
     windows: usize,
     chunks: usize,
+    /// Bytes of content that one command asks for at most, whatever the pace.
+    most: u64,
 }
 
 impl Schedule {
@@ -70,7 +72,16 @@ impl Schedule {
             structures_only: Arc::new(Wanted::STRUCTURE.items()),
             windows: 0,
             chunks: 0,
+            most: u64::MAX,
         }
+    }
+
+    /// The same with at most so many bytes of content a command, for those who
+    /// need long for each: a server that waits for them sends the next one's
+    /// meanwhile, and it has to be held.
+    pub fn by_at_most(mut self, bytes: u64) -> Self {
+        self.most = bytes;
+        self
     }
 
     fn wants_content(&self) -> bool {
@@ -108,7 +119,7 @@ impl Schedule {
     /// Queues the next contents, of the first window, if its sizes are known.
     fn ask_for_contents(&mut self, pace: &Pace) {
         let grown = CHUNKS.get(self.chunks).copied().unwrap_or(u64::MAX);
-        let bytes = grown.min(pace.chunk());
+        let bytes = grown.min(pace.chunk()).min(self.most);
         let window = self.open.front_mut().filter(|window| window.is_known());
         let next = window.and_then(|window| window.take(bytes, self.max_size, self.direction));
         let Some((uids, form)) = next else {

@@ -14,6 +14,7 @@ use super::dialogue::Dialogue;
 pub use super::dialogue::Examined;
 use super::endpoint::Endpoint;
 use super::exchange::{Ended, Exchange};
+use super::follower::Follower;
 use super::greeting;
 use super::login::{Credential, Login};
 use super::mailbox::Mailbox;
@@ -21,15 +22,13 @@ use super::pace::Pace;
 use super::quirks;
 use super::response::Response;
 use super::search::{Answer, Criteria, stretches, uid_search};
+use super::search_answer::SearchAnswer;
 use super::settings::Settings;
 use super::sign_in::Method;
 use super::status_line::Status;
 use super::uid_set::UidSet;
 use super::veil::Veil;
 use crate::error::{Error, Result, quote};
-
-/// The most runs of UIDs an answer to one search is made of, give or take a line.
-const RANGES: usize = 5_000_000;
 
 /// A signed-in connection to a server.
 pub struct Session {
@@ -46,6 +45,8 @@ pub struct Session {
     searches_substrings: Option<bool>,
     /// Whether PREVIEW gives any, once that has been found out.
     pub(super) makes_previews: Option<bool>,
+    /// Whether it is told of news in other mailboxes, at any time.
+    pub(super) is_notified: bool,
     /// How its server is best asked for many messages.
     pub(super) pace: Pace,
 }
@@ -115,6 +116,7 @@ impl Session {
             qresync: None,
             searches_substrings: None,
             makes_previews: None,
+            is_notified: false,
             pace: Pace::default(),
         })
     }
@@ -144,10 +146,10 @@ impl Session {
         self.dialogue.exchange().wire.set_settings(settings);
     }
 
-    /// True if another statement may use it: nothing has gone wrong, and no
-    /// command waits for its end.
+    /// True if another statement may use it: nothing has gone wrong, no command
+    /// waits for its end, and it is not told of news.
     pub fn is_usable(&self) -> bool {
-        self.dialogue.exchange().is_idle()
+        self.dialogue.exchange().is_idle() && !self.is_notified
     }
 
     /// Reads what the server has sent meanwhile, without waiting, so that
@@ -163,20 +165,82 @@ impl Session {
     /// # Errors
     /// The server's refusal, after which no mailbox is open, or the wire's.
     pub fn examine(&mut self, mailbox: &Mailbox) -> Result<Examined> {
+        let spelling = self.close_for(mailbox)?;
+        let examined = self.dialogue.examine(mailbox.name(), spelling)?;
+        self.examined = Some((mailbox.clone(), examined));
+        Ok(examined)
+    }
+
+    /// [`Session::examine`], and with it, in one round trip, a search in the
+    /// mailbox. Its outcome is `None` where it has to be made anew by
+    /// [`Session::uid_search`], which tells why: it takes more than one line, or
+    /// was refused, or this server is to do one thing at a time.
+    ///
+    /// # Errors
+    /// As [`Session::examine`].
+    pub fn examine_searching(
+        &mut self,
+        mailbox: &Mailbox,
+        criteria: Criteria<'_>,
+    ) -> Result<(Examined, Option<UidSet>)> {
+        let answer = match self.has_esearch {
+            true => Answer::Ranges,
+            false => Answer::Listed,
+        };
+        let commands = uid_search(criteria, answer);
+        let lines = commands.first().map(|c| stretches(c, &self.capabilities));
+        let (1, Some([line]), false) = (commands.len(), lines.as_deref(), self.pace.is_single())
+        else {
+            return Ok((self.examine(mailbox)?, None));
+        };
+        let spelling = self.close_for(mailbox)?;
+        let follower = Follower::search(line.clone());
+        let (examined, follower) = self
+            .dialogue
+            .examine_and(mailbox.name(), spelling, follower);
+        let mut found = SearchAnswer::new();
+        let ended = match follower {
+            Some(follower) if self.dialogue.exchange().wire.is_whole() => {
+                let mut on = |response: &Response<'_>| found.take(response);
+                follower.await_end(&mut self.dialogue.exchange(), &mut on)
+            }
+            _ => Ok(None),
+        };
+        let examined = examined?;
+        self.examined = Some((mailbox.clone(), examined));
+        let status = ended?.map(|ended| ended.status);
+        // Some servers name ESEARCH and do not understand it.
+        self.has_esearch &= status != Some(Status::Bad);
+        let found = self.found(found, criteria);
+        let found = found.filter(|_| status == Some(Status::Ok));
+        Ok((examined, found))
+    }
+
+    /// Forgets the open mailbox, and gives the spelling of the one to open.
+    fn close_for<'m>(&mut self, mailbox: &'m Mailbox) -> Result<&'m str> {
         self.examined = None;
         self.qresync.get_or_insert(false);
         let spelling = str::from_utf8(mailbox.spelling()).ok();
-        let spelling = spelling
+        spelling
             .filter(|text| !text.contains(char::is_control))
             .ok_or_else(|| {
                 let name = quote(mailbox.name());
                 Error::usage(format!(
                     "cannot examine '{name}': the server spells it in no known way"
                 ))
-            })?;
-        let examined = self.dialogue.examine(mailbox.name(), spelling)?;
-        self.examined = Some((mailbox.clone(), examined));
-        Ok(examined)
+            })
+    }
+
+    /// Leaves the open mailbox as it is, if there is one and the server has a
+    /// command for that (RFC 3691).
+    ///
+    /// # Errors
+    /// The wire's.
+    pub fn unselect(&mut self) -> Result<()> {
+        if self.examined.take().is_some() && self.capabilities.has("UNSELECT") {
+            self.command("UNSELECT", b"UNSELECT", &mut |_| {})?;
+        }
+        Ok(())
     }
 
     /// The UIDs of the open mailbox that meet the criteria.
@@ -250,45 +314,32 @@ impl Session {
         criteria: Criteria<'_>,
         answer: Answer,
     ) -> Result<std::result::Result<UidSet, Ended>> {
-        let mut ranges = Vec::new();
-        let mut is_readable = true;
-        let mut is_answered = false;
+        let mut found = SearchAnswer::new();
         for command in uid_search(criteria, answer) {
             let command = stretches(&command, &self.capabilities);
             let mut exchange = self.dialogue.exchange();
-            let mut on = |response: &Response<'_>| {
-                let found = match response {
-                    Response::Search(uids) => Some(uids),
-                    Response::Esearch(found) => found.all.as_ref(),
-                    Response::Other(line) => {
-                        is_readable &= !is_search_answer(line);
-                        return;
-                    }
-                    _ => return,
-                };
-                is_answered = true;
-                is_readable &= ranges.len() < RANGES;
-                if is_readable {
-                    ranges.extend(found.into_iter().flat_map(UidSet::ranges));
-                }
-            };
+            let mut on = |response: &Response<'_>| found.take(response);
             let ended = exchange.command_in_stretches("UID SEARCH", &command, &mut on)?;
             if ended.status != Status::Ok {
                 return Ok(Err(ended));
             }
         }
+        self.found(found, criteria).map(Ok).ok_or_else(|| {
+            let name = self.open_name();
+            Error::misbehaved(format!(
+                "cannot search '{name}': the server's answer cannot be read"
+            ))
+        })
+    }
+
+    /// What was found; `None` where the answer cannot be read, or was none.
+    fn found(&self, answer: SearchAnswer, criteria: Criteria<'_>) -> Option<UidSet> {
         let exists = self
             .examined
             .as_ref()
             .map_or(0, |(_, examined)| examined.exists);
-        let is_silent = !is_answered && criteria == Criteria::All && exists > 0;
-        if !is_readable || is_silent {
-            let name = self.open_name();
-            return Err(Error::misbehaved(format!(
-                "cannot search '{name}': the server's answer cannot be read"
-            )));
-        }
-        Ok(Ok(ranges.into_iter().collect()))
+        let is_silent = !answer.is_answered && criteria == Criteria::All && exists > 0;
+        answer.into_uids().filter(|_| !is_silent)
     }
 
     /// Sends a command of another file of this module and waits for its end.
@@ -345,14 +396,4 @@ impl Session {
             .map(|(mailbox, _)| quote(mailbox.name()))
             .unwrap_or_default()
     }
-}
-
-fn is_search_answer(line: &[u8]) -> bool {
-    let mut words = line
-        .split(u8::is_ascii_whitespace)
-        .filter(|word| !word.is_empty());
-    words.next() == Some(b"*")
-        && words.next().is_some_and(|word| {
-            word.eq_ignore_ascii_case(b"SEARCH") || word.eq_ignore_ascii_case(b"ESEARCH")
-        })
 }

@@ -139,8 +139,7 @@ impl Wanted {
                 }
             }
         }
-        let has_condstore = capabilities.has("CONDSTORE") || capabilities.has("QRESYNC");
-        if has_condstore && !examined.no_modseq {
+        if capabilities.counts_changes() && !examined.no_modseq {
             offered
         } else {
             offered.without(Self::MODSEQ)

@@ -6,6 +6,7 @@ use super::insert::Insert;
 use crate::error::Result;
 use crate::mail::digest::{md5_hex, sha1_hex, sha256_hex};
 use crate::mail::entity::{Entity, walk};
+use crate::mail::sniff::media_type;
 use crate::sqlite::Bind;
 use serde_json::{Value, json};
 
@@ -39,20 +40,22 @@ impl Attachment {
 }
 
 /// The attachments of a message and of the messages in it, of these media types
-/// (`image/*` for all of a kind; all where there are none). The same content
+/// (`image/*` for all of a kind; all where there are none), by what they say
+/// they are or by their own bytes: TNEF for one says nothing. The same content
 /// attached twice is one, with the places of the others in its elaboration:
 /// RSSD holds no second one.
 pub fn attachments(raw: &[u8], types: &[String]) -> Vec<Attachment> {
     let mut found: Vec<Attachment> = Vec::new();
     walk(raw, |entity| {
-        let nature = entity.about.content_type.value.as_str();
-        if !entity.place.is_attachment || !is_wanted(nature, types) {
-            return;
-        }
-        let Some(part) = entity.part.clone() else {
+        let Some(part) = entity.part.clone().filter(|_| entity.place.is_attachment) else {
             return;
         };
         let attachment = read(part, entity);
+        let sniffed = attachment.elaboration["sniffed_type"].as_str();
+        if !is_wanted(&attachment.nature, types) && !sniffed.is_some_and(|it| is_wanted(it, types))
+        {
+            return;
+        }
         let twin = found
             .iter_mut()
             .find(|known| known.sha256 == attachment.sha256 && known.nature == attachment.nature);
@@ -73,6 +76,7 @@ fn read(part: String, entity: &Entity<'_>) -> Attachment {
         "md5": md5_hex(&content),
         "sha1": sha1,
         "sha256": sha256,
+        "sniffed_type": media_type(&content),
         "disposition": disposition.map(|field| field.value.as_str()),
         "content_id": entity.about.content_id,
     });

@@ -75,8 +75,8 @@ impl Filter {
         let names = message.attachments().into_iter();
         let texts: Vec<String> = fields
             .map(|field| decoded(field.value))
-            .chain(message.text_bodies().iter().map(|text| text.to_lowercase()))
-            .chain(message.html_bodies().iter().map(|text| text.to_lowercase()))
+            .chain(message.text_bodies().into_iter().map(str::to_lowercase))
+            .chain(message.html_bodies().into_iter().map(str::to_lowercase))
             .chain(names.filter_map(|found| Some(found.filename?.to_lowercase())))
             .collect();
         self.text

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::folder::Folder;
 use super::incoming::IncomingMessage;
 use super::location::Failure;
-use super::options::{BATCH_BYTES, Options};
+use super::options::{BATCH_MEMORY, Options};
 use super::port::Port;
 use super::progress::Meter;
 use super::state::Trouble;
@@ -17,7 +17,6 @@ use crate::imap::flags::Flags;
 use crate::imap::internal_date::internal_date;
 use crate::imap::search::Criteria;
 use crate::imap::session::Session;
-use crate::imap::uid_order::Direction;
 use crate::imap::uid_set::UidSet;
 use crate::imap::wanted::Wanted;
 
@@ -31,6 +30,8 @@ pub struct Intake<'a, 'w> {
     meter: &'a Meter,
     batch: Vec<IncomingMessage>,
     batch_bytes: u64,
+    /// Bytes of the largest of them.
+    largest: u64,
     failures: Vec<Failure>,
     /// Messages whose text turned out not to be meant.
     filtered: u64,
@@ -53,6 +54,7 @@ impl<'a, 'w> Intake<'a, 'w> {
             meter,
             batch: Vec::new(),
             batch_bytes: 0,
+            largest: 0,
             failures: Vec::new(),
             filtered: 0,
         }
@@ -66,12 +68,9 @@ impl<'a, 'w> Intake<'a, 'w> {
     pub fn take(&mut self, uids: &UidSet) -> Result<()> {
         self.meter.folder(&self.folder.name, uids.len());
         let wanted = Wanted::FLAGS | Wanted::INTERNAL_DATE | Wanted::SIZE | Wanted::WHOLE;
-        let mut download = Download::new(
-            uids.clone(),
-            wanted,
-            Some(self.options.max_size),
-            Direction::Ascending,
-        );
+        let options = self.options;
+        let chunk = options.layout.chunk_bytes();
+        let mut download = Download::by_at_most(chunk, uids.clone(), wanted, options.max_size);
         let mut unsent = BTreeMap::new();
         loop {
             match download.next(self.session) {
@@ -112,9 +111,16 @@ impl<'a, 'w> Intake<'a, 'w> {
     }
 
     fn add(&mut self, message: IncomingMessage) -> Result<()> {
-        self.batch_bytes += message.raw.len() as u64;
+        let size = message.raw.len() as u64;
+        let becomes = self.largest.max(size) * self.options.layout.expansion();
+        if self.batch_bytes + size + becomes > BATCH_MEMORY {
+            self.write()?;
+        }
+        self.batch_bytes += size;
+        self.largest = self.largest.max(size);
         self.batch.push(message);
-        if self.batch.len() >= self.options.batch || self.batch_bytes >= BATCH_BYTES {
+        let is_full = self.batch_bytes >= self.options.layout.batch_bytes();
+        if self.batch.len() >= self.options.batch || is_full {
             self.write()?;
         }
         Ok(())
@@ -126,6 +132,7 @@ impl<'a, 'w> Intake<'a, 'w> {
         let failures = std::mem::take(&mut self.failures);
         let messages = batch.len() as u64 + failures.len() as u64 + self.filtered;
         let bytes = std::mem::take(&mut self.batch_bytes);
+        self.largest = 0;
         if self.filtered > 0 {
             let filtered = std::mem::take(&mut self.filtered);
             self.port.count(Counts {

@@ -1,6 +1,9 @@
 //! Which messages of a folder the database knows, by UID.
 
+use std::collections::{BTreeSet, HashMap};
+
 use super::database::Database;
+use super::place::Account;
 use super::state::FolderState;
 use crate::error::Result;
 use crate::imap::uid_set::UidSet;
@@ -9,16 +12,30 @@ use crate::sqlite::{Bind, Field};
 /// How often a message that cannot be ingested is tried.
 pub const ATTEMPTS: i64 = 5;
 
-/// The flags that make up a message's status (RFC 9051 section 2.3.2).
-pub const STATUS_FLAGS: [&str; 5] = ["\\Seen", "\\Flagged", "\\Answered", "\\Deleted", "\\Draft"];
-
 /// The messages known to lie in a folder.
 #[derive(Debug, Default)]
 pub struct Present {
     /// All of them.
     pub all: UidSet,
-    /// For each of [`STATUS_FLAGS`], those that had it at the last look.
-    pub flagged: [UidSet; STATUS_FLAGS.len()],
+    /// The sets of flags they had at the last look, each with the messages that
+    /// had exactly those: there are few.
+    flagged: Vec<(BTreeSet<String>, UidSet)>,
+}
+
+impl Present {
+    /// Those that had a flag at the last look, in any case.
+    pub fn with_flag(&self, flag: &str) -> UidSet {
+        let has = |flags: &BTreeSet<String>| flags.iter().any(|set| set.eq_ignore_ascii_case(flag));
+        let found = self.flagged.iter().filter(|(flags, _)| has(flags));
+        found.flat_map(|(_, uids)| uids.ranges()).collect()
+    }
+
+    /// True where a message had exactly these flags, in whatever order.
+    pub fn had(&self, uid: u32, flags: &[String]) -> bool {
+        let flags: BTreeSet<String> = flags.iter().cloned().collect();
+        let mut found = self.flagged.iter().filter(|(known, _)| *known == flags);
+        found.any(|(_, uids)| uids.contains(uid))
+    }
 }
 
 /// The UIDs from `first` on that need nothing more: they are ingested, or are
@@ -80,7 +97,8 @@ pub fn present(connection: &Database, folder: &FolderState) -> Result<Present> {
     )?;
     let validity = Bind::Integer(folder.uidvalidity.into());
     statement.bind_all(&[Bind::Text(&folder.id), validity])?;
-    let mut present = Present::default();
+    let mut all = UidSet::new();
+    let mut flagged: HashMap<String, UidSet> = HashMap::new();
     while statement.step()? {
         let Field::Integer(uid) = statement.column(0)? else {
             continue;
@@ -88,17 +106,43 @@ pub fn present(connection: &Database, folder: &FolderState) -> Result<Present> {
         let Ok(uid) = u32::try_from(uid) else {
             continue;
         };
-        present.all.insert(uid);
+        all.insert(uid);
         if let Field::Text(flags) = statement.column(1)? {
-            let flags: Vec<String> = serde_json::from_str(flags).unwrap_or_default();
-            for (flag, set) in STATUS_FLAGS.iter().zip(&mut present.flagged) {
-                if flags.iter().any(|known| known.eq_ignore_ascii_case(flag)) {
-                    set.insert(uid);
-                }
+            match flagged.get_mut(flags) {
+                Some(uids) => uids.insert(uid),
+                None => drop(flagged.insert(flags.to_owned(), std::iter::once(uid).collect())),
             }
         }
     }
-    Ok(present)
+    let read = |(flags, uids): (String, UidSet)| Some((serde_json::from_str(&flags).ok()?, uids));
+    Ok(Present {
+        all,
+        flagged: flagged.into_iter().filter_map(read).collect(),
+    })
+}
+
+/// How many messages lie in each of the account's folders that are not ingested,
+/// by the folder's name; none of which there are none.
+///
+/// # Errors
+/// `Host` where SQLite refuses.
+pub fn problems(connection: &Database, account: &Account) -> Result<HashMap<String, u64>> {
+    let mut statement = connection.prepare(
+        "SELECT folder_name, count(*)
+           FROM main.imap_sync_problem JOIN main.imap_sync_folder USING (imap_sync_folder_id)
+                JOIN main.imap_sync_account USING (imap_sync_account_id)
+          WHERE server = ?1 AND username = ?2 GROUP BY folder_name",
+    )?;
+    statement.bind_all(&[&account.server, &account.user].map(|text| Bind::Text(text)))?;
+    let mut problems = HashMap::new();
+    while statement.step()? {
+        if let (Field::Text(name), Field::Integer(count)) =
+            (statement.column(0)?, statement.column(1)?)
+        {
+            problems.insert(name.to_owned(), u64::try_from(count).unwrap_or(0));
+        }
+    }
+    Ok(problems)
 }
 
 fn bounded(value: u64) -> Bind<'static> {

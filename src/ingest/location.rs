@@ -19,6 +19,9 @@ pub struct Locations {
     outdated: Statement,
     failed: Statement,
     solved: Statement,
+    any_problem: Statement,
+    /// Whether there are any problems, once it matters.
+    has_problems: Option<bool>,
 }
 
 /// What is known of a message where it lies.
@@ -81,6 +84,8 @@ impl Locations {
                 "DELETE FROM main.imap_sync_problem
                   WHERE imap_sync_folder_id = ?1 AND uidvalidity = ?2 AND uid = ?3",
             )?,
+            any_problem: connection.prepare("SELECT 1 FROM main.imap_sync_problem LIMIT 1")?,
+            has_problems: None,
         })
     }
 
@@ -119,6 +124,7 @@ impl Locations {
         session_id: &str,
         failure: &Failure,
     ) -> Result<()> {
+        self.has_problems = Some(true);
         let size = failure.size.and_then(|size| i64::try_from(size).ok());
         self.failed.run_with(&[
             Bind::Text(&folder.id),
@@ -191,9 +197,23 @@ impl Locations {
     /// # Errors
     /// `Host` where SQLite refuses.
     pub fn solved(&mut self, folder: &FolderState, uid: u32) -> Result<()> {
+        if !self.has_problems()? {
+            return Ok(());
+        }
         let validity = Bind::Integer(folder.uidvalidity.into());
         self.solved
             .run_with(&[Bind::Text(&folder.id), validity, Bind::Integer(uid.into())])
+    }
+
+    /// True where anything may have to be forgotten, which is rare.
+    fn has_problems(&mut self) -> Result<bool> {
+        if let Some(known) = self.has_problems {
+            return Ok(known);
+        }
+        let found = self.any_problem.step()?;
+        self.any_problem.reset();
+        self.has_problems = Some(found);
+        Ok(found)
     }
 }
 

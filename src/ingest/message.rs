@@ -7,11 +7,11 @@ use super::database::Database;
 use super::incoming::IncomingMessage;
 use super::insert::{Insert, table_columns};
 use super::options::{Attachments, Layout, Options};
-use super::record::{Columns, Record, elaboration};
+use super::reading::Reading;
+use super::record::{Columns, Record};
 use super::resource::{Owner, Resources};
 use super::schema::MESSAGE_OF_RESOURCE;
 use crate::error::Result;
-use crate::mail::Message;
 use crate::sqlite::{Bind, Field, Statement};
 
 /// Writes messages; the prepared statements of one run.
@@ -152,18 +152,14 @@ impl Messages {
         &mut self,
         destination: &Destination<'_>,
         record: &Record<'_>,
+        reading: &Reading<'_>,
         incoming: &IncomingMessage,
     ) -> Result<u64> {
-        let message = Message::parse(record.raw);
-        let columns = Columns::read(message.headers(), &incoming.flags);
-        let problems = message.problems();
-        let elaboration = elaboration(
-            record,
-            message.headers(),
-            incoming,
-            &problems,
-            destination.inside,
-        );
+        let Reading {
+            columns,
+            elaboration,
+            ..
+        } = reading;
         let uri = self
             .resources
             .uri(destination.device_id, destination.user, record)?;
@@ -177,19 +173,16 @@ impl Messages {
         };
         let text = match self.order {
             Order::MessageFirst => {
-                self.write_row(&owner, record, &columns, None)?;
-                self.resources.write_text(&owner, record, &elaboration)?
+                self.write_row(&owner, record, columns, None)?;
+                self.resources.write_text(&owner, record, elaboration)?
             }
             Order::ResourceFirst => {
-                let text = self.resources.write_text(&owner, record, &elaboration)?;
-                self.write_row(&owner, record, &columns, Some(&text))?;
+                let text = self.resources.write_text(&owner, record, elaboration)?;
+                self.write_row(&owner, record, columns, Some(&text))?;
                 text
             }
         };
-        match self.layout {
-            Layout::Surveilr => self.resources.write_derived(&owner, record, &message)?,
-            Layout::Compact => {}
-        }
+        self.resources.write_derived(&owner, record, reading)?;
         self.write_attachments(destination, &owner, &text, record, incoming)
     }
 
@@ -270,7 +263,9 @@ impl Messages {
             flags: incoming.flags.clone(),
             ..IncomingMessage::default()
         };
-        self.write(&destination, &record, &incoming).map(drop)
+        let reading = Reading::of(&record, &incoming, self.layout, destination.inside);
+        self.write(&destination, &record, &reading, &incoming)
+            .map(drop)
     }
 
     /// Writes the message row; of a twin, it is there.

@@ -6,6 +6,7 @@
 //! network wait holds a lock and a run that is killed goes on where it stopped.
 
 mod attachment;
+mod batch;
 mod clock;
 mod database;
 mod device;
@@ -24,6 +25,7 @@ mod place;
 mod port;
 mod progress;
 mod pull;
+mod reading;
 mod record;
 mod refresh;
 mod remove;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::selection::Selection;
 
-/// The most bytes of mail a batch collects before it is written, whatever
-/// [`Options::batch`] says: it is held in memory meanwhile.
-pub const BATCH_BYTES: u64 = 16 << 20;
+/// The most bytes a batch of several messages takes in memory, with what becomes
+/// of the largest of them while it is written.
+pub const BATCH_MEMORY: u64 = 32 << 20;
 
 /// The most bytes a message can have: SQLite takes no larger value by default.
 pub const LARGEST_MESSAGE: u64 = 1_000_000_000;
@@ -61,6 +61,33 @@ pub enum Layout {
 impl Layout {
     /// Every layout.
     pub const ALL: [Self; 2] = [Self::Surveilr, Self::Compact];
+
+    /// The most bytes of mail a batch collects before it is written, whatever
+    /// [`Options::batch`] says: it is held in memory meanwhile.
+    pub fn batch_bytes(self) -> u64 {
+        match self {
+            Self::Surveilr => 8 << 20,
+            Self::Compact => 16 << 20,
+        }
+    }
+
+    /// The most bytes of mail that one command asks for.
+    pub fn chunk_bytes(self) -> u64 {
+        match self {
+            Self::Surveilr => 4 << 20,
+            Self::Compact => 16 << 20,
+        }
+    }
+
+    /// How many bytes one byte of a message takes while it is written, beside
+    /// itself: the row that SQLite makes of it, or that of its JSON, which has
+    /// up to 2.7 bytes for one of base64, and the JSON.
+    pub fn expansion(self) -> u64 {
+        match self {
+            Self::Surveilr => 6,
+            Self::Compact => 1,
+        }
+    }
 
     /// As the option `layout` has it.
     pub fn name(self) -> &'static str {

@@ -67,6 +67,17 @@ impl Port<'_> {
         outcome
     }
 
+    /// Tells that the first round is through, so that others may begin theirs.
+    pub fn wait(&mut self) -> Result<()> {
+        match self {
+            Self::Here(_) => Ok(()),
+            Self::There(index, parcels) => {
+                let told = parcels.send(Parcel::Waiting(*index));
+                told.map_err(|_| Kind::Cancelled.into())
+            }
+        }
+    }
+
     /// [`Writer::folder`].
     pub fn folder(&mut self, name: &str, examined: Examined) -> Result<Folder> {
         let name = name.to_owned();

@@ -1,5 +1,6 @@
 //! Takes what is new in one folder.
 
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use super::folder::Folder;
@@ -7,7 +8,7 @@ use super::intake::Intake;
 use super::options::{Afterwards, Options};
 use super::port::Port;
 use super::progress::Meter;
-use super::refresh::refresh;
+use super::refresh::{Depth, refresh};
 use super::remove::remove;
 use super::selection::{Asks, Fetch};
 use super::sift::sift;
@@ -30,6 +31,8 @@ pub struct Course<'a> {
     pub meter: Meter,
     /// How many messages may still be taken.
     pub left: Option<u64>,
+    /// The folders that were looked at.
+    pub seen: HashSet<Mailbox>,
 }
 
 impl Course<'_> {
@@ -44,8 +47,12 @@ impl Course<'_> {
         &mut self,
         session: &mut Session,
         mailbox: &Mailbox,
-        examined: Examined,
+        mut examined: Examined,
     ) -> Result<()> {
+        if !session.capabilities().counts_changes() {
+            // It may tell the number all the same; asked by it, it would refuse.
+            examined.highestmodseq = None;
+        }
         let mut folder = self.port.folder(mailbox.name(), examined)?;
         if examined.uidvalidity.is_none() {
             // UIDs that do not last (RFC 9051 section 7.1, UIDNOTSTICKY) tell
@@ -53,7 +60,11 @@ impl Course<'_> {
             let found = self.search(session, &folder, &all(), examined.exists)?;
             return self.take(session, &mut folder, &found).map(drop);
         }
-        refresh(&mut self.port, session, &mut folder, &examined)?;
+        let depth = match self.seen.insert(mailbox.clone()) {
+            true => Depth::Whole,
+            false => Depth::Newest,
+        };
+        refresh(&mut self.port, session, &mut folder, &examined, depth)?;
         let taken = self.take_new(session, &mut folder, &examined);
         // What was committed may go, whatever happened after it.
         if self.options.afterwards == Afterwards::Delete && !folder.committed.is_empty() {

@@ -3,26 +3,50 @@
 
 use super::folder::{Differences, Folder};
 use super::intake::lasting;
-use super::known::{Present, STATUS_FLAGS};
+use super::known::Present;
 use super::port::Port;
 use super::state::Look;
 use crate::error::Result;
-use crate::imap::download::Download;
 use crate::imap::search::Criteria;
 use crate::imap::search_key::Key;
 use crate::imap::session::{Examined, Session};
-use crate::imap::uid_order::Direction;
 use crate::imap::uid_set::UidSet;
-use crate::imap::wanted::Wanted;
 
 /// How many known messages one question about changes spans.
 const SPAN: u64 = 10_000;
 
+/// The most bytes of UIDs in one question; Office 365 refuses more than some
+/// 4 KB.
+const LINE: usize = 3_000;
+
+/// How many of the newest messages are asked for all their flags each time.
+const NEWEST: usize = 1_000;
+
+/// The flags that make up a message's status (RFC 9051 section 2.3.2), and the
+/// keys that find them.
+const STATUS_FLAGS: [(&str, &str); 5] = [
+    ("\\Seen", "SEEN"),
+    ("\\Flagged", "FLAGGED"),
+    ("\\Answered", "ANSWERED"),
+    ("\\Deleted", "DELETED"),
+    ("\\Draft", "DRAFT"),
+];
+
+/// How closely a folder is looked at that does not count its changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// All flags of all messages.
+    Whole,
+    /// All flags of the newest messages, and the status of the others: a watch
+    /// looks again and again.
+    Newest,
+}
+
 /// Notes what has changed in the folder since the last look at it.
 ///
 /// Where HIGHESTMODSEQ, EXISTS and UIDNEXT are what they were, nothing has, and
-/// the server is not asked. Without CONDSTORE it is asked for each flag that
-/// makes up a status which messages have it; other flags are then not followed.
+/// the server is not asked. Without CONDSTORE flags are read again, as far as
+/// `depth` says.
 ///
 /// # Errors
 /// The session's or SQLite's.
@@ -31,6 +55,7 @@ pub fn refresh(
     session: &mut Session,
     folder: &mut Folder,
     examined: &Examined,
+    depth: Depth,
 ) -> Result<()> {
     let now = Look::at(examined);
     let Some(before) = folder.state.look.replace(now) else {
@@ -42,14 +67,14 @@ pub fn refresh(
     }
     let present = port.present(folder)?;
     let mut differences = Differences::default();
-    if let (Some(first), Some(last)) = (present.all.first(), present.all.last()) {
+    if !present.all.is_empty() {
         let mut is_told = false;
         match before.highestmodseq.filter(|_| now.highestmodseq.is_some()) {
             Some(_) if are_flags_same => {}
             Some(modseq) => {
                 is_told = changed(session, &present.all, modseq, &mut differences)?;
             }
-            None => reflagged(session, &present, (first, last), &mut differences)?,
+            None => differences.flags = reflagged(session, &present, depth)?,
         }
         if !is_told && may_lack(session, before, now)? {
             let there = match now.messages {
@@ -94,7 +119,8 @@ fn changed(
         let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else {
             continue;
         };
-        let changes = session.changes_since(first, last, modseq)?;
+        let span = std::iter::once(first..=last).collect();
+        let changes = session.changes(&span, Some(modseq))?;
         let known = changes
             .flags
             .into_iter()
@@ -114,42 +140,47 @@ fn changed(
     Ok(is_told)
 }
 
-/// Finds by one search a flag which messages have another status, and fetches
-/// the flags of those.
+/// The messages that have other flags than before, as far as `depth` says.
 fn reflagged(
     session: &mut Session,
     present: &Present,
-    (first, last): (u32, u32),
-    differences: &mut Differences,
-) -> Result<()> {
+    depth: Depth,
+) -> Result<Vec<(u32, Vec<String>)>> {
+    let known = &present.all;
+    let mut asked = known.clone();
+    if depth == Depth::Newest && known.len() > NEWEST as u64 {
+        let older = (known.len() - NEWEST as u64) as usize;
+        let newest: UidSet = known.iter().skip(older).collect();
+        let restated = restated(session, present)?;
+        asked = newest.ranges().chain(restated.ranges()).collect();
+    }
+    let mut changed = Vec::new();
+    for chunk in asked.chunks(SPAN, LINE) {
+        let flags = session.changes(&chunk, None)?.flags.into_iter();
+        let flags = flags.map(|(uid, flags)| (uid, lasting(Some(&flags))));
+        // A server tells unasked what changes meanwhile, of any message.
+        changed.extend(flags.filter(|(uid, now)| known.contains(*uid) && !present.had(*uid, now)));
+    }
+    Ok(changed)
+}
+
+/// The messages that have another status than before, found by one search for
+/// each flag.
+fn restated(session: &mut Session, present: &Present) -> Result<UidSet> {
+    let (Some(first), Some(last)) = (present.all.first(), present.all.last()) else {
+        return Ok(UidSet::new());
+    };
     let span: UidSet = std::iter::once(first..=last).collect();
     let mut changed = UidSet::new();
-    for (flag, known) in STATUS_FLAGS.iter().zip(&present.flagged) {
-        let key = match *flag {
-            "\\Seen" => "SEEN",
-            "\\Flagged" => "FLAGGED",
-            "\\Answered" => "ANSWERED",
-            "\\Deleted" => "DELETED",
-            _ => "DRAFT",
-        };
-        let keys = [Key::plain(key)];
-        let found = session.uid_search(Criteria::Keys(&span, &keys))?;
+    for (flag, key) in STATUS_FLAGS {
+        let found = session.uid_search(Criteria::Keys(&span, &[Key::plain(key)]))?;
         let found = found.intersection(&present.all);
-        let (gained, lost) = (found.difference(known), known.difference(&found));
+        let known = present.with_flag(flag);
+        let (gained, lost) = (found.difference(&known), known.difference(&found));
         changed = [&changed, &gained, &lost]
             .into_iter()
             .flat_map(UidSet::ranges)
             .collect();
     }
-    if changed.is_empty() {
-        return Ok(());
-    }
-    let mut download = Download::new(changed, Wanted::FLAGS, None, Direction::Ascending);
-    while let Some(message) = download.next(session)? {
-        if let Some(flags) = &message.flags {
-            let flags = lasting(Some(flags));
-            differences.flags.push((message.uid, flags));
-        }
-    }
-    Ok(())
+    Ok(changed)
 }

@@ -5,11 +5,10 @@ use std::borrow::Cow;
 use super::attachment::Attachment;
 use super::database::Database;
 use super::insert::Insert;
+use super::reading::Reading;
 use super::record::Record;
 use super::{identity, uri};
 use crate::error::Result;
-use crate::mail::Message;
-use crate::mail::digest::sha1_hex;
 use crate::sqlite::{Bind, Field, Statement};
 
 /// The most bytes of a message that gets a `json` resource. That is how RSSD
@@ -186,8 +185,7 @@ impl Resources {
         self.write(owner, record, &resource)
     }
 
-    /// Writes what is derived from the message: its structure as `json`, and
-    /// its bodies as `txt` and `html`, of which it may have none.
+    /// Writes what is derived from the message.
     ///
     /// # Errors
     /// `Host` where SQLite refuses.
@@ -195,31 +193,18 @@ impl Resources {
         &mut self,
         owner: &Owner<'_>,
         record: &Record<'_>,
-        message: &Message<'_>,
+        reading: &Reading<'_>,
     ) -> Result<()> {
-        let mut write = |place: &str, nature: &str, content: &str| -> Result<()> {
+        for derived in reading.derived() {
             let resource = Resource {
-                place,
-                nature,
-                content: exact(content),
-                size: content.len(),
-                digest: &sha1_hex(content.as_bytes()),
+                place: &uri::body_place(derived.nature, derived.nth),
+                nature: derived.nature,
+                content: exact(derived.content),
+                size: derived.content.len(),
+                digest: derived.digest,
                 elaboration: None,
             };
-            self.write(owner, record, &resource).map(drop)
-        };
-        if record.raw.len() <= LARGEST_JSON_SOURCE
-            && let Some(json) = message.to_json()
-        {
-            write("/json", "json", &json)?;
-        }
-        for (nature, bodies) in [
-            ("txt", message.text_bodies()),
-            ("html", message.html_bodies()),
-        ] {
-            for (nth, body) in bodies.iter().enumerate() {
-                write(&uri::body_place(nature, nth), nature, body)?;
-            }
+            self.write(owner, record, &resource)?;
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! A run over the folders of one account.
 
+use std::collections::HashSet;
+
 use super::database::Database;
 use super::folders::Opening;
 use super::options::Options;
@@ -36,6 +38,7 @@ pub fn run(
         options,
         meter: Meter::new(options.progress),
         left: options.limit,
+        seen: HashSet::new(),
     };
     let done = go(&mut course, keeper, lease, opening);
     drop(course);
@@ -101,12 +104,13 @@ pub fn go(
     if !watch::goes_on(course.options) {
         return read;
     }
-    match read {
-        // The watch connects anew.
+    match read.map_err(watch::passing) {
+        // The watch connects anew, and asks again for what was not written.
         Err(error) if vigil::is_passing(&error) => {}
         Err(error) if error.is_refused() && lease.is_usable() => {}
         read => read?,
     }
+    course.port.wait()?;
     watch::watch(course, keeper, &mailboxes, Some(lease))
 }
 

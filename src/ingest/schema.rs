@@ -5,7 +5,7 @@
 
 use super::database::Database;
 use super::insert::table_columns;
-use crate::error::Result;
+use crate::error::{Kind, Result, quote};
 use crate::sqlite::Field;
 
 /// A table or view and the script that creates it, with its indexes.
@@ -15,7 +15,7 @@ macro_rules! scripts {
     };
 }
 
-const TABLES_AND_VIEWS: [(&str, &str); 18] = scripts![
+const TABLES_AND_VIEWS: [(&str, &str); 19] = scripts![
     "device",
     "behavior",
     "ur_ingest_session",
@@ -28,6 +28,7 @@ const TABLES_AND_VIEWS: [(&str, &str); 18] = scripts![
     "uniform_resource_graph",
     "uniform_resource_edge",
     "ur_ingest_session_attachment",
+    "imap_sync_format",
     "imap_sync_account",
     "imap_sync_folder",
     "imap_sync_message",
@@ -40,12 +41,20 @@ const TABLES_AND_VIEWS: [(&str, &str); 18] = scripts![
 const NEWER_VIEWS: [(&str, &str); 2] =
     scripts!["uniform_resource_imap", "uniform_resource_imap_content"];
 
+/// The version of the `imap_sync_*` tables that is written and understood here,
+/// as the script of `imap_sync_format` has it.
+const FORMAT: i64 = 1;
+
 /// Creates what is missing; to be called within a transaction.
 ///
 /// # Errors
-/// `Host` where SQLite refuses, for example in a read-only database.
+/// `Host` where SQLite refuses, for example in a read-only database;
+/// `Unsupported` where a later version of this library has written.
 pub fn create_missing(connection: &Database) -> Result<()> {
     let existing = names(connection)?;
+    if existing.iter().any(|known| known == "imap_sync_format") {
+        check_format(connection)?;
+    }
     let missing = |(name, _): &&(&str, &str)| !existing.iter().any(|known| known == name);
     for (_, script) in TABLES_AND_VIEWS.iter().filter(missing) {
         connection.create(script)?;
@@ -57,6 +66,22 @@ pub fn create_missing(connection: &Database) -> Result<()> {
         for (_, script) in NEWER_VIEWS.iter().filter(missing) {
             connection.create(script)?;
         }
+    }
+    Ok(())
+}
+
+fn check_format(connection: &Database) -> Result<()> {
+    let mut statement = connection.prepare("SELECT max(version) FROM main.imap_sync_format")?;
+    if statement.step()?
+        && let Field::Integer(version) = statement.column(0)?
+        && version > FORMAT
+    {
+        let schema = quote(connection.schema());
+        return Err(Kind::Unsupported(format!(
+            "cannot ingest into '{schema}': its imap_sync tables have format {version}, and \
+             this library knows format {FORMAT}; use the later sqlite-imap that wrote them"
+        ))
+        .into());
     }
     Ok(())
 }

@@ -4,8 +4,10 @@
 //! that another filter in a later run starts from the beginning and nothing
 //! that it wants is passed over; see `state`.
 
+use jiff::civil::Date;
+
 use super::filter::Filter;
-use super::since::{Since, search_date};
+use super::since::{Since, search_date, search_day};
 use crate::imap::search_key::Key;
 
 /// Which messages a run takes; all that are new, if nothing is said.
@@ -17,8 +19,8 @@ pub struct Selection {
     pub fetch: Fetch,
     /// From when on they were received.
     pub since: Option<Since>,
-    /// The day of the Date header, as SEARCH writes it.
-    pub sent_on: Option<String>,
+    /// The day that the Date header names.
+    pub sent_on: Option<Date>,
     /// One of these has to hold; all where there is none.
     pub status: Vec<Status>,
     /// The caller's own keys.
@@ -108,11 +110,11 @@ impl Selection {
         ));
         // Days are the server's, whose time zone nobody knows.
         keys.extend(cutoff.map(|at| Key::plain(format!("SINCE {}", search_date(at, -1)))));
-        keys.extend(
-            self.sent_on
-                .iter()
-                .map(|day| Key::plain(format!("SENTON {day}"))),
-        );
+        // Not all servers leave the zone of a Date header aside, as RFC 9051 says.
+        keys.extend(self.sent_on.map(|day| {
+            let (from, to) = (search_day(day, -1), search_day(day, 2));
+            Key::plain(format!("SENTSINCE {from} SENTBEFORE {to}"))
+        }));
         keys.extend(self.search.iter().cloned());
         if asks.searches_substrings {
             keys.extend(self.filter.keys());
@@ -147,12 +149,15 @@ mod tests {
         let selection = Selection {
             fetch: Fetch::UnseenFirst,
             status: vec![Status::Read, Status::Starred],
-            sent_on: Some("1-Feb-1994".into()),
+            sent_on: Some(jiff::civil::date(1994, 2, 1)),
             ..Selection::default()
         };
         let first = spelled(&selection, true);
         assert!(first.starts_with("[Plain(\"UNSEEN\"), Or("), "{first}");
-        assert!(first.contains("SINCE 10-Jan-1970") && first.contains("SENTON 1-Feb-1994"));
+        assert!(
+            first.contains("SINCE 10-Jan-1970")
+                && first.contains("SENTSINCE 31-Jan-1994 SENTBEFORE 3-Feb-1994")
+        );
         assert!(!spelled(&selection, false).contains("UNSEEN"));
         assert!(selection.is_changing());
         assert!(!Selection::default().is_changing());

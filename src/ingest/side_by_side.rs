@@ -1,7 +1,7 @@
 //! Several accounts at once: each is read in a thread of its own, and all are
 //! written on the host's thread, which alone may call SQLite.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
@@ -48,6 +48,8 @@ pub enum Parcel {
     Opened(usize, Box<Asked>),
     /// Something to do for its writer.
     Job(usize, Job),
+    /// It is through with what was there and waits for more.
+    Waiting(usize),
     /// It is through.
     Ended(usize, Result<()>),
 }
@@ -111,18 +113,21 @@ pub fn side_by_side(
     }
     thread::scope(|scope| {
         let mut running: Vec<usize> = Vec::new();
+        // Of these, those that have their first round to do.
+        let mut beginning: Vec<usize> = Vec::new();
         let mut outcome = Ok(());
         loop {
             while outcome.is_ok()
-                && running.len() < at_once
+                && beginning.len() < at_once
                 && let Some(place) = waiting.iter().position(|(_, account, _)| {
                     let server = account.endpoint.to_string();
-                    let there = running.iter().filter(|&&at| readers[at].place == server);
+                    let there = beginning.iter().filter(|&&at| readers[at].place == server);
                     there.count() < AT_ONE_SERVER
                 })
                 && let Some((index, account, options)) = waiting.remove(place)
             {
                 running.push(index);
+                beginning.push(index);
                 let (parcels, own) = (parcels.clone(), &own);
                 scope.spawn(move || {
                     let keeper = Keeper {
@@ -131,6 +136,8 @@ pub fn side_by_side(
                         settings: own,
                     };
                     let done = read(index, &keeper, folder, &options, &parcels);
+                    // The next account of this server takes its place there.
+                    client.dismiss(&account);
                     // Nobody waits for it where the statement was stopped.
                     let _ = parcels.send(Parcel::Ended(index, done));
                 });
@@ -151,8 +158,10 @@ pub fn side_by_side(
                         job(writer);
                     }
                 }
+                Ok(Parcel::Waiting(index)) => beginning.retain(|&at| at != index),
                 Ok(Parcel::Ended(index, done)) => {
                     running.retain(|&at| at != index);
+                    beginning.retain(|&at| at != index);
                     let reader = &mut readers[index];
                     if let Some(mut writer) = reader.writer.take() {
                         reader.told = Some(finish(&mut writer, done));
@@ -201,6 +210,7 @@ fn read(
         options: &quiet,
         meter: Meter::new(quiet.progress),
         left: quiet.limit,
+        seen: HashSet::new(),
     };
     go(&mut course, keeper, lease, opening)
 }

@@ -9,7 +9,7 @@ use crate::imap::internal_date::internal_date;
 use crate::imap::session::Session;
 use crate::imap::uid_order::Direction;
 use crate::imap::uid_set::UidSet;
-use crate::imap::wanted::Wanted;
+use crate::imap::wanted::{Field, Wanted};
 use crate::mail::Headers;
 
 /// Those of the messages `found` in the open folder that are meant, as far as
@@ -29,7 +29,11 @@ pub fn sift(
         Some(_) => Wanted::INTERNAL_DATE,
         None => Wanted::NONE,
     };
-    let wanted = selection.filter.wanted().and(dated);
+    let sent = match selection.sent_on {
+        Some(_) => Wanted::field(Field::Date),
+        None => Wanted::NONE,
+    };
+    let wanted = selection.filter.wanted().and(dated).and(sent);
     if wanted.is_empty() {
         return Ok(found.clone());
     }
@@ -37,11 +41,14 @@ pub fn sift(
         if !message.refusals.is_empty() {
             return true;
         }
-        let header = message.header.as_deref().unwrap_or_default();
+        let header = Headers::parse(message.header.as_deref().unwrap_or_default());
         arrival
             .as_ref()
             .is_none_or(|arrival| arrival.admits(message))
-            && selection.filter.admits_header(&Headers::parse(header))
+            && selection
+                .sent_on
+                .is_none_or(|day| header.day() == Some(day))
+            && selection.filter.admits_header(&header)
     };
     let mut unwanted = UidSet::new();
     let mut download = Download::new(found.clone(), wanted, None, Direction::Ascending);

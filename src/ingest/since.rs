@@ -56,17 +56,21 @@ impl Since {
 pub fn search_date(unix_seconds: i64, days: i64) -> String {
     let day = unix_seconds.saturating_add(days * 86_400).max(0);
     let at = Timestamp::from_second(day).unwrap_or(Timestamp::UNIX_EPOCH);
-    at.strftime("%-d-%b-%Y").to_string()
+    search_day(TimeZone::UTC.to_datetime(at).date(), 0)
 }
 
-/// The day of `1-Feb-1994` or `1994-02-01`, as SEARCH writes it.
-pub fn day(text: &str) -> Option<String> {
-    let date = text
-        .parse::<Date>()
+/// The day so many days after another, as SEARCH writes it.
+pub fn search_day(day: Date, days: i64) -> String {
+    let day = day.saturating_add(Span::new().days(days));
+    day.strftime("%-d-%b-%Y").to_string()
+}
+
+/// The day of `1-Feb-1994` or `1994-02-01`.
+pub fn day(text: &str) -> Option<Date> {
+    text.parse::<Date>()
         .ok()
         .filter(|_| text.len() == "1994-02-01".len())
-        .or_else(|| Date::strptime("%d-%b-%Y", text).ok())?;
-    Some(date.strftime("%-d-%b-%Y").to_string())
+        .or_else(|| Date::strptime("%d-%b-%Y", text).ok())
 }
 
 /// The option `key`, an ISO 8601 duration.
@@ -133,8 +137,9 @@ mod tests {
     fn days_are_written_as_search_wants_them() {
         assert_eq!(search_date(1_769_860_800, -1), "30-Jan-2026");
         assert_eq!(search_date(-5, -1), "1-Jan-1970");
-        assert_eq!(day("1-Feb-1994").as_deref(), Some("1-Feb-1994"));
-        assert_eq!(day("1994-02-01").as_deref(), Some("1-Feb-1994"));
+        let first = day("1-Feb-1994").unwrap();
+        assert_eq!(day("1994-02-01"), Some(first));
+        assert_eq!(search_day(first, -1), "31-Jan-1994");
         assert_eq!(day("soon"), None);
     }
 

@@ -1,5 +1,6 @@
 //! What a run did, as `imap_ingest()` returns it and the session keeps it.
 
+use std::collections::HashMap;
 use std::time::Instant;
 
 use serde_json::{Value, json};
@@ -27,8 +28,11 @@ pub struct Counts {
     pub attachments: u64,
     /// Messages deleted from the server.
     pub deleted: u64,
-    /// Messages not ingested: see `imap_sync_problem`.
+    /// Messages that this run could not ingest.
     pub failed: u64,
+    /// Messages not ingested, by this run or those before it: see
+    /// `imap_sync_problem`.
+    pub problems: u64,
     /// Bytes of the messages downloaded.
     pub bytes: u64,
 }
@@ -46,6 +50,7 @@ impl Counts {
         self.attachments += other.attachments;
         self.deleted += other.deleted;
         self.failed += other.failed;
+        self.problems += other.problems;
         self.bytes += other.bytes;
     }
 
@@ -61,6 +66,7 @@ impl Counts {
             "attachments": self.attachments,
             "deleted": self.deleted,
             "failed": self.failed,
+            "problems": self.problems,
             "bytes": self.bytes,
             "seconds": (seconds * 1000.0).round() / 1000.0,
         })
@@ -115,6 +121,13 @@ impl Summary {
             total.add(counts);
             *seconds += self.folder_begun.elapsed().as_secs_f64();
             self.folder_begun = Instant::now();
+        }
+    }
+
+    /// Notes how many messages are not ingested, by the name of their folder.
+    pub fn note_problems(&mut self, problems: &HashMap<String, u64>) {
+        for (name, counts, _) in &mut self.folders {
+            counts.problems = problems.get(name).copied().unwrap_or(0);
         }
     }
 

@@ -18,7 +18,7 @@ use crate::sqlite::Statement;
 pub struct Transactions {
     connection: Database,
     situation: Situation,
-    /// Begins and ends a part; there is one for each message.
+    /// Begins and ends a part.
     marks: Rc<RefCell<[Statement; 2]>>,
 }
 
@@ -117,11 +117,21 @@ impl Transactions {
     /// trigger, a size), and what [`Self::part`] wrote before it is undone, so
     /// that the batch can go on without it.
     pub fn can_go_on(&self, error: &Error) -> bool {
-        const REFUSALS: [i32; 4] = [1, 18, 19, 20];
-        let is_refusal = primary_code(error).is_some_and(|code| REFUSALS.contains(&code));
-        is_refusal
+        is_refusal(error)
             && self.situation != Situation::InWritingStatement
             && !self.connection.is_autocommit()
+    }
+
+    /// True where a batch that failed with `error` is undone and may succeed in
+    /// parts.
+    pub fn can_try_apart(&self, error: &Error) -> bool {
+        let is_undone = match self.situation {
+            Situation::Autocommit => true,
+            // Else SQLite has ended the caller's transaction.
+            Situation::InTransaction => !self.connection.is_autocommit(),
+            Situation::InWritingStatement => false,
+        };
+        is_refusal(error) && is_undone
     }
 
     /// Undoes a batch. While the host interrupts, SQLite runs no ROLLBACK, but
@@ -142,6 +152,13 @@ impl Transactions {
 const BUSY: i32 = 5;
 /// `SQLITE_BUSY_SNAPSHOT`.
 const BUSY_SNAPSHOT: i32 = 517;
+
+/// True where the database refuses what it was given: a constraint, a trigger, a
+/// size.
+fn is_refusal(error: &Error) -> bool {
+    const REFUSALS: [i32; 4] = [1, 18, 19, 20];
+    primary_code(error).is_some_and(|code| REFUSALS.contains(&code))
+}
 
 fn primary_code(error: &Error) -> Option<i32> {
     match error.kind() {

@@ -1,43 +1,40 @@
 //! The one writer of RSSD tables and of the sync state.
 //!
-//! It is handed messages and knows nothing of where they come from. What it is
-//! asked to write in one call is one transaction, see [`Transactions`]: the
+//! It is handed messages ([`batch`](super::batch) writes them) and knows nothing
+//! of where they come from. What it is asked to write in one call is one transaction, see [`Transactions`]: the
 //! rows and the state that says they are there.
 
 use std::collections::HashMap;
 
 use super::database::Database;
 use super::folder::{Differences, Folder};
-use super::incoming::IncomingMessage;
 use super::known::{self, Present};
-use super::location::{Failure, Location, Locations};
-use super::message::{Destination, Held, Messages};
-use super::options::{Afterwards, Attachments, Options};
+use super::location::{Failure, Locations};
+use super::message::Messages;
+use super::options::{Afterwards, Options};
 use super::place::{self, Account};
-use super::record::Record;
 use super::session::Session;
-use super::state::{self, Trouble};
+use super::state;
 use super::summary::{Counts, Summary};
 use super::transaction::Transactions;
 use super::{device, schema, search};
-use crate::error::{Error, Result, quote};
+use crate::error::{Error, Result};
 use crate::imap::session::Examined;
 use crate::imap::uid_set::UidSet;
-use crate::mail::time;
 
 /// A run in progress.
 pub struct Writer {
-    connection: Database,
-    options: Options,
-    transactions: Transactions,
-    account: Account,
+    pub(super) connection: Database,
+    pub(super) options: Options,
+    pub(super) transactions: Transactions,
+    pub(super) account: Account,
     account_row: Option<String>,
     /// The session's folder rows by name: a folder may be read several times.
     folder_rows: HashMap<String, String>,
-    device_id: String,
-    session: Session,
-    messages: Messages,
-    locations: Locations,
+    pub(super) device_id: String,
+    pub(super) session: Session,
+    pub(super) messages: Messages,
+    pub(super) locations: Locations,
     summary: Summary,
 }
 
@@ -157,30 +154,6 @@ impl Writer {
         self.summary.add(counts);
     }
 
-    /// Writes messages. One that the database refuses is noted as a problem,
-    /// and those behind it are written.
-    ///
-    /// # Errors
-    /// `Host` where SQLite fails as a whole; then nothing of the batch stays.
-    pub fn write_batch(&mut self, folder: &mut Folder, batch: &[IncomingMessage]) -> Result<()> {
-        if batch.is_empty() {
-            return Ok(());
-        }
-        let mut written = Vec::new();
-        self.transaction(folder, |writer, folder, counts| {
-            for incoming in batch {
-                counts.fetched += 1;
-                counts.bytes += incoming.raw.len() as u64;
-                if writer.write(folder, incoming, counts)? {
-                    written.push(incoming.uid);
-                }
-            }
-            search::fill(&writer.connection)
-        })?;
-        folder.committed = written.into_iter().chain(folder.committed.iter()).collect();
-        Ok(())
-    }
-
     /// Notes messages that cannot be ingested.
     ///
     /// # Errors
@@ -235,18 +208,24 @@ impl Writer {
     /// # Errors
     /// `Host` where SQLite fails.
     pub fn finish(&mut self, error: Option<&Error>) -> Result<String> {
+        let problems = known::problems(&self.connection, &self.account)?;
+        self.summary.note_problems(&problems);
         let summary = self.summary.to_json(error);
         self.transactions.batch(|| self.session.finish(&summary))?;
         Ok(summary)
     }
 
     /// Runs `work` in one transaction, with the folder's state and the counts.
-    fn transaction(
+    pub(super) fn transaction(
         &mut self,
         folder: &mut Folder,
         work: impl FnOnce(&mut Self, &mut Folder, &mut Counts) -> Result<()>,
     ) -> Result<()> {
-        let before = self.summary.clone();
+        let before = (
+            self.summary.clone(),
+            self.account_row.clone(),
+            folder.row.clone(),
+        );
         let done = self.transactions.clone().batch(|| {
             state::write_folder(&self.connection, &self.account, &folder.name, &folder.state)?;
             let mut counts = Counts::default();
@@ -255,106 +234,17 @@ impl Writer {
             self.session.note(&self.summary.to_json(None))
         });
         if done.is_err() {
-            self.summary = before;
+            (self.summary, self.account_row, folder.row) = before;
+            if folder.row.is_none() {
+                self.folder_rows.remove(&folder.name);
+            }
         }
         done
     }
 
-    fn write(
-        &mut self,
-        folder: &mut Folder,
-        incoming: &IncomingMessage,
-        counts: &mut Counts,
-    ) -> Result<bool> {
-        let record = Record::read(&incoming.raw);
-        match self.messages.held(&record)? {
-            Held::Whole(row_id) => {
-                self.note_location(folder, incoming, &row_id)?;
-                let is_known =
-                    self.locations
-                        .reflag(&folder.state, incoming.uid, &incoming.flags)?;
-                counts.updated += u64::from(is_known);
-                if self.options.attachments != Attachments::No {
-                    let folder_row = self.folder_row(folder)?;
-                    let destination = destination(
-                        &self.device_id,
-                        &self.session.id,
-                        &folder_row,
-                        &self.account.user,
-                        &self.options,
-                    );
-                    counts.attachments += self.messages.attach(&destination, &record, incoming)?;
-                }
-                counts.already_there += 1;
-                Ok(true)
-            }
-            Held::Nothing | Held::Twin => self.insert(folder, incoming, &record, counts),
-        }
-    }
-
-    fn insert(
-        &mut self,
-        folder: &mut Folder,
-        incoming: &IncomingMessage,
-        record: &Record<'_>,
-        counts: &mut Counts,
-    ) -> Result<bool> {
-        let folder_row = self.folder_row(folder)?;
-        let transactions = self.transactions.clone();
-        let written = transactions.part(|| {
-            let destination = destination(
-                &self.device_id,
-                &self.session.id,
-                &folder_row,
-                &self.account.user,
-                &self.options,
-            );
-            let attachments = self.messages.write(&destination, record, incoming)?;
-            self.note_location(folder, incoming, &record.row_id)?;
-            Ok(attachments)
-        });
-        match written {
-            Ok(attachments) => {
-                counts.attachments += attachments;
-                counts.inserted += 1;
-                Ok(true)
-            }
-            Err(error) if transactions.can_go_on(&error) => {
-                counts.failed += 1;
-                let failure = Failure {
-                    uid: incoming.uid,
-                    trouble: Trouble::NotWritten,
-                    detail: quote(&error.to_string()),
-                    size: Some(incoming.raw.len() as u64),
-                    raw: Some(incoming.raw.clone()),
-                };
-                self.locations
-                    .failed(&folder.state, &self.session.id, &failure)?;
-                Ok(false)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    fn note_location(
-        &mut self,
-        folder: &Folder,
-        incoming: &IncomingMessage,
-        message_row: &str,
-    ) -> Result<()> {
-        let location = Location {
-            uid: incoming.uid,
-            message_row,
-            internal_date: incoming.internal_date.and_then(time::iso8601),
-            flags: serde_json::Value::from(incoming.flags.clone()).to_string(),
-        };
-        self.locations
-            .found(&folder.state, &self.session.id, &location)
-    }
-
     /// The id of the session's row for the folder, which is written now if it
-    /// was not needed so far. It stays where the message it is for is refused.
-    fn folder_row(&mut self, folder: &mut Folder) -> Result<String> {
+    /// was not needed so far.
+    pub(super) fn folder_row(&mut self, folder: &mut Folder) -> Result<String> {
         if let Some(row) = &folder.row {
             return Ok(row.clone());
         }
@@ -375,23 +265,5 @@ impl Writer {
         self.folder_rows.insert(folder.name.clone(), row.clone());
         folder.row = Some(row.clone());
         Ok(row)
-    }
-}
-
-/// Where a message goes that came from a server.
-fn destination<'a>(
-    device_id: &'a str,
-    session_id: &'a str,
-    folder_row: &'a str,
-    user: &'a str,
-    options: &'a Options,
-) -> Destination<'a> {
-    Destination {
-        device_id,
-        session_id,
-        folder_row,
-        user,
-        options,
-        inside: None,
     }
 }

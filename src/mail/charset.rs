@@ -7,6 +7,7 @@
 
 use encoding_rs::{Encoding, REPLACEMENT, UTF_8, WINDOWS_1252};
 use mail_parser::decoders::charsets::map::charset_decoder;
+use memchr::memchr;
 use std::borrow::Cow;
 
 /// Text without a declared character set.
@@ -14,6 +15,32 @@ pub fn undeclared(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text.trim_start_matches('\u{feff}')),
         Err(_) => WINDOWS_1252.decode_without_bom_handling(bytes).0,
+    }
+}
+
+/// Bytes that are text already, valid UTF-8 labelled so or not at all, without a
+/// copy.
+///
+/// # Errors
+/// The same bytes, where they have to be decoded.
+pub fn utf8<'a>(label: &[u8], bytes: Cow<'a, [u8]>) -> Result<Cow<'a, str>, Cow<'a, [u8]>> {
+    const LABELS: [&[u8]; 4] = [b"", b"utf-8", b"utf8", b"us-ascii"];
+    if !LABELS.iter().any(|known| label.eq_ignore_ascii_case(known)) {
+        return Err(bytes);
+    }
+    let mark = '\u{feff}';
+    match bytes {
+        Cow::Borrowed(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(Cow::Borrowed(text.trim_start_matches(mark))),
+            Err(_) => Err(Cow::Borrowed(bytes)),
+        },
+        Cow::Owned(bytes) => match String::from_utf8(bytes) {
+            Ok(text) if text.starts_with(mark) => {
+                Ok(text.trim_start_matches(mark).to_owned().into())
+            }
+            Ok(text) => Ok(Cow::Owned(text)),
+            Err(error) => Err(Cow::Owned(error.into_bytes())),
+        },
     }
 }
 
@@ -58,10 +85,15 @@ fn mostly_utf8(bytes: &[u8]) -> Cow<'_, str> {
 
 /// `text` without NUL, at which SQLite's text functions would stop.
 pub fn without_nul(text: Cow<'_, str>) -> String {
-    if text.as_bytes().contains(&0) {
-        text.replace('\0', "")
+    free_of_nul(text).into_owned()
+}
+
+/// As [`without_nul`], borrowed where it was and has none.
+pub fn free_of_nul(text: Cow<'_, str>) -> Cow<'_, str> {
+    if memchr(0, text.as_bytes()).is_some() {
+        Cow::Owned(text.replace('\0', ""))
     } else {
-        text.into_owned()
+        text
     }
 }
 

@@ -75,7 +75,7 @@ fn part(entity: &Entity<'_>, attachments: Attachments) -> Value {
     if about.content_type.value.starts_with("text/") && !entity.place.is_attachment {
         part.insert(
             "body_text".into(),
-            about.decode_text(entity.body).text.into(),
+            about.decode_text(entity.body).text.into_owned().into(),
         );
     } else {
         part.insert("filename".into(), json!(about.filename()));

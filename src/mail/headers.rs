@@ -9,6 +9,7 @@ use super::address::{self, Address, Role};
 use super::fields::{self, Block, Field, unfold};
 use super::problem::Problem;
 use super::{charset, date, identifier, words};
+use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 /// A parsed header; every value is read when it is asked for.
@@ -161,6 +162,11 @@ impl<'a> Headers<'a> {
     /// `date` column.
     pub fn date(&self) -> Option<i64> {
         date::unix(self.last("Date")?)
+    }
+
+    /// The day that the Date field names, in its own time zone.
+    pub fn day(&self) -> Option<Date> {
+        Some(date::written(self.last("Date")?)?.clock.date())
     }
 
     /// `date_header`: the Date field as written, unfolded.

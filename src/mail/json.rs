@@ -1,27 +1,29 @@
 //! The JSON of a message that surveilr stores: mail-parser's `Message` by its
 //! serde form.
 //!
-//! Parts, offsets, bodies and header values are this project's own, put into
-//! mail-parser's types, so that consumers find the shape they know with
-//! decoding repaired; only the field parsers without defects are used as they
-//! are.
+//! Parts, offsets, bodies and header values are this project's own, put into that
+//! shape, so that consumers find what they know with decoding repaired; header
+//! values go through mail-parser's types, and only its field parsers without
+//! defects are used as they are. It is written out part by part, since the
+//! numbers that stand for an attachment's bytes are the largest thing there is.
 
 use super::address::parse_grouped;
 use super::bodies::{Bodies, HTML, is_media};
 use super::charset;
 use super::content::Content;
+use super::decoded_texts::Texts;
 use super::fields::{Field, split};
 use super::identifier;
+use super::part::Text;
 use super::shield::shielded;
 use super::structure::{Part, Structure};
 use super::transfer::Transfer;
 use super::words::{self, repair};
 use mail_parser::parsers::MessageStream;
-use mail_parser::{
-    Attribute, ContentType, Encoding, Header, HeaderName, HeaderValue, Message, MessagePart,
-    PartType,
-};
+use mail_parser::{Attribute, ContentType, Header, HeaderName, HeaderValue};
+use serde_json::to_writer;
 use std::borrow::Cow;
+use std::io::Write;
 
 /// How deep attached messages are taken apart; a deeper one is binary.
 const MAX_NESTED: usize = 8;
@@ -30,12 +32,32 @@ const MAX_NESTED: usize = 8;
 const MAX_PARSED: usize = 64 * 1024;
 
 /// The JSON of a message that was taken apart, `None` for an empty one.
-pub(super) fn message(raw: &[u8], structure: &Structure, bodies: &Bodies) -> Option<String> {
+pub(super) fn message(
+    raw: &[u8],
+    structure: &Structure,
+    bodies: &Bodies,
+    texts: &Texts<'_>,
+) -> Option<String> {
     if raw.is_empty() {
         return None;
     }
-    // Serialization of numbers, strings and arrays cannot fail.
-    serde_json::to_string(&build(raw, structure, bodies, Place { base: 0, depth: 0 })).ok()
+    let mut out = Vec::with_capacity(room(raw.len()));
+    let top = Place { base: 0, depth: 0 };
+    write_message(&mut out, raw, structure, bodies, Some(texts), top).ok()?;
+    String::from_utf8(out).ok()
+}
+
+/// Room for the JSON of a message of this size. Of a large one more than it takes:
+/// what is never written costs no memory, and glibc gives only blocks beyond 32
+/// MiB back to the system at once; smaller ones it keeps for the next of the size.
+fn room(size: usize) -> usize {
+    const LARGE: usize = 1 << 20;
+    const OWN: usize = 33 << 20;
+    if size > LARGE {
+        OWN.max(size * 3)
+    } else {
+        size + size / 4
+    }
 }
 
 /// Where an attached message stands.
@@ -47,82 +69,154 @@ struct Place {
     depth: usize,
 }
 
-fn attached(raw: &[u8], place: Place) -> Message<'_> {
-    let structure = Structure::parse(raw);
-    let bodies = Bodies::sort(&structure.parts);
-    build(raw, &structure, &bodies, place)
-}
+/// Writing to memory and serializing strings, numbers and lists cannot fail.
+type Written = serde_json::Result<()>;
 
-fn build<'a>(raw: &'a [u8], structure: &Structure, bodies: &Bodies, place: Place) -> Message<'a> {
-    Message {
-        text_body: ids(&bodies.text),
-        html_body: ids(&bodies.html),
-        attachments: ids(&bodies.attachments),
-        parts: structure
-            .parts
-            .iter()
-            .map(|part| part_of(raw, part, place))
-            .collect(),
-        raw_message: Cow::Borrowed(raw),
+fn write_message(
+    out: &mut Vec<u8>,
+    raw: &[u8],
+    structure: &Structure,
+    bodies: &Bodies,
+    texts: Option<&Texts<'_>>,
+    place: Place,
+) -> Written {
+    out.extend_from_slice(b"{\"html_body\":");
+    to_writer(&mut *out, &ids(&bodies.html))?;
+    out.extend_from_slice(b",\"text_body\":");
+    to_writer(&mut *out, &ids(&bodies.text))?;
+    out.extend_from_slice(b",\"attachments\":");
+    to_writer(&mut *out, &ids(&bodies.attachments))?;
+    out.extend_from_slice(b",\"parts\":[");
+    for (index, part) in structure.parts.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write_part(out, raw, part, texts.map(|texts| (texts, index)), place)?;
     }
+    out.extend_from_slice(b"]}");
+    Ok(())
 }
 
-fn part_of<'a>(raw: &'a [u8], part: &Part, Place { base, depth }: Place) -> MessagePart<'a> {
+fn write_part(
+    out: &mut Vec<u8>,
+    raw: &[u8],
+    part: &Part,
+    known: Option<(&Texts<'_>, usize)>,
+    place: Place,
+) -> Written {
+    let base = place.base;
+    out.extend_from_slice(b"{\"headers\":");
+    to_writer(
+        &mut *out,
+        &headers(&raw[part.header.clone()], base + part.header.start),
+    )?;
     let body = &raw[part.body.clone()];
     let kind = part.about.content_type.value.as_str();
-    let is_identity = part.about.transfer == Transfer::Identity;
-    let mut is_encoding_problem = false;
-    let body = if part.is_multipart {
-        PartType::Multipart(ids(&part.children))
+    if part.is_multipart {
+        open_body(out, false, "Multipart");
+        to_writer(&mut *out, &ids(&part.children))?;
     } else if kind.starts_with("text/") {
-        let text = part.about.decode_text(body);
-        is_encoding_problem = !text.problems.is_empty();
-        if kind == HTML {
-            PartType::Html(text.text.into())
+        let decoded: Text<'_>;
+        let text = match known {
+            Some((texts, index)) => texts.of_part(index, part),
+            None => {
+                decoded = part.about.decode_text(body);
+                &decoded
+            }
+        };
+        let name = if kind == HTML { "Html" } else { "Text" };
+        open_body(out, !text.problems.is_empty(), name);
+        to_writer(&mut *out, &text.text)?;
+    } else if matches!(kind, "message/rfc822" | "message/global") && place.depth < MAX_NESTED {
+        open_body(out, false, "Message");
+        let depth = place.depth + 1;
+        if part.about.transfer == Transfer::Identity {
+            let base = base + part.body.start;
+            write_attached(out, body, Place { base, depth })?;
         } else {
-            PartType::Text(text.text.into())
+            let base = 0;
+            write_attached(out, &part.about.decode(body).bytes, Place { base, depth })?;
         }
-    } else if matches!(kind, "message/rfc822" | "message/global") && depth < MAX_NESTED {
-        PartType::Message(if is_identity {
-            attached(
-                body,
-                Place {
-                    base: base + part.body.start,
-                    depth: depth + 1,
-                },
-            )
-        } else {
-            attached(
-                &part.about.decode(body).bytes,
-                Place {
-                    base: 0,
-                    depth: depth + 1,
-                },
-            )
-            .into_owned()
-        })
     } else {
         let decoded = part.about.decode(body);
-        is_encoding_problem = decoded.problem.is_some();
-        if is_media(kind) && !part.about.is_attachment() {
-            PartType::InlineBinary(decoded.bytes)
-        } else {
-            PartType::Binary(decoded.bytes)
-        }
-    };
-    MessagePart {
-        headers: headers(&raw[part.header.clone()], base + part.header.start),
-        is_encoding_problem,
-        body,
-        encoding: match part.about.transfer {
-            Transfer::Identity | Transfer::Uuencode => Encoding::None,
-            Transfer::Base64 => Encoding::Base64,
-            Transfer::QuotedPrintable => Encoding::QuotedPrintable,
-        },
-        offset_header: offset(base + part.header.start),
-        offset_body: offset(base + part.body.start),
-        offset_end: offset(base + part.body.end),
+        let is_shown = is_media(kind) && !part.about.is_attachment();
+        let name = if is_shown { "InlineBinary" } else { "Binary" };
+        open_body(out, decoded.problem.is_some(), name);
+        write_numbers(out, &decoded.bytes);
     }
+    out.push(b'}');
+    let offsets = [part.header.start, part.body.start, part.body.end];
+    for (name, position) in ["offset_header", "offset_body", "offset_end"]
+        .iter()
+        .zip(offsets)
+    {
+        write!(out, ",\"{name}\":{}", offset(base + position)).map_err(serde_json::Error::io)?;
+    }
+    out.push(b'}');
+    Ok(())
+}
+
+fn write_attached(out: &mut Vec<u8>, raw: &[u8], place: Place) -> Written {
+    let structure = Structure::parse(raw);
+    let bodies = Bodies::sort(&structure.parts);
+    write_message(out, raw, &structure, &bodies, None, place)
+}
+
+/// What stands between a part's headers and its content of this kind.
+fn open_body(out: &mut Vec<u8>, is_encoding_problem: bool, kind: &str) {
+    out.extend_from_slice(b",\"is_encoding_problem\":");
+    out.extend_from_slice(if is_encoding_problem {
+        b"true"
+    } else {
+        b"false"
+    });
+    out.extend_from_slice(b",\"body\":{\"");
+    out.extend_from_slice(kind.as_bytes());
+    out.extend_from_slice(b"\":");
+}
+
+/// A byte as a number with a comma, filled up to the same length, and how many
+/// of these count.
+const NUMBERS: [([u8; 4], usize); 256] = {
+    let mut numbers = [([b','; 4], 0); 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let digits = if byte > 99 {
+            3
+        } else if byte > 9 {
+            2
+        } else {
+            1
+        };
+        let (mut rest, mut at) = (byte, digits);
+        while at > 0 {
+            at -= 1;
+            numbers[byte].0[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        numbers[byte].1 = digits + 1;
+        byte += 1;
+    }
+    numbers
+};
+
+/// A list of bytes as numbers.
+fn write_numbers(out: &mut Vec<u8>, bytes: &[u8]) {
+    let length = |&byte: &u8| NUMBERS[usize::from(byte)].1;
+    // Room for all at once: growing would hold the list twice.
+    out.reserve_exact(bytes.iter().map(length).sum::<usize>() + 8);
+    out.push(b'[');
+    for &byte in bytes {
+        let (digits, length) = NUMBERS[usize::from(byte)];
+        // All four, of which the next number covers what is too much: that takes
+        // no branch.
+        out.extend_from_slice(&digits);
+        out.truncate(out.len() - digits.len() + length);
+    }
+    if !bytes.is_empty() {
+        out.pop();
+    }
+    out.push(b']');
 }
 
 fn headers(block: &[u8], base: usize) -> Vec<Header<'_>> {
@@ -279,7 +373,18 @@ mod tests {
                 }
             }
         }
-        assert_eq!(ours, theirs);
+        // As text, since the order of names counts too.
+        assert_eq!(ours.to_string(), theirs.to_string());
+    }
+
+    #[test]
+    fn every_byte_is_a_number() {
+        let all: Vec<u8> = (0..=255).collect();
+        for bytes in [&all[..], &[7], &[]] {
+            let mut out = Vec::new();
+            super::write_numbers(&mut out, bytes);
+            assert_eq!(out, serde_json::to_vec(bytes).unwrap());
+        }
     }
 
     #[test]

@@ -3,19 +3,20 @@
 
 use super::attachment::Attachment;
 use super::bodies::{Bodies, HTML, TEXT, of_type};
+use super::decoded_texts::Texts;
 use super::headers::Headers;
 use super::json;
-use super::part::Text;
 use super::problem::Problem;
 use super::structure::{Part, Structure};
 use std::borrow::Cow;
 
-/// A message taken apart; bodies are decoded when they are asked for.
+/// A message taken apart; bodies are decoded when they are asked for, and once.
 pub struct Message<'a> {
     raw: &'a [u8],
     headers: Headers<'a>,
     structure: Structure,
     bodies: Bodies,
+    texts: Texts<'a>,
 }
 
 impl<'a> Message<'a> {
@@ -27,6 +28,7 @@ impl<'a> Message<'a> {
         Self {
             raw,
             headers: Headers::parse(raw),
+            texts: Texts::of(raw, structure.parts.len()),
             structure,
             bodies,
         }
@@ -39,23 +41,35 @@ impl<'a> Message<'a> {
 
     /// `body_text`: the first `text/plain` body; `None` where there is none or
     /// it is empty.
-    pub fn body_text(&self) -> Option<String> {
+    pub fn body_text(&self) -> Option<&str> {
         self.text_of(self.bodies.first_text(&self.structure.parts)?)
     }
 
     /// `body_html`: the first `text/html` body; `None` where there is none or
     /// it is empty.
-    pub fn body_html(&self) -> Option<String> {
+    pub fn body_html(&self) -> Option<&str> {
         self.text_of(self.bodies.first_html(&self.structure.parts)?)
     }
 
+    /// [`Self::body_text`], for those who want nothing else.
+    pub fn into_body_text(self) -> Option<String> {
+        let index = self.bodies.first_text(&self.structure.parts)?;
+        self.into_text(index)
+    }
+
+    /// [`Self::body_html`], for those who want nothing else.
+    pub fn into_body_html(self) -> Option<String> {
+        let index = self.bodies.first_html(&self.structure.parts)?;
+        self.into_text(index)
+    }
+
     /// Every `text/plain` body, in order, the empty ones left out.
-    pub fn text_bodies(&self) -> Vec<String> {
+    pub fn text_bodies(&self) -> Vec<&str> {
         self.texts(&self.bodies.text, TEXT)
     }
 
     /// Every `text/html` body, in order, the empty ones left out.
-    pub fn html_bodies(&self) -> Vec<String> {
+    pub fn html_bodies(&self) -> Vec<&str> {
         self.texts(&self.bodies.html, HTML)
     }
 
@@ -86,7 +100,7 @@ impl<'a> Message<'a> {
     /// Binary parts are arrays of numbers, about 3.6 bytes for each byte.
     /// `None` for an empty message.
     pub fn to_json(&self) -> Option<String> {
-        json::message(self.raw, &self.structure, &self.bodies)
+        json::message(self.raw, &self.structure, &self.bodies, &self.texts)
     }
 
     /// What could not be read in the header, the structure or a text body.
@@ -105,26 +119,30 @@ impl<'a> Message<'a> {
         for (column, kind, list) in columns {
             for index in of_type(list, &self.structure.parts, kind) {
                 let part = &self.structure.parts[index];
-                let Text {
-                    problems: found, ..
-                } = part.about.decode_text(self.body(part));
+                let found = &self.texts.of_part(index, part).problems;
                 let section = &part.section;
                 let named = |problem| Problem::new(column, format!("part {section} {problem}"));
-                problems.extend(found.into_iter().map(named));
+                problems.extend(found.iter().map(named));
             }
         }
         problems
     }
 
-    fn texts(&self, list: &[usize], kind: &str) -> Vec<String> {
+    fn texts(&self, list: &[usize], kind: &str) -> Vec<&str> {
         let parts = of_type(list, &self.structure.parts, kind);
         parts.filter_map(|index| self.text_of(index)).collect()
     }
 
-    fn text_of(&self, index: usize) -> Option<String> {
+    fn text_of(&self, index: usize) -> Option<&str> {
         let part = &self.structure.parts[index];
-        let text = part.about.decode_text(self.body(part)).text;
+        let text = &*self.texts.of_part(index, part).text;
         (!text.is_empty()).then_some(text)
+    }
+
+    fn into_text(self, index: usize) -> Option<String> {
+        let part = &self.structure.parts[index];
+        let text = self.texts.take(index, part).text;
+        (!text.is_empty()).then(|| text.into_owned())
     }
 
     fn body(&self, part: &Part) -> &'a [u8] {
@@ -170,8 +188,8 @@ mod tests {
     fn plain_and_html_are_told_apart() {
         let raw = multipart("alternative", &[PLAIN, HTML]);
         let message = Message::parse(raw.as_bytes());
-        assert_eq!(message.body_text().as_deref(), Some("plain"));
-        assert_eq!(message.body_html().as_deref(), Some("<p>é"));
+        assert_eq!(message.body_text(), Some("plain"));
+        assert_eq!(message.body_html(), Some("<p>é"));
         assert_eq!(message.attachments(), []);
     }
 
@@ -244,8 +262,8 @@ mod tests {
         );
         let latin1: Vec<u8> = raw.chars().map(|c| c as u8).collect();
         let message = Message::parse(&latin1);
-        assert_eq!(message.body_text().as_deref(), Some("Hello"));
-        assert_eq!(message.body_html().as_deref(), Some("café"));
+        assert_eq!(message.body_text(), Some("Hello"));
+        assert_eq!(message.body_html(), Some("café"));
         let problems: Vec<(String, String)> = message
             .problems()
             .into_iter()

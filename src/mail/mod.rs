@@ -17,6 +17,7 @@ pub mod bodies;
 mod charset;
 pub mod content;
 mod date;
+mod decoded_texts;
 pub mod digest;
 pub mod entity;
 pub mod event;

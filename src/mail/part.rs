@@ -7,6 +7,7 @@ use super::charset;
 use super::content::Content;
 use super::headers::Headers;
 use super::transfer::{Decoded, Transfer};
+use std::borrow::Cow;
 
 /// What a part's header says about its content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,9 +25,10 @@ pub struct PartHeader {
 
 /// A text part's content.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Text {
-    /// The text, line ends as they are in the message.
-    pub text: String,
+pub struct Text<'a> {
+    /// The text, line ends as they are in the message; borrowed where the body is
+    /// the text.
+    pub text: Cow<'a, str>,
     /// What was wrong with its encoding or character set.
     pub problems: Vec<String>,
 }
@@ -89,7 +91,7 @@ impl PartHeader {
     }
 
     /// The content as text.
-    pub fn decode_text(&self, body: &[u8]) -> Text {
+    pub fn decode_text<'a>(&self, body: &'a [u8]) -> Text<'a> {
         let decoded = self.decode(body);
         let mut problems: Vec<String> = decoded.problem.map(Into::into).into_iter().collect();
         let label = self
@@ -98,18 +100,21 @@ impl PartHeader {
             .iter()
             .find(|(name, _)| name == "charset");
         let label = label.map(|(_, value)| value.as_slice()).unwrap_or_default();
-        let text = charset::declared(label, &decoded.bytes).unwrap_or_else(|| {
-            if !label.is_empty() {
-                let name = crate::error::quote_bytes(label);
-                problems.push(format!("has the unknown character set '{name}'"));
-            }
-            if charset::is_guessed(&decoded.bytes) {
-                problems.push("has undeclared 8-bit text, read as windows-1252".into());
-            }
-            charset::undeclared(&decoded.bytes)
+        let text = charset::utf8(label, decoded.bytes).unwrap_or_else(|bytes| {
+            let text = charset::declared(label, &bytes).unwrap_or_else(|| {
+                if !label.is_empty() {
+                    let name = crate::error::quote_bytes(label);
+                    problems.push(format!("has the unknown character set '{name}'"));
+                }
+                if charset::is_guessed(&bytes) {
+                    problems.push("has undeclared 8-bit text, read as windows-1252".into());
+                }
+                charset::undeclared(&bytes)
+            });
+            Cow::Owned(text.into_owned())
         });
         Text {
-            text: charset::without_nul(text),
+            text: charset::free_of_nul(text),
             problems,
         }
     }
@@ -118,7 +123,7 @@ impl PartHeader {
 /// Decodes one text part, given its MIME header (for a message without parts
 /// the message's header) and its body as they were transferred: `BODY[n.MIME]`
 /// and `BODY[n]`, or `BODY[HEADER]` and `BODY[TEXT]`.
-pub fn decode_text_part(header: &[u8], body: &[u8]) -> Text {
+pub fn decode_text_part<'a>(header: &[u8], body: &'a [u8]) -> Text<'a> {
     PartHeader::parse(header).decode_text(body)
 }
 
@@ -126,7 +131,7 @@ pub fn decode_text_part(header: &[u8], body: &[u8]) -> Text {
 mod tests {
     use super::*;
 
-    fn text(header: &str, body: &[u8]) -> Text {
+    fn text<'a>(header: &str, body: &'a [u8]) -> Text<'a> {
         decode_text_part(header.as_bytes(), body)
     }
 

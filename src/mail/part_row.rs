@@ -81,7 +81,7 @@ impl PartRow {
             filename: about.filename(),
             content_id: about.content_id.clone(),
             content: is_leaf.then(|| entity.content().into_owned()),
-            text: is_text.then(|| about.decode_text(entity.body).text),
+            text: is_text.then(|| about.decode_text(entity.body).text.into_owned()),
         }
     }
 

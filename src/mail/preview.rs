@@ -1,5 +1,7 @@
 //! The first words of a message's text, for servers that do not compute them.
 
+use std::borrow::Cow;
+
 use mail_parser::decoders::html::html_to_text;
 
 use super::message::Message;
@@ -14,10 +16,10 @@ const LENGTH: usize = 200;
 pub fn preview(head: &[u8]) -> Option<String> {
     let message = Message::parse(head);
     let text = match message.body_text().filter(|text| !text.trim().is_empty()) {
-        Some(text) => text,
+        Some(text) => Cow::Borrowed(text),
         None => {
             let html = message.body_html()?;
-            shielded(|| Some(html_to_text(&html)))?
+            Cow::Owned(shielded(|| Some(html_to_text(html)))?)
         }
     };
     let mut words = text.split_whitespace();

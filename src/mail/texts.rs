@@ -86,7 +86,7 @@ fn body(entity: &Entity<'_>) -> Option<(&'static str, String)> {
     let text = entity.about.decode_text(entity.body).text;
     Some(match kind {
         "text/html" => ("html", Html::parse(&text).shown.text().to_owned()),
-        _ => ("text", text),
+        _ => ("text", text.into_owned()),
     })
 }
 

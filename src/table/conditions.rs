@@ -105,6 +105,12 @@ impl Conditions {
         searched.any(|searched| searched == Searched::Size)
     }
 
+    /// True where mod-sequences are looked for, which not every folder has.
+    pub fn look_for_modseq(&self) -> bool {
+        let mut searched = self.conditions.iter().map(|c| c.term.searched());
+        searched.any(|searched| searched == Searched::Modseq)
+    }
+
     /// True where a size is looked for that not every server can be asked for.
     pub fn look_for_huge_sizes(&self) -> bool {
         self.conditions.iter().any(Condition::is_huge_size)

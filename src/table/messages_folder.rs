@@ -13,13 +13,13 @@ use super::messages_column::Column;
 use super::messages_plan::Plan;
 use super::messages_row::Row;
 use super::messages_term::{Reach, Searched};
-use super::uid_bound::{are_few, find};
+use super::uid_bound::{are_few, criteria, find};
 use crate::error::{Kind, Result};
 use crate::imap::download::Downloaded;
 use crate::imap::ordered::Ordered;
 use crate::imap::uid_order::{Direction, Uids};
 use crate::imap::wanted::Wanted;
-use crate::imap::{Examined, Session, UidSet};
+use crate::imap::{Examined, Mailbox, Session, UidSet};
 use crate::sqlite::{Connection, Owned};
 
 /// Messages that are looked at before those that pass are downloaded: few at
@@ -45,6 +45,9 @@ pub struct Opened {
     pub number: i64,
     /// What EXAMINE said.
     pub examined: Examined,
+    /// The messages that meet the conditions, where they were asked for along
+    /// with it.
+    pub found: Option<UidSet>,
 }
 
 /// The folder being read.
@@ -92,6 +95,8 @@ impl Folder {
         let wanted = (query.plan.wanted).offered(session.capabilities(), &opened.examined);
         let found = if opened.examined.exists == 0 || query.conditions.are_impossible() {
             Found::exactly(UidSet::new())
+        } else if let Some(uids) = &opened.found {
+            Found::exactly(uids.intersection(&query.conditions.uids))
         } else {
             query.find(session, &opened.examined, wanted)?
         };
@@ -293,6 +298,35 @@ impl Found {
 }
 
 impl Query {
+    /// Opens a folder, and asks at once for the messages that meet the conditions
+    /// where that can be said before it is open.
+    ///
+    /// # Errors
+    /// As [`Session::examine`].
+    pub fn examine(
+        &self,
+        session: &mut Session,
+        mailbox: &Mailbox,
+    ) -> Result<(Examined, Option<UidSet>)> {
+        let conditions = &self.conditions;
+        let is_named = self.are_named(self.plan.wanted);
+        let is_settled = is_named || conditions.are_impossible() || self.is_refused;
+        // Whether these can be asked for depends on the server, or the folder.
+        let depends = conditions.look_for_texts() || conditions.look_for_sizes();
+        if is_settled || depends || conditions.look_for_modseq() {
+            return Ok((session.examine(mailbox)?, None));
+        }
+        let pushed = conditions.keys(|_| self.trust != TrustSearch::Never);
+        let keys = [&conditions.own[..], &pushed].concat();
+        session.examine_searching(mailbox, criteria(&conditions.uids, &keys))
+    }
+
+    /// True where the UIDs alone tell which messages to ask for.
+    fn are_named(&self, wanted: Wanted) -> bool {
+        let is_named = !wanted.is_empty() && are_few(&self.conditions.uids);
+        is_named && !self.conditions.have_exact() && self.conditions.own.is_empty()
+    }
+
     /// Asks for the messages that may meet the conditions; `wanted` will be
     /// fetched of them.
     fn find(
@@ -302,9 +336,7 @@ impl Query {
         wanted: Wanted,
     ) -> Result<Found> {
         let uids = &self.conditions.uids;
-        let has_exact = self.conditions.have_exact();
-        let is_named = !wanted.is_empty() && are_few(uids);
-        if is_named && !has_exact && self.conditions.own.is_empty() {
+        if self.are_named(wanted) {
             return Ok(Found::exactly(uids.clone()));
         }
         let is_misled = self.conditions.look_for_huge_sizes()
@@ -340,7 +372,7 @@ impl Query {
         }
         Ok(Found {
             uids: find(session, uids, &self.conditions.own)?,
-            is_exact: !has_exact,
+            is_exact: !self.conditions.have_exact(),
         })
     }
 

@@ -78,7 +78,8 @@ impl Row {
             Column::BodyText => text(cell, self.body_text()),
             Column::BodyHtml => text(
                 cell,
-                self.raw().and_then(|raw| Message::parse(raw).body_html()),
+                self.raw()
+                    .and_then(|raw| Message::parse(raw).into_body_html()),
             ),
             Column::Parts => json(
                 cell,
@@ -133,9 +134,11 @@ impl Row {
 
     fn body_text(&self) -> Option<String> {
         match (&self.message.text, self.raw()) {
-            (Some(part), _) => Some(decode_text_part(&part.header, &part.body).text)
-                .filter(|text| !text.is_empty()),
-            (None, Some(raw)) => Message::parse(raw).body_text(),
+            (Some(part), _) => {
+                let text = decode_text_part(&part.header, &part.body).text;
+                (!text.is_empty()).then(|| text.into_owned())
+            }
+            (None, Some(raw)) => Message::parse(raw).into_body_text(),
             (None, None) => None,
         }
     }

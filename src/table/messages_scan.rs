@@ -18,7 +18,7 @@ use super::messages_row::Row;
 use super::running::pull;
 use crate::account::{Account, CONNECTION_KEYS, Client, Options};
 use crate::error::{Error, Kind, Result};
-use crate::imap::{Examined, Lease, Mailbox, Session, search_text};
+use crate::imap::{Examined, Lease, Mailbox, Session, UidSet, search_text};
 use crate::sqlite::{Cell, Connection, Cursor, Value};
 
 /// One open cursor.
@@ -48,8 +48,8 @@ struct Running {
     lease: Lease,
     query: Query,
     folders: VecDeque<Mailbox>,
-    /// What EXAMINE said of the first folder, until it is read.
-    examined: Option<Examined>,
+    /// What was said of the first folder when it was opened, until it is read.
+    first: Option<(Examined, Option<UidSet>)>,
     open: Option<Folder>,
 }
 
@@ -106,17 +106,18 @@ impl Scan {
                     folders.push_back(mailbox);
                 }
             }
-            let examined = folders.front().map(|mailbox| session.examine(mailbox));
-            Ok((examined.transpose()?, folders))
+            let first = folders.front();
+            let first = first.map(|mailbox| query.examine(session, mailbox));
+            Ok((first.transpose()?, folders))
         };
-        let (lease, (examined, folders)) = self.client.lease(&account, &settings, first)?;
+        let (lease, (first, folders)) = self.client.lease(&account, &settings, first)?;
         self.arguments = arguments;
         self.running = Some(Running {
             account,
             lease,
             query,
             folders,
-            examined,
+            first,
             open: None,
         });
         Ok(())
@@ -147,9 +148,9 @@ impl Running {
             let Some(mailbox) = self.folders.pop_front() else {
                 return Ok(None);
             };
-            let examined = match self.examined.take() {
-                Some(examined) => examined,
-                None => self.lease.examine(&mailbox)?,
+            let (examined, found) = match self.first.take() {
+                Some(first) => first,
+                None => self.query.examine(&mut self.lease, &mailbox)?,
             };
             let name = mailbox.name();
             numbers.note_messages(examined.exists);
@@ -157,6 +158,7 @@ impl Running {
                 number: numbers.number(&self.account.endpoint, &self.account.login.user, name),
                 name: name.into(),
                 examined,
+                found,
             };
             self.open = Some(Folder::open(&mut self.query, &mut self.lease, opened)?);
         }

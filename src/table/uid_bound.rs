@@ -61,17 +61,21 @@ pub fn are_few(uids: &UidSet) -> bool {
     uids.len() <= 500
 }
 
+/// What looks for those of `uids` that meet the keys.
+pub fn criteria<'a>(uids: &'a UidSet, keys: &'a [Key]) -> Criteria<'a> {
+    match (*uids == UidSet::all(), keys.is_empty()) {
+        (true, true) => Criteria::All,
+        (false, true) => Criteria::Uids(uids),
+        (_, false) => Criteria::Keys(uids, keys),
+    }
+}
+
 /// Those of `uids` that exist in the open mailbox and meet the keys.
 ///
 /// # Errors
 /// As [`Session::uid_search`].
 pub fn find(session: &mut Session, uids: &UidSet, keys: &[Key]) -> Result<UidSet> {
-    let criteria = match (*uids == UidSet::all(), keys.is_empty()) {
-        (true, true) => Criteria::All,
-        (false, true) => Criteria::Uids(uids),
-        (_, false) => Criteria::Keys(uids, keys),
-    };
-    let found = session.uid_search(criteria)?;
+    let found = session.uid_search(criteria(uids, keys))?;
     // `UID n:*` finds the last message whatever its UID is, and a server may
     // find more than it was asked for.
     Ok(found.intersection(uids))

@@ -75,6 +75,13 @@ pub const REASONS: &[Reason] = &[
               IMAP they are CRLF, and the same.",
     },
     Reason {
+        messages: &["mail-parser/legacy/048"],
+        aspects: &["content"],
+        right: Right::Either,
+        why: "Parts with the Content-Transfer-Encoding `x-uuencode`, which RFC 2045 section \
+              6.3 leaves to those who know it: it is decoded here, and not by mail-parser.",
+    },
+    Reason {
         messages: &[
             "mime4j/mimetools-testmsgs/frag",
             "mime4j/mimetools-testmsgs/multi-frag",

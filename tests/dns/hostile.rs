@@ -19,7 +19,13 @@ const QUESTION_END: usize = 12 + NAME.len() + 2 + 4;
 /// A server that answers each question with these datagrams; it ends with the
 /// test's process.
 fn serve(answers: impl Fn(&[u8]) -> Vec<Vec<u8>> + Send + 'static) -> SocketAddr {
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    serve_on(UdpSocket::bind("127.0.0.1:0").unwrap(), answers)
+}
+
+fn serve_on(
+    socket: UdpSocket,
+    answers: impl Fn(&[u8]) -> Vec<Vec<u8>> + Send + 'static,
+) -> SocketAddr {
     let address = socket.local_addr().unwrap();
     thread::spawn(move || {
         let mut bytes = [0; 512];
@@ -71,6 +77,16 @@ fn only_the_answer_to_the_question_counts() {
         ]
     });
     assert_eq!(look_up(&dns(server)), found("p=right"));
+}
+
+#[test]
+fn a_server_may_have_an_ipv6_address() {
+    let Ok(socket) = UdpSocket::bind("[::1]:0") else {
+        eprintln!("dns: NO IPv6 HERE, nothing was asked");
+        return;
+    };
+    let server = serve_on(socket, |asked| vec![answer(asked, SOUND, "p=six")]);
+    assert_eq!(look_up(&dns(server)), found("p=six"));
 }
 
 #[test]

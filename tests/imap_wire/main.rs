@@ -13,6 +13,7 @@ mod refused;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;
+mod together;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -11,6 +11,10 @@ use crate::support::user::User;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// Longer than anything that is waited for takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A database file and the shell of a mail user on it.
 pub struct Rssd {
@@ -89,6 +93,12 @@ impl Rssd {
 
     #[track_caller]
     fn ask_within(&self, milliseconds: u32, sql: &str) -> String {
+        self.said(milliseconds, sql)
+            .unwrap_or_else(|complaint| panic!("{complaint}"))
+    }
+
+    /// What the stock shell answers, or complains of.
+    fn said(&self, milliseconds: u32, sql: &str) -> Result<String, String> {
         let output = Command::new("sqlite3")
             .args(["-batch", "-bail", "-cmd"])
             .arg(format!(".timeout {milliseconds}"))
@@ -97,12 +107,28 @@ impl Rssd {
             .arg(format!(" {sql}"))
             .output()
             .unwrap();
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{complaint}");
-        String::from_utf8(output.stdout)
-            .unwrap()
-            .trim_end()
-            .to_owned()
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        }
+        let text = String::from_utf8(output.stdout).unwrap();
+        Ok(text.trim_end().to_owned())
+    }
+
+    /// Waits until `sql`, which may meet a table that is not there yet, gives 1.
+    #[track_caller]
+    pub fn wait(&self, sql: &str) -> Duration {
+        let begun = Instant::now();
+        while self.said(20_000, sql).as_deref() != Ok("1") {
+            assert!(begun.elapsed() < PATIENCE, "not in time: {sql}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        begun.elapsed()
+    }
+
+    /// Undoes [`Rssd::refuse`].
+    #[track_caller]
+    pub fn refuse_nothing(&self) {
+        self.ask("DROP TRIGGER t");
     }
 
     /// Has the shell read a file of the project, as its head says; what it prints.

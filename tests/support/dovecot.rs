@@ -3,10 +3,13 @@
 
 use super::user::User;
 use std::collections::HashMap;
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// A running server. It ends with the value, and at the latest with the test
 /// process, however that ends: the launcher watches a pipe.
@@ -93,10 +96,39 @@ impl Dovecot {
         self.folder.join("rawlog").join(user)
     }
 
+    /// Stops the server, as an init system does: those of its processes that
+    /// finish what they are at are killed. It is gone then.
+    pub fn stop(&self) {
+        let master = fs::read_to_string(self.folder.join("run/master.pid")).unwrap();
+        let master = master.trim();
+        let processes = children(master);
+        assert!(signal("TERM", master));
+        let patience = Instant::now() + Duration::from_secs(20);
+        while signal("0", master) {
+            assert!(Instant::now() < patience, "dovecot {master} does not end");
+            thread::sleep(Duration::from_millis(20));
+        }
+        for process in processes {
+            signal("KILL", &process);
+        }
+    }
+
+    /// Starts it again after [`Dovecot::stop`], on the same ports and with the
+    /// same mail; it listens then.
+    pub fn start_again(&self) {
+        let started = program("/usr/sbin/dovecot")
+            .arg("-c")
+            .arg(self.folder.join("dovecot.conf"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .status();
+        assert!(started.unwrap().success());
+    }
+
     /// Runs an administrator's command, which must succeed.
     #[track_caller]
     pub fn doveadm(&self, arguments: &[&str]) -> String {
-        let output = doveadm()
+        let output = program("/usr/bin/doveadm")
             .arg("-c")
             .arg(self.folder.join("dovecot.conf"))
             .args(arguments)
@@ -119,18 +151,35 @@ impl Drop for Dovecot {
     }
 }
 
-/// That of the chroot, where there is one; else the machine's, which Debian
+/// Sends a signal; false where there is no such process.
+fn signal(name: &str, process: &str) -> bool {
+    let sent = Command::new("kill").args(["-s", name, process]).output();
+    sent.unwrap().status.success()
+}
+
+/// The processes that a process has started and that are still running.
+fn children(parent: &str) -> Vec<String> {
+    let entries = fs::read_dir("/proc").unwrap();
+    let processes = entries.filter_map(|entry| entry.unwrap().file_name().into_string().ok());
+    let is_child = |process: &String| {
+        let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        let behind_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+        behind_name.split_whitespace().nth(1) == Some(parent)
+    };
+    processes.filter(is_child).collect()
+}
+
+/// A program of the chroot, where there is one; else the machine's, which Debian
 /// installs where an ordinary user's PATH does not always look.
-fn doveadm() -> Command {
-    let fixed = "/usr/bin/doveadm";
+fn program(fixed: &str) -> Command {
     if let Some(root) = std::env::var_os("DOVECOT_CHROOT") {
         let mut command = Command::new("chroot");
         command.arg(root).arg(fixed);
         return command;
     }
-    Command::new(if Path::new(fixed).exists() {
-        fixed
-    } else {
-        "doveadm"
-    })
+    let path = Path::new(fixed);
+    match path.file_name().filter(|_| !path.exists()) {
+        Some(name) => Command::new(name),
+        None => Command::new(fixed),
+    }
 }

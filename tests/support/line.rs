@@ -1,9 +1,12 @@
 //! A line to a test's server that does to the connection what networks
 //! do: slows it down, cuts it, lets it stall.
 
+use super::shell::Shell;
+use super::user::User;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -27,6 +30,14 @@ pub struct Line {
     pub port: u16,
     fault: Arc<Mutex<Fault>>,
     is_over: Arc<AtomicBool>,
+    open: Arc<Open>,
+}
+
+/// Connections that are open.
+#[derive(Default)]
+struct Open {
+    now: AtomicUsize,
+    most: AtomicUsize,
 }
 
 impl Line {
@@ -38,6 +49,8 @@ impl Line {
         let over = Arc::clone(&is_over);
         let fault = Arc::new(Mutex::new(fault));
         let current = Arc::clone(&fault);
+        let open = Arc::new(Open::default());
+        let counted = Arc::clone(&open);
         thread::spawn(move || {
             for client in listener.incoming() {
                 if over.load(Ordering::Relaxed) {
@@ -48,14 +61,27 @@ impl Line {
                     continue;
                 };
                 let fault = *current.lock().unwrap();
-                pass(&client, &server, fault);
+                pass(&client, &server, fault, &counted);
             }
         });
         Self {
             port,
             fault,
             is_over,
+            open,
         }
+    }
+
+    /// The most connections that were open at once.
+    pub fn most(&self) -> usize {
+        self.open.most.load(Ordering::Relaxed)
+    }
+
+    /// A shell on a database, whose account is `user` at the end of the line.
+    pub fn shell(&self, user: &User<'_>, database: &Path) -> Shell {
+        Shell::new()
+            .database(database)
+            .account(self.port, &user.name, &user.password)
     }
 
     /// The fault of every connection from now on.
@@ -72,10 +98,18 @@ impl Drop for Line {
     }
 }
 
-fn pass(client: &TcpStream, server: &TcpStream, fault: Fault) {
+fn pass(client: &TcpStream, server: &TcpStream, fault: Fault, open: &Arc<Open>) {
+    // The end of one before it may not have been seen yet.
+    thread::sleep(Duration::from_millis(20));
+    let now = open.now.fetch_add(1, Ordering::Relaxed) + 1;
+    open.most.fetch_max(now, Ordering::Relaxed);
+    let open = Arc::clone(open);
     let clone = |stream: &TcpStream| stream.try_clone().unwrap();
     let (from, to) = (clone(client), clone(server));
-    thread::spawn(move || copy(from, to, Fault::Nothing));
+    thread::spawn(move || {
+        copy(from, to, Fault::Nothing);
+        open.now.fetch_sub(1, Ordering::Relaxed);
+    });
     let (from, to) = (clone(server), clone(client));
     thread::spawn(move || copy(from, to, fault));
 }

@@ -3,7 +3,7 @@
 use super::scratch::Scratch;
 use std::fmt::Write;
 use std::fs;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -69,10 +69,11 @@ impl Nsd {
         }
     }
 
-    /// Waits until it listens; `None` where it ended instead.
+    /// Waits until it answers, which nobody else does who took its port; `None`
+    /// where it ended instead.
     fn wait(mut self) -> Option<Self> {
         let started = Instant::now();
-        while TcpStream::connect(self.address).is_err() {
+        while !answers(self.address) {
             if self.process.try_wait().unwrap().is_some() {
                 return None;
             }
@@ -87,6 +88,16 @@ impl Nsd {
         }
         Some(self)
     }
+}
+
+/// True where a question for the servers of the root is answered at all.
+fn answers(address: SocketAddr) -> bool {
+    const QUESTION: [u8; 17] = [7, 7, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1];
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.connect(address).unwrap();
+    let patience = Duration::from_millis(200);
+    socket.set_read_timeout(Some(patience)).unwrap();
+    socket.send(&QUESTION).is_ok() && socket.recv(&mut [0; 512]).is_ok()
 }
 
 impl Drop for Nsd {

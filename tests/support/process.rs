@@ -70,6 +70,16 @@ impl Running {
         }
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// True once it has ended by itself.
+    pub fn is_over(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Sends a signal by its name: `INT` is the user's Ctrl-C.
     pub fn signal(&self, name: &str) {
         let status = Command::new("kill")

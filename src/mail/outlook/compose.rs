@@ -273,8 +273,8 @@ mod tests {
             headers.bare_addresses(crate::mail::Role::Cc).as_deref(),
             Some(r#"["bob@x.example"]"#)
         );
-        assert_eq!(message.body_text().as_deref(), Some("Hallo"));
-        assert_eq!(message.body_html().as_deref(), Some("<p>Hallo</p>"));
+        assert_eq!(message.body_text(), Some("Hallo"));
+        assert_eq!(message.body_html(), Some("<p>Hallo</p>"));
         let files = message.attachments();
         assert_eq!(files[0].filename.as_deref(), Some("ä b.pdf"));
         assert_eq!((files.len(), files[0].size), (1, 10));
@@ -290,6 +290,6 @@ mod tests {
         let message = Message::parse(&raw);
         assert_eq!(message.headers().from().as_deref(), Some("a@b.example"));
         assert_eq!(message.headers().all("Received").count(), 1);
-        assert_eq!(message.body_text().as_deref(), Some("hi"));
+        assert_eq!(message.body_text(), Some("hi"));
     }
 }

@@ -210,7 +210,7 @@ mod tests {
         let mime = to_mime(&file()).expect("an item");
         let message = Message::parse(&mime);
         assert_eq!(message.headers().subject().as_deref(), Some("outer"));
-        assert_eq!(message.body_text().as_deref(), Some("text"));
+        assert_eq!(message.body_text(), Some("text"));
         assert_eq!(message.attachments()[0].content_type, "message/rfc822");
         let mut subjects = Vec::new();
         crate::mail::entity::walk(&file(), |entity| {

@@ -280,7 +280,7 @@ mod tests {
         let mime = to_mime(&stream()).expect("a stream");
         let message = Message::parse(&mime);
         assert_eq!(message.headers().subject().as_deref(), Some("hello"));
-        assert_eq!(message.body_text().as_deref(), Some("text"));
+        assert_eq!(message.body_text(), Some("text"));
         let files = message.attachments();
         assert_eq!(files[0].filename.as_deref(), Some("b\u{fc}.txt"));
         assert_eq!(files[0].size, 7);

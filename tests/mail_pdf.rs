@@ -1,0 +1,66 @@
+//! Indicators in PDF files as programs really write them: fpdf2, ReportLab, and
+//! a browser's print to file (`tests/fixtures/pdf`).
+
+mod support;
+
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use support::scratch::Scratch;
+use support::shell::Shell;
+
+/// The indicators in a file that is attached as bare bytes: source and value,
+/// digests aside.
+fn found(file: &str) -> Vec<String> {
+    let folder = Scratch::new("pdf");
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pdf");
+    let head = "Content-Type: application/octet-stream; name=invoice.pdf\r\n\
+                Content-Transfer-Encoding: binary\r\n\r\n";
+    let mail = [head.as_bytes(), &fs::read(fixtures.join(file)).unwrap()].concat();
+    let path = folder.join("mail.eml");
+    fs::write(&path, mail).unwrap();
+    let rows = Shell::new().rows(&format!(
+        "SELECT DISTINCT source || ' ' || normalised AS found \
+         FROM mail_indicators(readfile('{}')) \
+         WHERE part = '1' AND source IN ('text', 'link') ORDER BY 1;",
+        path.display()
+    ));
+    let text = |row: &Value| row["found"].as_str().unwrap().to_owned();
+    rows.iter().map(text).collect()
+}
+
+#[test]
+fn links_and_text_are_found() {
+    assert_eq!(
+        found("fpdf2.pdf"),
+        [
+            "link evil.example",
+            "link https://evil.example/fp",
+            "text 4111111111111111",
+            "text bad.example",
+            "text collect@evil.example",
+            "text evil.example",
+            "text http://bad.example/x",
+        ]
+    );
+    assert_eq!(
+        found("reportlab.pdf"),
+        [
+            "link evil.example",
+            "link https://evil.example/rl?x=(1)",
+            "text 192.0.2.77",
+            "text d41d8cd98f00b204e9800998ecf8427e",
+        ]
+    );
+}
+
+#[test]
+fn of_fonts_with_codes_of_their_own_the_links_are_found() {
+    assert_eq!(
+        found("chromium.pdf"),
+        [
+            "link evil.example",
+            "link https://evil.example/chrome?q=1&r=2",
+        ]
+    );
+}
