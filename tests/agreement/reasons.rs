@@ -333,11 +333,4 @@ pub const REASONS: &[Reason] = &[
         why: "Three attached messages, the multiparts of which have no parts. mail-parser \
               loses the second and the third.",
     },
-    Reason {
-        messages: &["mail-parser/legacy/048"],
-        aspects: &["content"],
-        right: Right::Either,
-        why: "Files in `x-uuencode`, which RFC 2045 section 6.3 leaves to those who agree on \
-              it: decoded here, text in mail-parser.",
-    },
 ];
