@@ -367,25 +367,6 @@ mod tests {
     }
 
     #[test]
-    fn many_small_files_are_not_unpacked_without_end() {
-        use std::io::Write;
-        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
-        encoder
-            .write_all(b"BT (www.evil.example) ET")
-            .expect("in memory");
-        encoder.write_all(&[b' '; 16 << 20]).expect("in memory");
-        let packed = encoder.finish().expect("in memory");
-        let head = "\n--b\nContent-Type: application/pdf\n\nobj<</FlateDecode/Filter>>stream\n";
-        let part = [head.as_bytes(), &packed, b"\nendstream"].concat();
-        let head = "Content-Type: multipart/mixed; boundary=b\n";
-        let raw = [head.as_bytes(), &part.repeat(6)].concat();
-        assert!(raw.len() < 200_000);
-        let list = indicators(&raw, &Search::Kinds);
-        let domains = list.iter().filter(|found| found.kind == Some(Kind::Domain));
-        assert_eq!(domains.count(), 4);
-    }
-
-    #[test]
     fn a_link_that_shows_another_place_is_told() {
         let raw = "Content-Type: text/html\n\n<a href=\"https://evil.com/login\">www.paypal.com</a>\
             <a href='https://a.b.co.uk'>b.co.uk</a><a href='//c.example/x'>here</a>";
