@@ -219,10 +219,13 @@ impl fmt::Display for Error {
                 answer,
                 advice,
                 ..
-            } => {
-                write!(f, "imap: {what}: {answer}")?;
-                advice.map_or(Ok(()), |advice| write!(f, "; {advice}"))
-            }
+            } => match advice {
+                None => write!(f, "imap: {what}: {answer}"),
+                Some(advice) => {
+                    let answer = answer.trim_end_matches('.');
+                    write!(f, "imap: {what}: {answer}; {advice}")
+                }
+            },
             Kind::TimedOut {
                 peer,
                 waited,
