@@ -19,6 +19,7 @@ mod insert;
 mod intake;
 mod known;
 mod location;
+mod loss;
 mod message;
 mod options;
 mod place;

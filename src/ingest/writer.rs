@@ -14,7 +14,7 @@ use super::message::Messages;
 use super::options::{Afterwards, Options};
 use super::place::{self, Account};
 use super::session::Session;
-use super::state;
+use super::state::{self, Trouble};
 use super::summary::{Counts, Summary};
 use super::transaction::Transactions;
 use super::{device, schema, search};
@@ -94,9 +94,11 @@ impl Writer {
         self.summary.folder(name, examined.exists.into());
         let selection = &self.options.selection;
         let state = state::folder(&self.connection, &self.account, name, examined, selection)?;
+        let suspects = known::suspects(&self.connection, &state, &self.session.id)?;
         Ok(Folder {
             name: name.to_owned(),
             state,
+            suspects,
             committed: UidSet::new(),
             row: self.folder_rows.get(name).cloned(),
         })
@@ -154,7 +156,8 @@ impl Writer {
         self.summary.add(counts);
     }
 
-    /// Notes messages that cannot be ingested.
+    /// Notes messages that cannot be ingested; one that is suspected for the
+    /// first time has not failed yet.
     ///
     /// # Errors
     /// `Host` where SQLite fails.
@@ -164,7 +167,9 @@ impl Writer {
         }
         self.transaction(folder, |writer, folder, counts| {
             for failure in failures {
-                counts.failed += 1;
+                let is_lost = failure.trouble == Trouble::ConnectionLost;
+                let has_failed = !is_lost || folder.suspects.due.contains(failure.uid);
+                counts.failed += u64::from(has_failed);
                 writer
                     .locations
                     .failed(&folder.state, &writer.session.id, failure)?;
