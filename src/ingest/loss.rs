@@ -9,6 +9,7 @@ use super::folder::Folder;
 use super::location::Failure;
 use super::pull::Course;
 use super::state::Trouble;
+use crate::account::vigil;
 use crate::error::{Error, Result};
 use crate::imap::session::Session;
 
@@ -65,7 +66,7 @@ impl Losses {
     /// the token that opened it. False where the error is to be told.
     ///
     /// # Errors
-    /// An interrupt, SQLite's, and those of a sign-in with another token.
+    /// An interrupt, SQLite's, and a refused sign-in.
     pub fn recover(
         &mut self,
         course: &mut Course<'_>,
@@ -90,9 +91,9 @@ impl Losses {
             return Ok(false);
         }
         match session.reopen() {
-            Err(error) if error.is_cancelled() => Err(error),
             // What was lost says more than that nobody answers any more.
-            reopened => Ok(reopened.is_ok()),
+            Err(error) if vigil::is_passing(&error) => Ok(false),
+            reopened => reopened.map(|()| true),
         }
     }
 }
