@@ -221,23 +221,3 @@ fn a_full_disk_is_an_error_and_no_damage() {
     );
     assert_eq!(whole.text(), "ok\n");
 }
-
-#[test]
-fn a_database_that_another_writer_holds_is_waited_for_as_the_host_says() {
-    let user = Dovecot::shared().user("locked");
-    user.append("INBOX", &Mail::many(20));
-    let rssd = Rssd::of(&user);
-    rssd.counts(r#"{"limit": 1}"#);
-    let other = Shell::new().database(&rssd.path());
-    let holder = other.start("BEGIN IMMEDIATE;\n.shell sleep 2\nCOMMIT;");
-    std::thread::sleep(Duration::from_millis(700));
-    let refused = rssd.shell.error("SELECT imap_ingest();");
-    assert!(refused.ends_with("database is locked (5)"), "{refused}");
-    let patient = rssd
-        .shell
-        .run(".timeout 20000\nSELECT imap_ingest() ->> 'inserted';");
-    assert_eq!(patient.success(), "19\n");
-    holder.finish(Duration::from_secs(60)).success();
-    assert_eq!(rssd.ask("SELECT count(*) FROM uniform_resource_imap"), "20");
-    rssd.check();
-}

@@ -51,7 +51,7 @@ impl Writer {
         options: &Options,
         arguments: &str,
     ) -> Result<Self> {
-        let transactions = Transactions::open(connection)?;
+        let transactions = Transactions::open(connection, options.patience)?;
         if options.afterwards == Afterwards::Delete && !transactions.commit_batches() {
             return Err(Error::usage(
                 "option delete needs what is written to be committed; call imap_ingest outside \
@@ -93,8 +93,11 @@ impl Writer {
     pub fn folder(&mut self, name: &str, examined: &Examined) -> Result<Folder> {
         self.summary.folder(name, examined.exists.into());
         let selection = &self.options.selection;
-        let state = state::folder(&self.connection, &self.account, name, examined, selection)?;
-        let suspects = known::suspects(&self.connection, &state, &self.session.id)?;
+        let (state, suspects) = self.transactions.outside(|| {
+            let state = state::folder(&self.connection, &self.account, name, examined, selection)?;
+            let suspects = known::suspects(&self.connection, &state, &self.session.id)?;
+            Ok((state, suspects))
+        })?;
         Ok(Folder {
             name: name.to_owned(),
             state,
@@ -109,12 +112,9 @@ impl Writer {
     /// # Errors
     /// `Host` where SQLite refuses.
     pub fn settled(&self, folder: &Folder, first: u64) -> Result<UidSet> {
-        known::settled(
-            &self.connection,
-            &folder.state,
-            first,
-            self.options.max_size,
-        )
+        let max_size = self.options.max_size;
+        self.transactions
+            .outside(|| known::settled(&self.connection, &folder.state, first, max_size))
     }
 
     /// The UIDs that had a problem and are to be tried again.
@@ -122,7 +122,9 @@ impl Writer {
     /// # Errors
     /// `Host` where SQLite refuses.
     pub fn retryable(&self, folder: &Folder) -> Result<UidSet> {
-        known::retryable(&self.connection, &folder.state, self.options.max_size)
+        let max_size = self.options.max_size;
+        self.transactions
+            .outside(|| known::retryable(&self.connection, &folder.state, max_size))
     }
 
     /// The messages known to lie in the folder.
@@ -130,7 +132,8 @@ impl Writer {
     /// # Errors
     /// `Host` where SQLite refuses.
     pub fn present(&self, folder: &Folder) -> Result<Present> {
-        known::present(&self.connection, &folder.state)
+        self.transactions
+            .outside(|| known::present(&self.connection, &folder.state))
     }
 
     /// Notes what has changed, and the folder's state.
@@ -213,7 +216,9 @@ impl Writer {
     /// # Errors
     /// `Host` where SQLite fails.
     pub fn finish(&mut self, error: Option<&Error>) -> Result<String> {
-        let problems = known::problems(&self.connection, &self.account)?;
+        let problems = self
+            .transactions
+            .outside(|| known::problems(&self.connection, &self.account))?;
         self.summary.note_problems(&problems);
         let summary = self.summary.to_json(error);
         self.transactions.batch(|| self.session.finish(&summary))?;
