@@ -10,7 +10,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use support::dovecot::Dovecot;
 use support::line::{Fault, Line};
 use support::mail::Mail;
-use support::shell::Shell;
 use support::user::User;
 
 const RUN: &str =
