@@ -13,10 +13,11 @@ use crate::account::vigil;
 use crate::error::{Error, Result};
 use crate::imap::session::Session;
 
-/// Losses in a row between which no message came: it is not the messages.
+/// Losses in a row with no message since the one before each: it is not the
+/// messages.
 const BARREN: u32 = 4;
 
-/// Losses in one folder: a line that is this bad is an error to be told.
+/// Losses in one folder that are recovered from; a worse line is an error.
 const MOST: u32 = 20;
 
 impl Course<'_> {
@@ -54,7 +55,7 @@ impl Course<'_> {
 #[derive(Default)]
 pub struct Losses {
     count: u32,
-    /// Those since the last message.
+    /// Those of the last ones that no message came before.
     barren: u32,
     /// What the run had fetched at the last one.
     fetched: Option<u64>,

@@ -146,6 +146,7 @@ impl Course<'_> {
         };
         let wanted = found.difference(&settled).difference(&suspects.tried);
         let mut rest = self.take(session, folder, &wanted.difference(&suspects.due))?;
+        // Whichever of them costs the connection once more costs nothing else.
         for uid in wanted.intersection(&suspects.due).iter() {
             let alone = std::iter::once(uid).collect();
             rest = joined(&rest, &self.take(session, folder, &alone)?);
