@@ -116,7 +116,7 @@ fn a_locked_database_is_an_error_and_not_a_loss() {
     // The shell that holds the lock waits for its own input to end.
     let holder = rssd.shell.start(&format!("{sql}\n.system sleep 1"));
     std::thread::sleep(Duration::from_millis(400));
-    let error = rssd.shell.error("SELECT imap_ingest();");
+    let error = rssd.shell.error(".timeout 1\nSELECT imap_ingest();");
     assert_eq!(
         error,
         "imap: cannot run 'BEGIN IMMEDIATE': database is locked (5)"

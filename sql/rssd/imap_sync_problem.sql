@@ -8,7 +8,9 @@ CREATE TABLE IF NOT EXISTS imap_sync_problem (
   uid INTEGER NOT NULL,                          -- the message's UID under it
   problem TEXT NOT NULL,                         -- too_large: beyond max_size;
                                                  -- not_sent: the server gave no content;
-                                                 -- not_written: the database refused it
+                                                 -- not_written: the database refused it;
+                                                 -- connection_lost: the connection was lost
+                                                 -- when it was to come
   detail TEXT NOT NULL,                          -- in words
   selection TEXT NOT NULL,                       -- the filters of the run that wanted it
   attempts INTEGER NOT NULL,                     -- how many runs have tried

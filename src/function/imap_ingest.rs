@@ -16,7 +16,7 @@ use super::ingest_options;
 use crate::account::vigil::Keeper;
 use crate::account::{Account, CONNECTION_KEYS, Client, Options};
 use crate::error::{Error, Result, quote};
-use crate::ingest::{self, Database, Errand};
+use crate::ingest::{self, Database, Errand, Patience};
 use crate::sqlite::{Connection, Trust, Value, register_function};
 
 const NAME: &str = "imap_ingest";
@@ -49,9 +49,17 @@ fn run(connection: &Connection, client: &Client, arguments: &[Value<'_>]) -> Res
     };
     let keys = [&CONNECTION_KEYS[..], &ingest_options::keys()].concat();
     let options = Options::parse(text(3)?, &keys)?;
-    let ingest_options = ingest_options::read(&options)?;
-    let database = Database::open(connection, options.text("schema")?.unwrap_or("main"))?;
     let settings = client.settings(&options, Instant::now())?;
+    let patience = Patience {
+        timeout: settings.timeout,
+        deadline: settings.deadline.map(|deadline| deadline.at),
+    };
+    let ingest_options = ingest::Options {
+        patience,
+        ..ingest_options::read(&options)?
+    };
+    let schema = options.text("schema")?.unwrap_or("main");
+    let database = patience.wait(connection, || Database::open(connection, schema))?;
     let folder = text(2)?;
     if let Some(accounts) = several(client, text(0)?, text(1)?)? {
         let errand = |(name, account): Named| Errand {

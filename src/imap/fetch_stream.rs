@@ -104,6 +104,21 @@ impl<S: Source> FetchStream<S> {
     /// it, ends the stream, and leaves the session usable, as no other error
     /// does.
     pub fn next(&mut self, session: &mut Session) -> Result<Option<Message>> {
+        let next = self.pull(session);
+        if next.is_err() {
+            session.awaited = self.awaited();
+        }
+        next
+    }
+
+    /// The first message that has not come of what is in flight: the server
+    /// works on the oldest command first.
+    fn awaited(&self) -> Option<u32> {
+        let mut flying = self.flights.iter().filter(|flight| flight.is_flying());
+        flying.find_map(Flight::awaited)
+    }
+
+    fn pull(&mut self, session: &mut Session) -> Result<Option<Message>> {
         loop {
             if let Some(message) = self.ready.pop_front() {
                 return Ok(Some(message));

@@ -105,6 +105,14 @@ impl Flight {
             .is_some_and(|command| command.tag == tag)
     }
 
+    /// The first message the command in flight asks for that has not come.
+    pub(super) fn awaited(&self) -> Option<u32> {
+        match self.apart.as_ref().and_then(Apart::next) {
+            Some((uid, _)) => Some(uid),
+            None => self.asked.difference(&self.delivered).first(),
+        }
+    }
+
     /// The next command of it.
     pub(super) fn command(&mut self) -> String {
         if let Some((uid, items)) = self.apart.as_ref().and_then(Apart::next) {

@@ -40,6 +40,7 @@ pub mod items;
 pub mod listed;
 pub mod log;
 pub mod login;
+mod lost;
 pub mod mailbox;
 pub mod mailbox_status;
 pub mod message;

@@ -16,7 +16,7 @@ use super::endpoint::Endpoint;
 use super::exchange::{Ended, Exchange};
 use super::follower::Follower;
 use super::greeting;
-use super::login::{Credential, Login};
+use super::login::Login;
 use super::mailbox::Mailbox;
 use super::pace::Pace;
 use super::quirks;
@@ -33,8 +33,8 @@ use crate::error::{Error, Result, quote};
 /// A signed-in connection to a server.
 pub struct Session {
     dialogue: Dialogue,
-    endpoint: Endpoint,
-    login: Login,
+    pub(super) endpoint: Endpoint,
+    pub(super) login: Login,
     capabilities: Capabilities,
     /// The mailbox that is open, with what EXAMINE said of it.
     examined: Option<(Mailbox, Examined)>,
@@ -49,6 +49,8 @@ pub struct Session {
     pub(super) is_notified: bool,
     /// How its server is best asked for many messages.
     pub(super) pace: Pace,
+    /// The message whose answer was awaited when a fetch failed.
+    pub(super) awaited: Option<u32>,
 }
 
 impl Session {
@@ -74,21 +76,6 @@ impl Session {
             login: login.clone(),
             ..session?
         })
-    }
-
-    /// Signs in anew where the server has ended the session, which it does
-    /// with the token that opened it. False, and nothing done, where the
-    /// credential is not one that is supplied: another sign-in would be the same.
-    ///
-    /// # Errors
-    /// As [`Session::open`].
-    pub fn renew(&mut self) -> Result<bool> {
-        let Credential::Supplied(_) = self.login.credential else {
-            return Ok(false);
-        };
-        let settings = self.dialogue.exchange().wire.settings().clone();
-        *self = Self::open(&self.endpoint, &self.login, &settings)?;
-        Ok(true)
     }
 
     /// Signs in on a connection that has been greeted, with a login at hand.
@@ -118,6 +105,7 @@ impl Session {
             makes_previews: None,
             is_notified: false,
             pace: Pace::default(),
+            awaited: None,
         })
     }
 

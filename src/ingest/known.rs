@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::database::Database;
+use super::folder::Suspects;
 use super::place::Account;
 use super::state::FolderState;
 use crate::error::Result;
@@ -83,6 +84,28 @@ pub fn retryable(connection: &Database, folder: &FolderState, max_size: u64) -> 
             Bind::Integer(ATTEMPTS),
         ],
     )
+}
+
+/// The messages over which the connection was lost, whatever filters wanted
+/// them. The first time is a suspicion; the run of this session has tried those
+/// that it lost once more.
+///
+/// # Errors
+/// `Host` where SQLite refuses.
+pub fn suspects(connection: &Database, folder: &FolderState, session_id: &str) -> Result<Suspects> {
+    let lost = |further: &str| {
+        let sql = format!(
+            "SELECT uid FROM main.imap_sync_problem
+              WHERE imap_sync_folder_id = ?1 AND uidvalidity = ?2
+                AND problem = 'connection_lost'
+                AND (ingest_session_id = ?3 AND attempts > 1) IS {further} ORDER BY uid"
+        );
+        uids(connection, &sql, folder, &[Bind::Text(session_id)])
+    };
+    Ok(Suspects {
+        due: lost("FALSE")?,
+        tried: lost("TRUE")?,
+    })
 }
 
 /// The messages known to lie in the folder, and their flags.

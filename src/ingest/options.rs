@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::patience::Patience;
 use super::selection::Selection;
 
 /// The most bytes a batch of several messages takes in memory, with what becomes
@@ -44,6 +45,8 @@ pub struct Options {
     pub device_name: Option<String>,
     /// Whether a bar is drawn on stderr.
     pub progress: Progress,
+    /// How long a locked database is waited for.
+    pub patience: Patience,
     /// How the messages that are new are stored.
     pub layout: Layout,
 }
@@ -157,6 +160,7 @@ impl Default for Options {
             period: None,
             device_name: None,
             progress: Progress::Silent,
+            patience: Patience::default(),
             layout: Layout::Surveilr,
         }
     }

@@ -33,6 +33,18 @@ pub struct Course<'a> {
     pub left: Option<u64>,
     /// The folders that were looked at.
     pub seen: HashSet<Mailbox>,
+    /// True where the last error cost the connection over a message.
+    pub has_suspected: bool,
+    /// What is to be deleted once there is a connection again.
+    pub owed: Option<Owed>,
+}
+
+/// Messages that are committed and still on the server: the connection was lost
+/// before they could be deleted there.
+pub struct Owed {
+    mailbox: Mailbox,
+    uidvalidity: u32,
+    uids: UidSet,
 }
 
 impl Course<'_> {
@@ -67,15 +79,42 @@ impl Course<'_> {
         refresh(&mut self.port, session, &mut folder, &examined, depth)?;
         let taken = self.take_new(session, &mut folder, &examined);
         // What was committed may go, whatever happened after it.
-        if self.options.afterwards == Afterwards::Delete && !folder.committed.is_empty() {
-            let validity = folder.state.uidvalidity;
-            let deleted = remove(session, mailbox, validity, &folder.committed)?;
-            self.port.count(Counts {
-                deleted,
-                ..Counts::default()
-            })?;
+        if self.options.afterwards == Afterwards::Delete {
+            self.remove_committed(session, mailbox, &folder)?;
         }
         taken
+    }
+
+    /// Deletes from the server what is committed of the open folder; where the
+    /// connection is lost, over the next one.
+    fn remove_committed(
+        &mut self,
+        session: &mut Session,
+        mailbox: &Mailbox,
+        folder: &Folder,
+    ) -> Result<()> {
+        let uidvalidity = folder.state.uidvalidity;
+        let owed = self.owed.take();
+        let owed = owed.filter(|owed| owed.mailbox == *mailbox && owed.uidvalidity == uidvalidity);
+        let mut uids = owed.map_or_else(UidSet::new, |owed| owed.uids);
+        uids = joined(&uids, &folder.committed);
+        if uids.is_empty() {
+            return Ok(());
+        }
+        if !session.is_usable() {
+            let mailbox = mailbox.clone();
+            self.owed = Some(Owed {
+                mailbox,
+                uidvalidity,
+                uids,
+            });
+            return Ok(());
+        }
+        let deleted = remove(session, mailbox, uidvalidity, &uids)?;
+        self.port.count(Counts {
+            deleted,
+            ..Counts::default()
+        })
     }
 
     fn take_new(
@@ -93,7 +132,8 @@ impl Course<'_> {
             true => 1,
             false => next_uid,
         };
-        let retry = self.port.retryable(folder)?;
+        let suspects = folder.suspects.clone();
+        let retry = self.port.retryable(folder)?.difference(&suspects.tried);
         let is_unchanged = uidnext == Some(from) && !is_first;
         if is_unchanged && retry.is_empty() {
             return self.port.finish_folder(folder, next_uid, retry);
@@ -104,7 +144,13 @@ impl Course<'_> {
             Fetch::All => UidSet::new(),
             _ => self.port.settled(folder, from)?,
         };
-        let rest = self.take(session, folder, &found.difference(&settled))?;
+        let wanted = found.difference(&settled).difference(&suspects.tried);
+        let mut rest = self.take(session, folder, &wanted.difference(&suspects.due))?;
+        // Whichever of them costs the connection once more costs nothing else.
+        for uid in wanted.intersection(&suspects.due).iter() {
+            let alone = std::iter::once(uid).collect();
+            rest = joined(&rest, &self.take(session, folder, &alone)?);
+        }
         let gone = retry.difference(&found);
         // Where the server says UIDNEXT, a UID beyond it that SEARCH lists must not
         // move the state past messages still to come.
@@ -123,8 +169,21 @@ impl Course<'_> {
     }
 
     /// Takes those of the messages that are meant, as many as may be taken;
-    /// gives those that remain.
+    /// gives those that remain. One over which the connection is lost is noted.
     fn take(
+        &mut self,
+        session: &mut Session,
+        folder: &mut Folder,
+        found: &UidSet,
+    ) -> Result<UidSet> {
+        let taken = self.take_meant(session, folder, found);
+        if let Err(error) = &taken {
+            self.suspect(session, folder, error)?;
+        }
+        taken
+    }
+
+    fn take_meant(
         &mut self,
         session: &mut Session,
         folder: &mut Folder,
@@ -148,13 +207,20 @@ impl Course<'_> {
             }
             None => meant.clone(),
         };
-        if !now.is_empty() {
-            Intake::new(&mut self.port, session, folder, self.options, &self.meter).take(&now)?;
-        }
+        let before = folder.committed.len();
+        let mut intake = Intake::new(&mut self.port, session, folder, self.options, &self.meter);
+        let taken = match now.is_empty() {
+            true => Ok(()),
+            false => intake.take(&now),
+        };
         if let Some(left) = &mut self.left {
-            *left -= now.len().min(*left);
+            let count = match taken {
+                Ok(()) => now.len(),
+                Err(_) => folder.committed.len() - before,
+            };
+            *left -= count.min(*left);
         }
-        Ok(meant.difference(&now))
+        taken.map(|()| meant.difference(&now))
     }
 
     /// Those of the UIDs `wanted` that exist and may be meant.
@@ -215,6 +281,11 @@ fn at_or_above(uid: u64) -> impl Iterator<Item = RangeInclusive<u32>> {
         .ok()
         .map(|uid| uid..=u32::MAX)
         .into_iter()
+}
+
+/// Those of both.
+fn joined(one: &UidSet, other: &UidSet) -> UidSet {
+    one.ranges().chain(other.ranges()).collect()
 }
 
 fn all() -> UidSet {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::database::Database;
 use super::folders::Opening;
+use super::loss::Losses;
 use super::options::Options;
 use super::place::Account;
 use super::port::Port;
@@ -39,6 +40,8 @@ pub fn run(
         meter: Meter::new(options.progress),
         left: options.limit,
         seen: HashSet::new(),
+        has_suspected: false,
+        owed: None,
     };
     let done = go(&mut course, keeper, lease, opening);
     drop(course);
@@ -140,14 +143,10 @@ fn folders(course: &mut Course<'_>, session: &mut Session, opening: Opening) -> 
     for mailbox in &opening.mailboxes {
         let examined = first.take().unwrap_or_else(|| session.examine(mailbox));
         let mut pulled = examined.and_then(|examined| course.pull(session, mailbox, examined));
-        // A server ends a session with the token that opened it. A new one must
-        // bring something before it is replaced in its turn.
-        let mut fetched = None;
-        while pulled.as_ref().is_err_and(Error::is_network) {
-            let so_far = course.port.fetched()?;
-            if fetched.replace(so_far) == Some(so_far) || !session.renew()? {
-                break;
-            }
+        let mut losses = Losses::default();
+        while let Err(error) = &pulled
+            && losses.recover(course, session, error)?
+        {
             let examined = session.examine(mailbox);
             pulled = examined.and_then(|examined| course.pull(session, mailbox, examined));
         }

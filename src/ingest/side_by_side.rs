@@ -211,6 +211,8 @@ fn read(
         meter: Meter::new(quiet.progress),
         left: quiet.limit,
         seen: HashSet::new(),
+        has_suspected: false,
+        owed: None,
     };
     go(&mut course, keeper, lease, opening)
 }

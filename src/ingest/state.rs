@@ -102,6 +102,8 @@ pub enum Trouble {
     NotSent,
     /// The database refused it.
     NotWritten,
+    /// The connection was lost when it was to come.
+    ConnectionLost,
 }
 
 impl Trouble {
@@ -111,6 +113,7 @@ impl Trouble {
             Self::TooLarge => "too_large",
             Self::NotSent => "not_sent",
             Self::NotWritten => "not_written",
+            Self::ConnectionLost => "connection_lost",
         }
     }
 }

@@ -4,12 +4,15 @@
 //! autocommit a batch is a transaction of its own; in a transaction of the
 //! caller's it is a savepoint; inside a statement that itself writes, such as
 //! `INSERT INTO log SELECT imap_ingest(...)`, SQLite opens no savepoint and
-//! commits nothing, so what is written shares the fate of that statement.
+//! commits nothing, so what is written shares the fate of that statement. Locks
+//! of other programs are waited for in autocommit only: a caller's transaction
+//! may hold what they wait for, and so hears of it at once.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::database::Database;
+use super::patience::{BUSY, BUSY_SNAPSHOT, Patience, is_locked};
 use crate::error::{Error, Kind, Result};
 use crate::sqlite::Statement;
 
@@ -18,6 +21,9 @@ use crate::sqlite::Statement;
 pub struct Transactions {
     connection: Database,
     situation: Situation,
+    patience: Patience,
+    /// True after a wait in vain: what ends the run does not wait as long again.
+    has_given_up: Rc<Cell<bool>>,
     /// Begins and ends a part.
     marks: Rc<RefCell<[Statement; 2]>>,
 }
@@ -34,7 +40,7 @@ impl Transactions {
     ///
     /// # Errors
     /// `Host` where SQLite opens no savepoint for a reason of its own.
-    pub fn open(connection: &Database) -> Result<Self> {
+    pub fn open(connection: &Database, patience: Patience) -> Result<Self> {
         let is_autocommit = connection.is_autocommit();
         // Only this tells: within a statement that writes, autocommit is still
         // on, BEGIN succeeds, and the COMMIT that must follow does not.
@@ -55,6 +61,8 @@ impl Transactions {
         Ok(Self {
             connection: connection.clone(),
             situation,
+            patience,
+            has_given_up: Rc::default(),
             marks: Rc::new(RefCell::new([begin?, end?])),
         })
     }
@@ -72,7 +80,7 @@ impl Transactions {
         let mut begin = self.connection.prepare("BEGIN IMMEDIATE")?;
         let commit = match self.situation {
             Situation::Autocommit => {
-                begin.run().map_err(explain_snapshot)?;
+                self.outside(|| begin.run()).map_err(explain_snapshot)?;
                 "COMMIT"
             }
             Situation::InTransaction => {
@@ -86,8 +94,26 @@ impl Transactions {
             begin,
             is_kept: false,
         };
-        let done = work().and_then(|done| self.connection.execute(commit).map(|()| done));
+        // A COMMIT that meets readers leaves the transaction open.
+        let end = || self.outside(|| self.connection.execute(commit));
+        let done = work().and_then(|done| end().map(|()| done));
         batch.is_kept = done.is_ok();
+        done
+    }
+
+    /// Runs `work`, which reads, or begins or ends a batch, until no lock keeps
+    /// it from its end; in a transaction of the caller's, once.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn outside<T>(&self, mut work: impl FnMut() -> Result<T>) -> Result<T> {
+        if self.situation != Situation::Autocommit || self.has_given_up.get() {
+            let done = work();
+            self.has_given_up.set(done.is_err());
+            return done;
+        }
+        let done = self.patience.wait(&self.connection, work);
+        self.has_given_up.set(done.as_ref().is_err_and(is_locked));
         done
     }
 
@@ -166,11 +192,6 @@ impl Drop for Batch<'_> {
         }
     }
 }
-
-/// `SQLITE_BUSY`.
-const BUSY: i32 = 5;
-/// `SQLITE_BUSY_SNAPSHOT`.
-const BUSY_SNAPSHOT: i32 = 517;
 
 /// True where the database refuses what it was given: a constraint, a trigger, a
 /// size.

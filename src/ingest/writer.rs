@@ -14,7 +14,7 @@ use super::message::Messages;
 use super::options::{Afterwards, Options};
 use super::place::{self, Account};
 use super::session::Session;
-use super::state;
+use super::state::{self, Trouble};
 use super::summary::{Counts, Summary};
 use super::transaction::Transactions;
 use super::{device, schema, search};
@@ -51,7 +51,7 @@ impl Writer {
         options: &Options,
         arguments: &str,
     ) -> Result<Self> {
-        let transactions = Transactions::open(connection)?;
+        let transactions = Transactions::open(connection, options.patience)?;
         if options.afterwards == Afterwards::Delete && !transactions.commit_batches() {
             return Err(Error::usage(
                 "option delete needs what is written to be committed; call imap_ingest outside \
@@ -93,10 +93,15 @@ impl Writer {
     pub fn folder(&mut self, name: &str, examined: &Examined) -> Result<Folder> {
         self.summary.folder(name, examined.exists.into());
         let selection = &self.options.selection;
-        let state = state::folder(&self.connection, &self.account, name, examined, selection)?;
+        let (state, suspects) = self.transactions.outside(|| {
+            let state = state::folder(&self.connection, &self.account, name, examined, selection)?;
+            let suspects = known::suspects(&self.connection, &state, &self.session.id)?;
+            Ok((state, suspects))
+        })?;
         Ok(Folder {
             name: name.to_owned(),
             state,
+            suspects,
             committed: UidSet::new(),
             row: self.folder_rows.get(name).cloned(),
         })
@@ -107,12 +112,9 @@ impl Writer {
     /// # Errors
     /// `Host` where SQLite refuses.
     pub fn settled(&self, folder: &Folder, first: u64) -> Result<UidSet> {
-        known::settled(
-            &self.connection,
-            &folder.state,
-            first,
-            self.options.max_size,
-        )
+        let max_size = self.options.max_size;
+        self.transactions
+            .outside(|| known::settled(&self.connection, &folder.state, first, max_size))
     }
 
     /// The UIDs that had a problem and are to be tried again.
@@ -120,7 +122,9 @@ impl Writer {
     /// # Errors
     /// `Host` where SQLite refuses.
     pub fn retryable(&self, folder: &Folder) -> Result<UidSet> {
-        known::retryable(&self.connection, &folder.state, self.options.max_size)
+        let max_size = self.options.max_size;
+        self.transactions
+            .outside(|| known::retryable(&self.connection, &folder.state, max_size))
     }
 
     /// The messages known to lie in the folder.
@@ -128,7 +132,8 @@ impl Writer {
     /// # Errors
     /// `Host` where SQLite refuses.
     pub fn present(&self, folder: &Folder) -> Result<Present> {
-        known::present(&self.connection, &folder.state)
+        self.transactions
+            .outside(|| known::present(&self.connection, &folder.state))
     }
 
     /// Notes what has changed, and the folder's state.
@@ -154,7 +159,8 @@ impl Writer {
         self.summary.add(counts);
     }
 
-    /// Notes messages that cannot be ingested.
+    /// Notes messages that cannot be ingested; one that is suspected for the
+    /// first time has not failed yet.
     ///
     /// # Errors
     /// `Host` where SQLite fails.
@@ -164,7 +170,9 @@ impl Writer {
         }
         self.transaction(folder, |writer, folder, counts| {
             for failure in failures {
-                counts.failed += 1;
+                let is_lost = failure.trouble == Trouble::ConnectionLost;
+                let has_failed = !is_lost || folder.suspects.due.contains(failure.uid);
+                counts.failed += u64::from(has_failed);
                 writer
                     .locations
                     .failed(&folder.state, &writer.session.id, failure)?;
@@ -208,7 +216,9 @@ impl Writer {
     /// # Errors
     /// `Host` where SQLite fails.
     pub fn finish(&mut self, error: Option<&Error>) -> Result<String> {
-        let problems = known::problems(&self.connection, &self.account)?;
+        let problems = self
+            .transactions
+            .outside(|| known::problems(&self.connection, &self.account))?;
         self.summary.note_problems(&problems);
         let summary = self.summary.to_json(error);
         self.transactions.batch(|| self.session.finish(&summary))?;

@@ -20,6 +20,11 @@ pub enum Fault {
     Cut(u64),
     /// After so many bytes nothing comes any more.
     Stall(u64),
+    /// Where it says one of these words, the connection is closed before them,
+    /// as by a server that fails over a message.
+    CutAt(&'static [&'static str]),
+    /// Where it says these words, nothing comes any more from there on.
+    StallAt(&'static str),
     /// It comes in pieces of so many bytes, one every millisecond.
     Drip(usize),
 }
@@ -117,7 +122,7 @@ fn pass(client: &TcpStream, server: &TcpStream, fault: Fault, open: &Arc<Open>) 
 fn copy(mut from: TcpStream, mut to: TcpStream, fault: Fault) {
     let mut left = match fault {
         Fault::Cut(bytes) | Fault::Stall(bytes) => bytes,
-        Fault::Nothing | Fault::Drip(_) => u64::MAX,
+        Fault::Nothing | Fault::Drip(_) | Fault::CutAt(_) | Fault::StallAt(_) => u64::MAX,
     };
     let size = match fault {
         Fault::Drip(size) => size,
@@ -128,14 +133,22 @@ fn copy(mut from: TcpStream, mut to: TcpStream, fault: Fault) {
         if count == 0 {
             break;
         }
+        let words = match fault {
+            Fault::CutAt(words) => words,
+            Fault::StallAt(ref word) => std::slice::from_ref(word),
+            _ => &[],
+        };
+        if let Some(at) = place(&buffer[..count], words) {
+            left = at as u64;
+        }
         let through = count.min(usize::try_from(left).unwrap_or(usize::MAX));
         left -= through as u64;
         if to.write_all(&buffer[..through]).is_err() {
             break;
         }
         match fault {
-            Fault::Cut(_) if left == 0 => break,
-            Fault::Stall(_) if left == 0 => {
+            Fault::Cut(_) | Fault::CutAt(_) if left == 0 => break,
+            Fault::Stall(_) | Fault::StallAt(_) if left == 0 => {
                 thread::sleep(Duration::from_secs(20));
                 break;
             }
@@ -145,4 +158,14 @@ fn copy(mut from: TcpStream, mut to: TcpStream, fault: Fault) {
     }
     let _ = to.shutdown(Shutdown::Both);
     let _ = from.shutdown(Shutdown::Both);
+}
+
+/// Where the first of these words begins. A word that two reads tear apart is
+/// not found, so it must come soon after the server has been waited for.
+fn place(said: &[u8], words: &[&str]) -> Option<usize> {
+    let find = |word: &&str| {
+        let mut windows = said.windows(word.len());
+        windows.position(|window| window == word.as_bytes())
+    };
+    words.iter().filter_map(find).min()
 }
