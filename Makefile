@@ -60,6 +60,7 @@ test: setup
 	cargo fmt --check --manifest-path examples/rust/Cargo.toml
 	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --quiet --all-targets --locked -- -D warnings
+	RUSTFLAGS='--cfg fuzzing' cargo clippy --quiet --manifest-path fuzz/Cargo.toml --target-dir "$(TARGET)/fuzz" -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --locked --no-deps --document-private-items
 	cargo test --quiet --locked --no-fail-fast --lib --tests
 

@@ -103,7 +103,21 @@ proptest! {
         let lines: Vec<String> = data.chunks(width).map(escaped).collect();
         let decoded = Transfer::QuotedPrintable.decode(lines.join("=\r\n").as_bytes()).bytes.into_owned();
         prop_assert_eq!(&decoded, &data);
-        for transfer in [Transfer::Base64, Transfer::QuotedPrintable] {
+        let mut lines = vec!["begin 644 file".to_owned()];
+        for piece in data.chunks(1 + width) {
+            let digit = |value: u32| char::from(b' ' + (value & 0x3f) as u8);
+            let mut line = String::from(digit(piece.len() as u32));
+            for group in piece.chunks(3) {
+                let byte = |at: usize| u32::from(group.get(at).copied().unwrap_or_default());
+                let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+                line.extend([18, 12, 6, 0].map(|shift| digit(bits >> shift)));
+            }
+            lines.push(line);
+        }
+        lines.push("end".to_owned());
+        let decoded = Transfer::Uuencode.decode(lines.join("\n").as_bytes()).bytes.into_owned();
+        prop_assert_eq!(&decoded, &data);
+        for transfer in [Transfer::Base64, Transfer::QuotedPrintable, Transfer::Uuencode] {
             prop_assert!(transfer.decode(&data).bytes.len() <= data.len());
         }
     }

@@ -61,6 +61,7 @@ fuzz_target!(init: shield(), |data: &[u8]| {
         assert_eq!((decoded.bytes.as_ref(), decoded.problem), (data, None));
         assert!(transfer.decode(data).bytes.len() <= data.len());
     }
+    assert!(Transfer::Uuencode.decode(data).bytes.len() <= data.len());
 
     let (label, body) = line_and_rest(data);
     for encoding in ["8bit", "base64", "quoted-printable", "x-uuencode"] {

@@ -313,12 +313,14 @@ impl Query {
         let is_settled = is_named || conditions.are_impossible() || self.is_refused;
         // Whether these can be asked for depends on the server, or the folder.
         let depends = conditions.look_for_texts() || conditions.look_for_sizes();
-        if is_settled || depends || conditions.look_for_modseq() {
+        // What the caller words may take long, and a refusal of it is final; one
+        // amid an EXAMINE would have to be asked for again.
+        let is_worded = !conditions.own.is_empty();
+        if is_settled || is_worded || depends || conditions.look_for_modseq() {
             return Ok((session.examine(mailbox)?, None));
         }
         let pushed = conditions.keys(|_| self.trust != TrustSearch::Never);
-        let keys = [&conditions.own[..], &pushed].concat();
-        session.examine_searching(mailbox, criteria(&conditions.uids, &keys))
+        session.examine_searching(mailbox, criteria(&conditions.uids, &pushed))
     }
 
     /// True where the UIDs alone tell which messages to ask for.
