@@ -14,8 +14,8 @@ use imap0::mail::outlook::{msg, tnef};
 use imap0::mail::report::{self, bundle};
 use imap0::mail::{Headers, hop, part_row, summary, texts};
 use proptest::prelude::*;
-use std::fs;
 use support::corpus::CORPUS;
+use support::cpu::cpu;
 
 /// Everything there is to ask of a message.
 fn ask_everything(raw: &[u8]) {
@@ -192,13 +192,6 @@ fn in_proportion(shapes: &[Shape], read: impl Fn(&[u8])) {
         };
         assert!(large < small * 24, "{name}: {small} ns, then {large} ns");
     }
-}
-
-/// The nanoseconds that this thread has run, which other programs on a busy
-/// machine do not add to; `None` where the system does not tell.
-fn cpu() -> Option<u64> {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    text.split(' ').next()?.parse().ok()
 }
 
 proptest! {
