@@ -30,5 +30,6 @@ pub mod python;
 pub mod scratch;
 pub mod scripted;
 pub mod shell;
+pub mod skipped;
 pub mod traffic;
 pub mod user;
