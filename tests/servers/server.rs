@@ -66,7 +66,7 @@ fn start(name: &str) -> Launcher {
         root.display()
     );
     let root = root.to_str().unwrap();
-    Launcher::start(name, &[&[root], &USERS[..]].concat())
+    Launcher::start(name, &[&[root], USERS].concat())
 }
 
 impl Account {

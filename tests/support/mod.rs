@@ -32,4 +32,5 @@ pub mod scripted;
 pub mod shell;
 pub mod skipped;
 pub mod traffic;
+pub mod until;
 pub mod user;

@@ -5,5 +5,6 @@ use std::io::Write;
 
 /// Tells it, in capitals what is lacking: `dns: NO IPv6 HERE, nothing was asked`.
 pub fn skipped(told: &str) {
-    writeln!(std::io::stderr(), "{told}").unwrap();
+    let line = format!("{told}\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
