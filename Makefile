@@ -30,6 +30,8 @@ SERVERS := cyrus courier dovecot
 
 .PHONY: soak bench build clean demo fuzz setup test test-servers
 
+# For imap_debug(); an archive of the source has no commit to tell.
+build: export IMAP_COMMIT := $(or $(IMAP_COMMIT),$(shell test -e .git && git rev-parse --short=12 HEAD 2>/dev/null || echo unknown))
 build:
 	@tests/setup.sh build
 	cargo build --release --locked

@@ -219,10 +219,13 @@ impl fmt::Display for Error {
                 answer,
                 advice,
                 ..
-            } => {
-                write!(f, "imap: {what}: {answer}")?;
-                advice.map_or(Ok(()), |advice| write!(f, "; {advice}"))
-            }
+            } => match advice {
+                None => write!(f, "imap: {what}: {answer}"),
+                Some(advice) => {
+                    let answer = answer.trim_end_matches('.');
+                    write!(f, "imap: {what}: {answer}; {advice}")
+                }
+            },
             Kind::TimedOut {
                 peer,
                 waited,
@@ -255,8 +258,8 @@ pub fn quote(text: &str) -> String {
     one_line(text, FOREIGN_TEXT)
 }
 
-/// Text as one line: control characters (C1 ones too, which terminals obey)
-/// escaped, cut after `most` bytes.
+/// Text as one line: control characters (C1 ones too, which terminals obey) and
+/// those that turn the direction of writing escaped, cut after `most` bytes.
 pub fn one_line(text: &str, most: usize) -> String {
     let mut out = String::new();
     for c in text.chars() {
@@ -264,7 +267,9 @@ pub fn one_line(text: &str, most: usize) -> String {
             out.push_str("...");
             break;
         }
-        if c.is_control() {
+        if c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        {
             out.extend(c.escape_default());
         } else {
             out.push(c);
@@ -290,6 +295,7 @@ mod tests {
     #[test]
     fn foreign_text_is_one_bounded_line() {
         assert_eq!(quote("a\r\nb\u{9b}31m"), "a\\r\\nb\\u{9b}31m");
+        assert_eq!(quote("fdp.\u{202e}exe"), "fdp.\\u{202e}exe");
         assert_eq!(quote(&"x".repeat(1000)).len(), FOREIGN_TEXT + 3);
         assert_eq!(quote_bytes(b"caf\xe9 %s%n"), "caf\u{fffd} %s%n");
     }

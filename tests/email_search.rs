@@ -281,6 +281,39 @@ fn an_index_that_is_damaged_is_told_and_made_anew_by_reading_the_file_again() {
 }
 
 #[test]
+fn read_before_the_first_ingest_or_without_the_library_the_file_installs_nothing() {
+    let user = Dovecot::shared().user("search-early");
+    user.append("INBOX", &Mail::many(2));
+    let rssd = Rssd::of(&user);
+    // As people have it, without -bail.
+    let read = |load: &[&str]| {
+        let output = std::process::Command::new("sqlite3")
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .args(["-batch", "-init", "/dev/null"])
+            .arg(rssd.path())
+            .args(load)
+            .arg(format!(".read {FILE}"))
+            .output()
+            .unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let installed = "SELECT count(*) FROM sqlite_master WHERE name LIKE 'email\\_%' ESCAPE '\\'";
+    let load = format!(".load '{}'", support::library::library_for_sql());
+    let early = read(&[&load]);
+    assert!(
+        early.contains("no such table: main.uniform_resource"),
+        "{early}"
+    );
+    assert_eq!(rssd.ask(installed), "0");
+    assert_eq!(rssd.counts("{}"), [2, 2, 0, 0]);
+    let unloaded = read(&[]);
+    assert!(unloaded.contains("no such table: mail_texts"), "{unloaded}");
+    assert_eq!(rssd.ask(installed), "0");
+    rssd.read(FILE);
+    is_in_step(&rssd);
+}
+
+#[test]
 fn a_host_without_fts5_leaves_the_reading_to_the_next() {
     let user = Dovecot::shared().user("search-without");
     user.append("INBOX", &[Mail::numbered(1)]);

@@ -56,6 +56,11 @@ fn wrong_arguments() {
          try imap_messages('mail.example.org', 'user', 'INBOX')",
     );
     fails(
+        "SELECT * FROM imap_messages('work')",
+        "imap: imap_messages needs a user for imaps://work:993; \
+         try imap_messages('work', 'user', 'INBOX'), or put an account 'work' into the accounts file",
+    );
+    fails(
         "SELECT * FROM imap_messages('mail.example.org', 'ada')",
         "imap: no secret for 'ada' at imaps://mail.example.org:993; give one with \
          imap_login(server, user, secret), sign in with imap_oauth_start, \
@@ -150,6 +155,10 @@ fn logins_and_folders_that_are_refused() {
     let message = message.replace("NO [NONEXISTENT] ", "NO ");
     let expected = "imap: cannot examine 'Archive/2019': NO Mailbox doesn't exist: Archive/2019 (";
     assert!(message.starts_with(expected), "{message}");
+    assert!(
+        message.ends_with(" secs); imap_folders lists those there are"),
+        "{message}"
+    );
 }
 
 #[test]

@@ -93,6 +93,11 @@ fn one_failing_account_stops_no_other_and_is_named() {
         unknown.contains("1 of 2 accounts failed, the others are ingested: 'other': "),
         "{unknown}"
     );
+    let alone = shell(&rssd).error("SELECT imap_ingest('[\"other\"]');");
+    assert!(
+        alone.starts_with("imap: 1 of 1 accounts failed: 'other': no account 'other'; "),
+        "{alone}"
+    );
     let malformed = shell(&rssd).error("SELECT imap_ingest('[works]');");
     assert_eq!(
         malformed,

@@ -226,6 +226,37 @@ fn a_watch_ends_at_its_duration() {
 }
 
 #[test]
+fn a_watch_ends_at_its_duration_where_news_comes_faster_than_it_is_read() {
+    let greeting = "S: * OK [CAPABILITY IMAP4rev1 IDLE NOTIFY] ready";
+    let news: String = (0..600)
+        .map(|count| format!("* STATUS A (MESSAGES {count})\r\n"))
+        .collect();
+    let teller = Script::new(greeting)
+        .hear(1)
+        .then("S: $ OK done\nC: CAPABILITY\nS: * CAPABILITY IMAP4rev1 IDLE NOTIFY\nS: $ OK done")
+        .then("C: LIST \"\" \"*\"\nS: * LIST () \"/\" A\nS: * LIST () \"/\" B\nS: $ OK done")
+        .then("C: EXAMINE \"A\"\nS: * 0 EXISTS\nS: * OK [UIDVALIDITY 7] x\nS: $ OK done")
+        .then("C: EXAMINE \"B\"\nS: * 0 EXISTS\nS: * OK [UIDVALIDITY 7] x\nS: $ OK done")
+        .then("C: NOOP\nS: $ OK done")
+        .hear(1)
+        .then("S: * STATUS A (MESSAGES 0)\nS: * STATUS B (MESSAGES 0)\nS: $ OK done")
+        .drip(news, Duration::from_millis(1));
+    let slow = Script::new(greeting).answer(|said| {
+        if said.starts_with("EXAMINE") {
+            std::thread::sleep(Duration::from_millis(60));
+        }
+        notifying(said, "$ OK done\n")
+    });
+    let server = Scripted::play([teller, slow]);
+    let rssd = Rssd::at(&format!("imap+insecure://127.0.0.1:{}", server.port));
+    let begun = Instant::now();
+    rssd.ingest("*", r#"{"watch": "PT2S"}"#);
+    let took = begun.elapsed();
+    assert!((2.0..8.0).contains(&took.as_secs_f64()), "{took:?}");
+    server.finish();
+}
+
+#[test]
 fn a_period_looks_again_and_again() {
     let user = Dovecot::shared().user("period");
     let rssd = Rssd::of(&user);

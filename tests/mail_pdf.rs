@@ -3,8 +3,11 @@
 
 mod support;
 
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use serde_json::Value;
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use support::scratch::Scratch;
 use support::shell::Shell;
@@ -63,4 +66,25 @@ fn of_fonts_with_codes_of_their_own_the_links_are_found() {
             "link https://evil.example/chrome?q=1&r=2",
         ]
     );
+}
+
+#[test]
+fn many_small_files_are_not_unpacked_without_end() {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(b"BT (www.evil.example) ET").unwrap();
+    encoder.write_all(&vec![b' '; 16 << 20]).unwrap();
+    let packed = encoder.finish().unwrap();
+    let head = "\n--b\nContent-Type: application/pdf\n\nobj<</Filter/FlateDecode>>stream\n";
+    let part = [head.as_bytes(), &packed, b"\nendstream"].concat();
+    let head = "Content-Type: multipart/mixed; boundary=b\n";
+    let mail = [head.as_bytes(), &part.repeat(6)].concat();
+    assert!(mail.len() < 200_000);
+    let folder = Scratch::new("pdf-bombs");
+    let path = folder.join("mail.eml");
+    fs::write(&path, mail).unwrap();
+    let rows = Shell::new().rows(&format!(
+        "SELECT count(*) AS found FROM mail_indicators(readfile('{}')) WHERE kind = 'domain';",
+        path.display()
+    ));
+    assert_eq!(rows[0]["found"], 4);
 }

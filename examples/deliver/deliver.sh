@@ -5,7 +5,12 @@
 # Needs sqlite3 and curl. Prints how many were delivered; ends at the first
 # refusal with the target's words, to go on from there the next time.
 set -euo pipefail
-target=${1:?opencti or limacharlie} database=$(realpath "${2:?database}") library=$(realpath -m "${3:?library}")
+usage='usage: deliver.sh opencti|limacharlie DATABASE LIBRARY'
+target=${1:?$usage} database=$(realpath "${2:?$usage}") library=$(realpath -m "${3:?$usage}")
+if [ ! -f "$database" ]; then
+	echo "deliver: no database '$database'; imap_ingest makes one" >&2
+	exit 2
+fi
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -21,7 +26,7 @@ post() {
 }
 
 fail() {
-	echo "deliver: $target refused: $(head -c 500 "$work/answer" 2>/dev/null || true)" >&2
+	echo "deliver: $target did not take it: $(head -c 500 "$work/answer" 2>/dev/null || true)" >&2
 	exit 1
 }
 

@@ -41,7 +41,8 @@ SELECT a.value ->> 'content_type' AS content_type, count(*) AS files,
 
 .print
 .print 'Broken mail is a row like any other, and says what is wrong with it.'
-SELECT uid, substr(subject, 1, 34) AS subject, substr(problems ->> '$[0].problem', 1, 58) AS problem
+SELECT uid, substr(subject, 1, 34) AS subject, problems ->> '$[0].field' AS field,
+       substr(problems ->> '$[0].problem', 1, 58) AS problem
   FROM imap_messages(NULL, NULL, :folder)
  WHERE json_array_length(problems) > 0 LIMIT 12;
 

@@ -49,4 +49,6 @@ sqlite3 -batch -bail -init /dev/null \
 	-cmd "INSERT INTO temp.sqlite_parameters VALUES (':folder', '${folder//\'/\'\'}');" \
 	"$database" <examples/demo/demo.sql
 echo
-echo "The mail is in $database; look into it with: sqlite3 $database"
+echo "The mail is in $database; docs/views.md has what to ask it. Full-text search, for one:"
+echo "  sqlite3 $database '.load ./dist/imap0' '.read sql/views/email_search.sql' \\"
+echo "    \"SELECT email.subject FROM email JOIN email_search('invoice OR crane') USING (email_id) LIMIT 5\""

@@ -4,9 +4,9 @@
 -- where the server starts a folder's numbers anew, UIDVALIDITY changes, and the
 -- folder is read again from its beginning, beside the rows of before.
 --
--- Run it with the account in the environment:
+-- Run it in the project's folder, with the account in the environment:
 --   export IMAP_SERVER=imap.example.org IMAP_USER=ada IMAP_PASSWORD=...
---   sqlite3 mail.db ".load ./imap0" ".read sql/recipes/messages_into_table.sql"
+--   sqlite3 mail.db ".load ./dist/imap0" ".read sql/recipes/messages_into_table.sql"
 -- For more folders than INBOX, add them: INSERT INTO mail_folder VALUES ('Sent');
 
 CREATE TABLE IF NOT EXISTS mail_folder (folder_name TEXT PRIMARY KEY);

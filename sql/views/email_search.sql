@@ -7,7 +7,14 @@
 -- the words, and triggers in plain SQL note which messages are to be read.
 -- imap_ingest() reads them in the transaction that writes them, and so does this
 -- file with what was there before. Read again, it makes the index anew.
+--
+-- Run it in the project's folder, in a database that imap_ingest() has filled:
+--   sqlite3 rssd.sqlite.db ".load ./dist/imap0" ".read sql/views/email_search.sql"
+
+.bail on
 .read sql/views/email.sql
+-- No row, and without the library an error, before anything is changed.
+SELECT 1 FROM mail_texts(NULL);
 
 BEGIN IMMEDIATE;
 

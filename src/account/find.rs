@@ -146,11 +146,15 @@ impl Search<'_> {
     }
 
     fn no_user(&self, endpoint: &Endpoint) -> Error {
-        let caller = self.caller;
+        let (caller, host, folder) = (self.caller, endpoint.host(), self.folder());
+        // The name of an account, where there is no file of accounts yet.
+        let account = if is_address(host) {
+            String::new()
+        } else {
+            format!(", or put an account '{host}' into the accounts file")
+        };
         Error::usage(format!(
-            "{caller} needs a user for {endpoint}; try {caller}('{}', 'user'{})",
-            endpoint.host(),
-            self.folder(),
+            "{caller} needs a user for {endpoint}; try {caller}('{host}', 'user'{folder}){account}"
         ))
     }
 }

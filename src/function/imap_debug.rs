@@ -6,7 +6,7 @@
 //! -- sqlite: 3.40.1
 //! -- target: x86_64-linux
 //! -- build: release
-//! -- commit: unknown
+//! -- commit: 3f2c9a81d07b
 //! ```
 
 use std::env::consts::{ARCH, OS};
@@ -37,7 +37,7 @@ fn facts(host_version: i32) -> String {
     } else {
         "release"
     };
-    // Whoever builds sets it; a build from a source archive has no repository.
+    // `make` sets it; a build from a source archive has no repository.
     let commit = option_env!("IMAP_COMMIT").unwrap_or("unknown");
     format!(
         "version: v{VERSION}\nsqlite: {major}.{minor}.{patch}\ntarget: {ARCH}-{OS}\n\

@@ -92,8 +92,8 @@ impl Dialogue {
             fault.into_error(|answer| Kind::Refused {
                 what: format!("cannot examine '{}'", quote(name)),
                 login: false,
+                advice: advice_on(name, &answer),
                 answer,
-                advice: None,
             })
         })?;
         Ok(Examined {
@@ -180,6 +180,14 @@ impl Fault {
             Self::Failed(error) => error,
         }
     }
+}
+
+/// What to do about a mailbox that cannot be opened. INBOX is always there, and a
+/// response code other than NONEXISTENT (RFC 5530) says that the name is right.
+fn advice_on(name: &str, answer: &str) -> Option<&'static str> {
+    let may_be_misspelt = answer.contains("[NONEXISTENT]") || !answer.contains('[');
+    (may_be_misspelt && !name.eq_ignore_ascii_case("INBOX"))
+        .then_some("imap_folders lists those there are")
 }
 
 /// Lets the crate carry out one command.

@@ -91,12 +91,23 @@ impl Proxy {
     }
 
     fn parse(text: &str) -> std::result::Result<Self, String> {
-        let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
+        // Behind a colon it is a password that has one.
+        let scheme = text.split_once("://");
+        let (scheme, rest) = scheme
+            .filter(|(scheme, _)| !scheme.contains([':', '@']))
+            .unwrap_or(("http", text));
         let kind = Kind::of(scheme).ok_or_else(|| {
             let kinds = "http://, https://, socks4://, socks4a://, socks5:// or socks5h://";
             format!("unknown kind '{}'; use {kinds}", quote(scheme))
         })?;
-        let rest = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let (rest, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        // Else the beginning of a password would be looked for as a host.
+        if path.contains('@') {
+            return Err(
+                "its user or password has a '/', '?' or '#'; write it as %2F, %3F or %23"
+                    .to_owned(),
+            );
+        }
         let (login, address) = match rest.rsplit_once('@') {
             None => (None, rest),
             Some((login, address)) => {
@@ -311,6 +322,18 @@ mod tests {
             ("http://ada:hunter2@", "no host"),
             ("http://ada:hunter2@[::1", "the bracket is not closed"),
             ("http://ada:%ff@relay", "its user or password is not UTF-8"),
+            (
+                "http://ada:12/hunter2@relay",
+                "its user or password has a '/', '?' or '#'; write it as %2F, %3F or %23",
+            ),
+            (
+                "hunter2/x@relay",
+                "its user or password has a '/', '?' or '#'; write it as %2F, %3F or %23",
+            ),
+            (
+                "ada:hunter2://x@relay",
+                "its user or password has a '/', '?' or '#'; write it as %2F, %3F or %23",
+            ),
         ] {
             assert_eq!(Proxy::parse(text).err().as_deref(), Some(why), "{text}");
         }

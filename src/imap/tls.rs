@@ -156,7 +156,8 @@ pub(super) fn failure(party: &Party, error: &rustls::Error, heard: &[u8]) -> Err
             "its certificate is for {}, not for '{host}'",
             names(presented)
         ),
-        CertificateError::UnknownIssuer => UNTRUSTED.to_owned(),
+        // An issuer that only has the name of a trusted one is unknown too.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => UNTRUSTED.to_owned(),
         _ if is_ca_as_server(error) => UNTRUSTED.to_owned(),
         CertificateError::Other(other) if other.0.is::<WrongKey>() => other.0.to_string(),
         other => format!(

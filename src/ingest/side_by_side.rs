@@ -251,10 +251,15 @@ fn failed(others: usize, failures: Vec<(String, Error)>) -> Error {
         .collect();
     let count = failures.len();
     let all = count + others;
+    let rest = if others == 0 {
+        ""
+    } else {
+        ", the others are ingested"
+    };
     Kind::Accounts {
         code: failures.first().map_or(1, |(_, error)| error.code()),
         text: format!(
-            "{count} of {all} accounts failed, the others are ingested: {}",
+            "{count} of {all} accounts failed{rest}: {}",
             reasons.join("; ")
         ),
     }

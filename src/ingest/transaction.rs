@@ -81,10 +81,13 @@ impl Transactions {
             }
             Situation::InWritingStatement => return work(),
         };
+        let mut batch = Batch {
+            transactions: self,
+            begin,
+            is_kept: false,
+        };
         let done = work().and_then(|done| self.connection.execute(commit).map(|()| done));
-        if done.is_err() {
-            self.undo(&mut begin);
-        }
+        batch.is_kept = done.is_ok();
         done
     }
 
@@ -144,6 +147,22 @@ impl Transactions {
         };
         if self.connection.execute(undo).is_err() && !self.connection.is_autocommit() {
             begin.run().ok();
+        }
+    }
+}
+
+/// A batch under way. Unless it is kept it is undone, also where a panic ends
+/// it: the host must not go on in a transaction that it did not begin.
+struct Batch<'a> {
+    transactions: &'a Transactions,
+    begin: Statement,
+    is_kept: bool,
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            self.transactions.undo(&mut self.begin);
         }
     }
 }

@@ -58,7 +58,8 @@ fn a_missing_mailbox_is_told_in_the_servers_words_and_the_session_goes_on() {
     let error = session
         .examine(&mailbox("Archive/2019"))
         .expect_err("no such mailbox");
-    let sentence = "imap: cannot examine 'Archive/2019': NO [NONEXISTENT] no such mailbox";
+    let sentence = "imap: cannot examine 'Archive/2019': NO [NONEXISTENT] no such mailbox; \
+                    imap_folders lists those there are";
     assert_eq!(error.to_string(), sentence);
     assert_eq!(error.code(), 1);
     assert_eq!(session.examine(&inbox()).expect("it is there").exists, 3);

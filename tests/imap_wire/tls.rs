@@ -212,6 +212,7 @@ fn a_certificate_of_an_unknown_issuer_asks_for_the_ca_file() {
                      from an unknown issuer; give the issuer's certificate as option ca_file";
     let script = || Script::default().start_tls(good()).stall();
     fails("imaps", script(), &impatient(), untrusted);
+    fails("imaps", script(), &trusting("namesake.pem"), untrusted);
     let script = Script::default().start_tls(server_with("selfsigned.pem", "selfsigned.key"));
     fails("imaps", script.stall(), &trusting("ca.pem"), untrusted);
 }

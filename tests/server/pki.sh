@@ -5,6 +5,7 @@
 #   good.pem, good.key            for localhost, ::1, 127.0.0.1, .3 and .4
 #   wrong.pem, wrong.key          by the same authority, for another host
 #   expired.pem, good.key         as good.pem, but over since 2021
+#   namesake.pem                  another authority of the same name
 #   selfsigned.pem, selfsigned.key  as good.pem, but by nobody but itself
 #   client.pem, client.key        by the same authority, for the client `ada`
 #
@@ -29,8 +30,13 @@ extensions() {
 		'extendedKeyUsage=serverAuth' "subjectAltName=$1"
 }
 
-openssl req -x509 "${ec[@]}" -keyout ca.key -out ca.pem -days 3650 -subj '/CN=sqlite-imap test authority' \
-	-addext 'keyUsage=critical,keyCertSign,cRLSign' 2>>openssl.log
+# authority NAME: a certificate that signs others.
+authority() {
+	openssl req -x509 "${ec[@]}" -keyout "$1.key" -out "$1.pem" -days 3650 \
+		-subj '/CN=sqlite-imap test authority' -addext 'keyUsage=critical,keyCertSign,cRLSign' 2>>openssl.log
+}
+authority ca
+authority namesake
 openssl req -x509 "${ec[@]}" -keyout selfsigned.key -out selfsigned.pem -days 3650 -subj '/CN=localhost' \
 	-addext "subjectAltName=$loopback" 2>>openssl.log
 

@@ -10,7 +10,7 @@ use super::{Indicator, Kind, Search};
 use crate::mail::digest::{md5_hex, sha1_hex, sha256_hex};
 use crate::mail::entity::{Entity, walk};
 use crate::mail::headers::Headers;
-use crate::mail::pdf::Pdf;
+use crate::mail::pdf::{self, Pdf};
 use crate::mail::words;
 use serde_json::{Map, json};
 
@@ -25,6 +25,7 @@ pub fn indicators(raw: &[u8], search: &Search) -> Vec<Indicator> {
     let mut collector = Collector {
         search,
         list: Vec::new(),
+        unpacked: pdf::MAX_UNPACKED_TOGETHER,
     };
     walk(raw, |entity| collector.entity(entity));
     collector.list
@@ -51,6 +52,8 @@ const IDENTIFIERS: [&str; 5] = [
 struct Collector<'s> {
     search: &'s Search,
     list: Vec<Indicator>,
+    /// Bytes of PDF files that may still be unpacked.
+    unpacked: u64,
 }
 
 /// Where a text is.
@@ -63,6 +66,9 @@ struct Place<'a> {
 
 impl Collector<'_> {
     fn entity(&mut self, entity: &Entity<'_>) {
+        if self.list.len() >= MAX_INDICATORS {
+            return;
+        }
         if entity.place.is_root {
             self.header(entity);
         }
@@ -148,7 +154,7 @@ impl Collector<'_> {
     }
 
     fn pdf(&mut self, file: &[u8], part: Option<&str>) {
-        let pdf = Pdf::parse(file);
+        let pdf = Pdf::parse(file, &mut self.unpacked);
         let at = |source| Place {
             part,
             source,

@@ -29,14 +29,20 @@ pub struct Pdf {
 /// The most bytes that are unpacked of one file.
 const MAX_UNPACKED: u64 = 16 << 20;
 
+/// The most bytes that are to be unpacked of all the files in a message: a
+/// thousandth of them is enough to send.
+pub const MAX_UNPACKED_TOGETHER: u64 = 4 * MAX_UNPACKED;
+
 /// The most links that are kept.
 const MAX_LINKS: usize = 10_000;
 
 impl Pdf {
-    /// Reads a file, whatever it is.
-    pub fn parse(file: &[u8]) -> Self {
+    /// Reads a file, whatever it is, of which as many bytes may be unpacked as
+    /// `together` has left.
+    pub fn parse(file: &[u8], together: &mut u64) -> Self {
         let mut found = Self::default();
-        let mut left = MAX_UNPACKED;
+        let most = MAX_UNPACKED.min(*together);
+        let mut left = most;
         let mut at = 0;
         while let Some(stream) = Stream::next(file, at) {
             found.actions(&file[at..stream.start], |offset| at + offset);
@@ -46,6 +52,7 @@ impl Pdf {
             }
             at = stream.end;
         }
+        *together -= most - left;
         found.actions(&file[at..], |offset| at + offset);
         found.code = without_nul(found.code.into());
         found.text = without_nul(found.text.into());
@@ -125,6 +132,11 @@ mod tests {
     use flate2::write::ZlibEncoder;
     use std::io::Write;
 
+    fn parse(file: &[u8]) -> Pdf {
+        let mut together = MAX_UNPACKED_TOGETHER;
+        Pdf::parse(file, &mut together)
+    }
+
     fn packed(data: &str) -> Vec<u8> {
         let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
         encoder.write_all(data.as_bytes()).expect("in memory");
@@ -147,7 +159,7 @@ mod tests {
             &stream("/Type/ObjStm/Filter/FlateDecode", &inside),
         ]
         .concat();
-        let found = Pdf::parse(&file);
+        let found = parse(&file);
         let at = file.windows(8).position(|bytes| bytes == b"stream\r\n");
         assert_eq!(
             found.links,
@@ -167,7 +179,7 @@ mod tests {
             stream("/Filter/FlateDecode", &packed(content)),
             stream("/Length 9", content.as_bytes()),
         ] {
-            let text = Pdf::parse(&file).text;
+            let text = parse(&file).text;
             let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
             assert_eq!(lines, ["Pay at www.evil.example", "192.0.2.1 nowcafé"]);
         }
@@ -177,7 +189,7 @@ mod tests {
     fn images_and_fonts_are_left_alone() {
         let content = b"BT (shown) Tj ET /URI (http://a)";
         for dictionary in ["/Subtype/Image", "/Length1 9", "/Filter/DCTDecode"] {
-            assert_eq!(Pdf::parse(&stream(dictionary, content)), Pdf::default());
+            assert_eq!(parse(&stream(dictionary, content)), Pdf::default());
         }
     }
 
@@ -185,7 +197,7 @@ mod tests {
     fn a_file_that_unpacks_to_too_much_is_read_to_a_bound() {
         let bomb = packed(&"(a)Tj ".repeat(4 << 20));
         let file = stream("/Filter/FlateDecode", &bomb).repeat(3);
-        assert!(Pdf::parse(&file).text.len() as u64 <= MAX_UNPACKED);
+        assert!(parse(&file).text.len() as u64 <= MAX_UNPACKED);
     }
 
     #[test]
@@ -193,8 +205,8 @@ mod tests {
         for junk in [
             "", "stream", "/URI", "/URI(", "/URI (\\", "stream (", "BT (", "/JS <", "))",
         ] {
-            Pdf::parse(junk.as_bytes());
-            Pdf::parse(&stream("", format!("BT {junk}").as_bytes()));
+            parse(junk.as_bytes());
+            parse(&stream("", format!("BT {junk}").as_bytes()));
         }
     }
 
@@ -218,6 +230,6 @@ mod tests {
             "/Filter [/ASCII85Decode /FlateDecode]",
             format!("{digits}~>").as_bytes(),
         );
-        assert_eq!(Pdf::parse(&file).text.trim(), "www.evil.example");
+        assert_eq!(parse(&file).text.trim(), "www.evil.example");
     }
 }
