@@ -49,11 +49,14 @@
 //! ## Threads, panics and unsafe code
 //!
 //! SQLite is called on the host's thread only, from inside SQLite's own calls.
-//! The threads this library starts resolve names and connect, which nothing else
-//! can interrupt, and touch nothing else.
+//! The threads this library starts wait for what nothing else can interrupt
+//! (names, connections, HTTP, the programs of `account`), read accounts side by
+//! side, and read messages ahead of the writing ([`ingest`]); none of them calls
+//! SQLite.
 //! Every callback catches panics and turns them into an SQL error. Unsafe code
 //! lives in `entry` and in the files of [`sqlite`] that face the C API, and
-//! nowhere else.
+//! nowhere else. Parsers that are private are fuzzed by way of files `fuzz`,
+//! which no build for users holds.
 
 #![cfg_attr(
     not(test),

@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -18,6 +18,7 @@ use support::mail::Mail;
 use support::process::Running;
 use support::scratch::Scratch;
 use support::shell::Shell;
+use support::until::until;
 
 /// A home with an accounts file of this text.
 fn home(accounts: &str) -> Scratch {
@@ -120,18 +121,6 @@ fn stopping_a_statement_ends_all_that_its_password_command_has_started() {
         };
         assert!(finished.stderr.contains(expected), "{finished:?}");
         until(|| is_gone(&pid).then_some(()));
-    }
-}
-
-/// What `look` comes to find, soon.
-fn until<T>(look: impl Fn() -> Option<T>) -> T {
-    let end = Instant::now() + Duration::from_secs(10);
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(Instant::now() < end, "nothing comes of it");
-        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

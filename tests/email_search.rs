@@ -166,11 +166,7 @@ fn a_run_that_is_killed_leaves_no_message_without_its_words() {
     rssd.read(FILE);
     rssd.ask("PRAGMA journal_mode = WAL");
     let line = Line::start(server.port, Fault::Drip(1500));
-    let address = format!("imap+insecure://127.0.0.1:{}", line.port);
-    let shell = user
-        .shell()
-        .database(&rssd.path())
-        .env("IMAP_SERVER", address);
+    let shell = line.shell(&user, &rssd.path());
     let count = || rssd.look("SELECT count(*) FROM email_text");
     let mut amid = 0;
     for _ in 0..5 {
@@ -333,15 +329,7 @@ fn a_host_without_fts5_leaves_the_reading_to_the_next() {
         c.enable_load_extension(True)\n\
         c.load_extension(sys.argv[2])\n\
         c.execute('SELECT imap_ingest()').fetchall()\n";
-    let done = std::process::Command::new("/usr/bin/python3")
-        .args(["-c", script])
-        .arg(rssd.path())
-        .arg(support::library::library())
-        .envs(user.environment())
-        .output()
-        .unwrap();
-    let complaint = String::from_utf8_lossy(&done.stderr);
-    assert!(done.status.success(), "{complaint}");
+    rssd.python(&user, script);
     assert_eq!(rssd.ask("SELECT count(*) FROM email_text_queue"), "1");
     rssd.ingest("INBOX", "{}");
     assert_eq!(found(&rssd, "\"body 2\""), "message 2");

@@ -14,6 +14,7 @@ use rssd::Rssd;
 use support::corpus;
 use support::dovecot::Dovecot;
 use support::mail::Mail;
+use support::skipped::skipped;
 use support::user::User;
 
 /// Fills INBOX; how many messages there are.
@@ -23,7 +24,7 @@ fn fill(user: &User<'_>) -> usize {
         .map(Mail::raw)
         .collect();
     if mails.is_empty() {
-        eprintln!("ingest_corpus: THE CORPUS IS ABSENT, only the demo's mail was ingested");
+        skipped("ingest_corpus: THE CORPUS IS ABSENT, only the demo's mail was ingested");
         user.fill_with_demo_mail();
     } else {
         user.append("INBOX", &mails);

@@ -138,15 +138,7 @@ fn inside_of_surveilr_its_device_and_session_are_used() {
         c.execute('PRAGMA foreign_keys = ON')\n\
         c.execute('SELECT imap_ingest()').fetchall()\n\
         c.execute('SELECT imap_ingest()').fetchall()\n";
-    let done = std::process::Command::new("/usr/bin/python3")
-        .args(["-c", script])
-        .arg(rssd.path())
-        .arg(support::library::library())
-        .envs(user.environment())
-        .output()
-        .unwrap();
-    let complaint = String::from_utf8_lossy(&done.stderr);
-    assert!(done.status.success(), "{complaint}");
+    rssd.python(&user, script);
     let sessions = "SELECT count(*) FROM ur_ingest_session";
     assert_eq!(rssd.ask(sessions), "2");
     let theirs = "SELECT count(*) FROM uniform_resource

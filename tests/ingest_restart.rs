@@ -17,8 +17,8 @@ const MESSAGES: u32 = 240;
 /// A run that has taken some of many messages, over a slow line.
 fn amid<'a>(server: &'a Dovecot, options: &str) -> (User<'a>, Rssd, Line, Running) {
     let user = server.user("restart");
-    // 20 MB: more than sockets hold, so that not all is on its way already.
-    let body = "words and more words\r\n".repeat(4_000);
+    // 42 MB: the sockets of a line hold up to 20, and not all may be on its way.
+    let body = "words and more words\r\n".repeat(8_000);
     let mail = |n| Mail::raw(format!("Subject: message {n}\r\n\r\n{body}"));
     let mails: Vec<Mail> = (1..=MESSAGES).map(mail).collect();
     user.append("INBOX", &mails);

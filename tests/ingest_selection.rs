@@ -7,7 +7,6 @@ mod support;
 use rssd::Rssd;
 use support::dovecot::Dovecot;
 use support::mail::Mail;
-use support::shell::Shell;
 
 fn mail(from: &str, to: &str, subject: &str, body: &str) -> Mail {
     Mail::raw(format!(
@@ -176,9 +175,8 @@ fn every_status_of_surveilr_takes_its_messages() {
 fn the_device_is_named_by_the_option_or_as_surveilr_is_told() {
     let user = Dovecot::shared().user("device");
     let rssd = Rssd::of(&user);
-    let set = |shell: Shell, (name, value)| shell.env(name, value);
-    let shell = user.environment().into_iter().fold(Shell::new(), set);
-    let shell = shell
+    let shell = user
+        .shell()
         .database(&rssd.path())
         .env("SURVEILR_DEVICE_NAME", "kiosk");
     shell.run("SELECT imap_ingest();").success();

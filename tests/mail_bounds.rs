@@ -3,8 +3,6 @@
 
 mod support;
 
-use std::fs;
-
 use imap0::mail::auth::{self, Keys, Record};
 use imap0::mail::event::{Attachments, event};
 use imap0::mail::feed::feed;
@@ -15,6 +13,8 @@ use imap0::mail::report::{Mode, Options, bundle};
 use imap0::mail::{Headers, Message, hop, part_row, summary, texts, words};
 use peak_alloc::PeakAlloc;
 use support::corpus::CORPUS;
+use support::cpu::cpu;
+use support::skipped::skipped;
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
@@ -87,7 +87,7 @@ const FACTOR: usize = 16;
 #[test]
 fn every_function_reads_every_file_within_bounds() {
     if CORPUS.is_empty() {
-        eprintln!("bounds: THE CORPUS IS ABSENT, nothing was read");
+        skipped("bounds: THE CORPUS IS ABSENT, nothing was read");
     }
     let mut worst = FUNCTIONS.map(|(name, _)| (0_usize, name, ""));
     for (name, raw) in CORPUS.iter() {
@@ -114,11 +114,4 @@ fn every_function_reads_every_file_within_bounds() {
     for (taken, function, name) in worst {
         println!("{function}: {} KiB at most, for {name}", taken >> 10);
     }
-}
-
-/// The nanoseconds that this thread has run, which other programs on a busy
-/// machine do not add to; `None` where the system does not tell.
-fn cpu() -> Option<u64> {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    text.split(' ').next()?.parse().ok()
 }

@@ -14,6 +14,7 @@ use support::mail::Mail;
 use support::python::{Outcome, Python};
 use support::scratch::Scratch;
 use support::shell::Shell;
+use support::skipped::skipped;
 use support::user::User;
 
 /// A message of tests/fixtures/eml, as an SQL expression.
@@ -276,7 +277,7 @@ fn broken_mail_has_mostly_the_parts_that_the_server_sees() {
     let raw = folders.into_iter().flat_map(corpus::messages);
     let mails: Vec<Mail> = raw.map(Mail::raw).collect();
     if mails.is_empty() {
-        eprintln!("broken: THE CORPUS IS ABSENT, nothing was compared");
+        skipped("broken: THE CORPUS IS ABSENT, nothing was compared");
         return;
     }
     user.append("INBOX", &mails);
@@ -301,7 +302,7 @@ fn from_corpus(folder: &Scratch, name: &str) -> Option<String> {
 fn outlook_files_are_messages() {
     let folder = Scratch::new("outlook");
     let Some(raw) = from_corpus(&folder, "outlook/testMSG_att_msg.msg") else {
-        eprintln!("outlook: THE CORPUS IS ABSENT, nothing was read");
+        skipped("outlook: THE CORPUS IS ABSENT, nothing was read");
         return;
     };
     let parsed = "SELECT m ->> 'form' AS form, m ->> 'subject' AS subject, m ->> 'from' AS sender, \
@@ -342,7 +343,7 @@ fn indicators_are_found_inside_an_attached_outlook_file() {
         .iter()
         .find(|(name, _)| name == "outlook/testMSG.msg")
     else {
-        eprintln!("attached: THE CORPUS IS ABSENT, nothing was read");
+        skipped("attached: THE CORPUS IS ABSENT, nothing was read");
         return;
     };
     let folder = Scratch::new("attached");
@@ -374,7 +375,7 @@ fn indicators_are_found_inside_an_attached_outlook_file() {
 fn winmail_dat_is_entered_like_an_attached_message() {
     let folder = Scratch::new("winmail");
     let Some(raw) = from_corpus(&folder, "mimekit/tnef/rich-text.eml") else {
-        eprintln!("winmail: THE CORPUS IS ABSENT, nothing was read");
+        skipped("winmail: THE CORPUS IS ABSENT, nothing was read");
         return;
     };
     let rows = ask(&format!(
@@ -421,7 +422,7 @@ fn every_file_that_tnef_lists_is_an_attachment() {
         compared += 1;
     }
     if CORPUS.is_empty() {
-        eprintln!("tnef: THE CORPUS IS ABSENT, nothing was compared");
+        skipped("tnef: THE CORPUS IS ABSENT, nothing was compared");
     } else {
         assert!(compared > 15, "only {compared} streams");
     }

@@ -14,8 +14,9 @@ use imap0::mail::outlook::{msg, tnef};
 use imap0::mail::report::{self, bundle};
 use imap0::mail::{Headers, hop, part_row, summary, texts};
 use proptest::prelude::*;
-use std::fs;
 use support::corpus::CORPUS;
+use support::cpu::cpu;
+use support::skipped::skipped;
 
 /// Everything there is to ask of a message.
 fn ask_everything(raw: &[u8]) {
@@ -62,7 +63,7 @@ fn ask_everything(raw: &[u8]) {
 #[test]
 fn every_file_of_the_corpus_is_read() {
     if CORPUS.is_empty() {
-        eprintln!("hostile: THE CORPUS IS ABSENT, nothing was read");
+        skipped("hostile: THE CORPUS IS ABSENT, nothing was read");
     }
     for (_, raw) in CORPUS.iter() {
         ask_everything(raw);
@@ -187,18 +188,11 @@ fn in_proportion(shapes: &[Shape], read: impl Fn(&[u8])) {
             Some(first.min(second).max(8_000_000))
         };
         let Some((small, large)) = time(50_000).zip(time(400_000)) else {
-            eprintln!("hostile: NO CPU CLOCK HERE, time was not compared");
+            skipped("hostile: NO CPU CLOCK HERE, time was not compared");
             return;
         };
         assert!(large < small * 24, "{name}: {small} ns, then {large} ns");
     }
-}
-
-/// The nanoseconds that this thread has run, which other programs on a busy
-/// machine do not add to; `None` where the system does not tell.
-fn cpu() -> Option<u64> {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    text.split(' ').next()?.parse().ok()
 }
 
 proptest! {

@@ -1,5 +1,5 @@
-//! What the fuzz targets share. `make fuzz` runs them; CONTRIBUTING.md says
-//! how, and what they found.
+//! What the fuzz targets share. `make fuzz` runs them; docs/fuzzing.md says how,
+//! and what they found.
 
 use std::panic;
 

@@ -15,7 +15,7 @@ use super::command::Memory;
 use super::oauth::{Place, Registration};
 use super::place::accounts_file;
 use super::section::{Document, Section};
-use super::source::Source;
+use super::source::{Of, Source};
 use crate::error::{Error, Result, quote};
 use crate::imap::trust::{ClientCertificate, Pins, Trust, Verification};
 use crate::imap::{Endpoint, Login};
@@ -166,7 +166,13 @@ impl AccountsFile {
     /// # Errors
     /// An environment variable or a file that holds none.
     pub(super) fn account(&self, entry: &Entry, memory: &Arc<Memory>) -> Result<Account> {
-        let credential = entry.source.credential(entry, &self.path, memory)?;
+        let of = Of {
+            name: &entry.name,
+            file: &self.path,
+            endpoint: &entry.endpoint,
+            user: &entry.user,
+        };
+        let credential = entry.source.credential(&of, memory)?;
         let login = Login {
             user: entry.user.clone(),
             credential,
@@ -289,11 +295,12 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        // A secret stands where a value would: names of keys are shown.
         #[test]
         fn no_error_shows_a_secret(pieces in proptest::collection::vec(
             proptest::sample::select(vec![
                 "[work]\n", "[work.oauth]\n", "server = ", "user = ", "password = ", "include = [", "]",
-                "'hunter2-zQ9'", "\"hunter2-zQ9\"", "\"\"\"", "''", "\n", "=", "#", "{", "}", "\\", "x",
+                "= 'hunter2-zQ9'", "= \"hunter2-zQ9\"", "\"\"\"", "''", "\n", "=", "#", "{", "}", "\\", "x",
             ]),
             0..30,
         )) {

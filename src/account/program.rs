@@ -4,7 +4,7 @@
 //! `command` asks programs for passwords by it, `keyring` the system's keyring.
 //! What goes in and out may be a secret: none of it is on a command line.
 
-use std::io::{self, Read, Write};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -44,12 +44,17 @@ pub(super) fn run(
     settings: &Settings,
 ) -> Result<io::Result<Ended>> {
     let has_group = stand_apart(command);
-    let mut child = match start(command, input) {
-        Ok(child) => child,
+    let (mut child, stdin) = match start(command, input.is_some()) {
+        Ok(started) => started,
         Err(error) => return Ok(Err(error)),
     };
-    let output = listen(child.stdout.take());
-    let complaint = listen(child.stderr.take());
+    let (output, complaint) = match converse(&mut child, stdin, input) {
+        Ok(heard) => heard,
+        Err(error) => {
+            end(&mut child, has_group);
+            return Ok(Err(error));
+        }
+    };
     let mut watch = Watch::start(settings, name, "its end");
     let mut wait = || -> Result<_> {
         let output = watch.receive(&output, None)?.flatten();
@@ -73,38 +78,60 @@ pub(super) fn run(
     }))
 }
 
-fn start(command: &mut Command, input: Option<&str>) -> io::Result<Child> {
+/// Where the input goes in, with an end to read from: as long as one is open
+/// here, a program that reads nothing cannot make the host of this library die
+/// by SIGPIPE.
+type Input = (PipeWriter, PipeReader);
+
+fn start(command: &mut Command, has_input: bool) -> io::Result<(Child, Option<Input>)> {
     command.stdout(Stdio::piped());
-    let Some(input) = input else {
-        return command.stdin(Stdio::null()).spawn();
-    };
-    let (reader, mut writer) = io::pipe()?;
-    // As long as an end to read from is open here, a program that reads nothing
-    // cannot make the host of this library die by SIGPIPE.
+    if !has_input {
+        return Ok((command.stdin(Stdio::null()).spawn()?, None));
+    }
+    let (reader, writer) = io::pipe()?;
     let guard = reader.try_clone()?;
     let child = command.stdin(reader).spawn()?;
-    let input = Zeroizing::new(input.to_owned());
-    thread::spawn(move || {
-        // A program that does not want it says so by how it ends.
-        let _ = writer.write_all(input.as_bytes());
-        drop(writer);
-        drop(guard);
-    });
-    Ok(child)
+    Ok((child, Some((writer, guard))))
 }
 
-/// Reads a pipe to its end, in a thread that the wait can abandon.
-fn listen(pipe: Option<impl Read + Send + 'static>) -> Receiver<Option<Zeroizing<String>>> {
+/// The text of a pipe; `None` where that is no UTF-8.
+type Heard = Receiver<Option<Zeroizing<String>>>;
+
+/// Gives a program its input, and listens to its output and its complaints, all
+/// in threads that the wait can abandon.
+fn converse(
+    child: &mut Child,
+    stdin: Option<Input>,
+    input: Option<&str>,
+) -> io::Result<(Heard, Heard)> {
+    if let Some(((mut writer, guard), input)) = stdin.zip(input) {
+        let input = Zeroizing::new(input.to_owned());
+        spawn(move || {
+            // A program that does not want it says so by how it ends.
+            let _ = writer.write_all(input.as_bytes());
+            drop((writer, guard));
+        })?;
+    }
+    Ok((listen(child.stdout.take())?, listen(child.stderr.take())?))
+}
+
+/// Reads a pipe to its end.
+fn listen(pipe: Option<impl Read + Send + 'static>) -> io::Result<Heard> {
     let (sender, heard) = channel();
     if let Some(pipe) = pipe {
-        thread::spawn(move || {
+        spawn(move || {
             let mut text = Zeroizing::new(String::new());
             let read = pipe.take(OUTPUT).read_to_string(&mut text);
             // Nobody listens any more where the wait was given up.
             let _ = sender.send(read.is_ok().then_some(text));
-        });
+        })?;
     }
-    heard
+    Ok(heard)
+}
+
+fn spawn(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    let thread = thread::Builder::new().name("imap-program".to_owned());
+    thread.spawn(work).map(drop)
 }
 
 /// Gives the program a process group of its own, so that what it starts can be

@@ -7,13 +7,12 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::accounts_file::Entry;
 use super::command::{Memory, PasswordCommand};
 use super::oauth::{Place, Registration, StoredSignIn};
 use super::section::Section;
 use crate::error::{Error, Result, quote};
-use crate::imap::Credential;
 use crate::imap::trust::Trust;
+use crate::imap::{Credential, Endpoint};
 use crate::secret::Secret;
 
 /// The keys that give a secret.
@@ -25,6 +24,17 @@ const KINDS: [&str; 5] = [
     "oauth",
 ];
 
+/// Whose secret it is.
+pub(super) struct Of<'a> {
+    /// The account, as the file names it.
+    pub(super) name: &'a str,
+    /// The accounts file.
+    pub(super) file: &'a Path,
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) user: &'a str,
+}
+
+/// Where it comes from.
 pub(super) enum Source {
     Password(Secret),
     Env(String),
@@ -86,19 +96,13 @@ impl Source {
         })
     }
 
-    /// The secret of `entry`, an account of the file at `path`, or who
-    /// supplies it.
+    /// The secret, or who supplies it.
     ///
     /// # Errors
     /// An environment variable or a file that holds none.
-    pub(super) fn credential(
-        &self,
-        entry: &Entry,
-        path: &Path,
-        memory: &Arc<Memory>,
-    ) -> Result<Credential> {
+    pub(super) fn credential(&self, of: &Of<'_>, memory: &Arc<Memory>) -> Result<Credential> {
         let missing = |why: &str| {
-            let account = quote(&entry.name);
+            let account = quote(of.name);
             Error::config(format!("no secret for account '{account}': {why}"))
         };
         Ok(match self {
@@ -122,13 +126,13 @@ impl Source {
                 Credential::Password(Secret::new(line.to_owned()))
             }
             Self::Command(command) => {
-                let name = format!("{} [{}]", path.display(), entry.name);
-                let command = PasswordCommand::new(name, &entry.name, command, memory);
+                let name = format!("{} [{}]", of.file.display(), of.name);
+                let command = PasswordCommand::new(name, of.name, command, memory);
                 Credential::Supplied(Arc::new(command))
             }
             Self::Oauth(registration, place) => {
-                let (endpoint, user) = (&entry.endpoint, &entry.user);
-                let sign_in = StoredSignIn::of(&registration.provider, *place, endpoint, user)?;
+                let provider = &registration.provider;
+                let sign_in = StoredSignIn::of(provider, *place, of.endpoint, of.user)?;
                 Credential::Supplied(Arc::new(sign_in))
             }
             Self::Certificate => Credential::Certificate,

@@ -9,7 +9,7 @@ use super::message::{Question, Reply};
 use super::servers::own_address;
 use crate::error::{Error, Result};
 use crate::imap::watch::Watch;
-use crate::imap::{Settings, Stream};
+use crate::imap::{Settings, Stream, is_pause};
 
 /// The step, as messages name it.
 const LOOKUP: &str = "DNS lookup";
@@ -75,11 +75,6 @@ fn converse(
         }
     }
     Ok(Ok(Outcome::Silence))
-}
-
-fn is_pause(error: &io::Error) -> bool {
-    use io::ErrorKind::{Interrupted, TimedOut, WouldBlock};
-    matches!(error.kind(), WouldBlock | TimedOut | Interrupted)
 }
 
 /// Asks over TCP, where each message has its length in two bytes before it.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::items::Items;
 use super::uid_set::UidSet;
 
-/// Room for the UIDs of one command line, of the 4,000 bytes every server takes.
+/// Room for the UIDs of one command line, of the 4,000 bytes every server takes;
+/// Office 365 refuses longer ones.
 pub const SET: usize = 3_000;
 
 /// What one command asks for.

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::endpoint::Endpoint;
 use super::proxy::{Kind, Proxy};
+use super::reason::reason;
 use super::settings::Settings;
 use super::transport::Transport;
 use super::tunnel;
@@ -49,11 +50,19 @@ impl Route {
     }
 }
 
+/// Connects to the endpoint, with TLS if it says so from the start.
+///
+/// # Errors
+/// Everything between name resolution and the TLS handshake.
+pub(super) fn open(endpoint: &Endpoint, settings: &Settings) -> Result<Transport> {
+    dial(endpoint, settings)?.begin(endpoint, settings)
+}
+
 /// Connects to the endpoint.
 ///
 /// # Errors
 /// Unknown host, refused or unreachable port, timeout, deadline, cancelled.
-pub(super) fn dial(endpoint: &Endpoint, settings: &Settings) -> Result<Transport> {
+fn dial(endpoint: &Endpoint, settings: &Settings) -> Result<Transport> {
     follow(&route(endpoint, settings)?, endpoint, settings)
 }
 
@@ -182,19 +191,6 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
         .map_err(|e| Error::network(format!("cannot start a thread: {}", reason(&e))))
 }
 
-/// What an I/O error says, as a message puts it: without the library's prefix
-/// and the error number, in lower case.
-pub(crate) fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text
-        .strip_prefix("failed to lookup address information: ")
-        .unwrap_or(&text);
-    let text = text.split(" (os error ").next().unwrap_or(text);
-    let mut chars = text.chars();
-    let first = chars.next().map(|c| c.to_ascii_lowercase());
-    quote(&first.into_iter().chain(chars).collect::<String>())
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::TcpListener;
@@ -267,13 +263,5 @@ mod tests {
                 .expect_err("stopped")
                 .is_cancelled()
         );
-    }
-
-    #[test]
-    fn the_systems_words_are_kept_without_their_wrapping() {
-        let error = io::Error::other(
-            "failed to lookup address information: Name or service not known (os error 7)",
-        );
-        assert_eq!(reason(&error), "name or service not known");
     }
 }

@@ -1,15 +1,15 @@
-//! TLS over a transport: rustls on the one side, ciphertext on the other.
+//! TLS over a line: rustls on the one side, ciphertext on the other.
 //!
-//! `tls` says whom to trust and what went wrong; `transport` is both what this
-//! is a part of and what it goes over: TCP, or the TLS of a proxy.
+//! `tls` says whom to trust and what went wrong; `transport` puts this over TCP,
+//! or over the TLS of a proxy.
 
 use std::io::{self, ErrorKind, Read, Write};
 
 use rustls::ClientConnection;
 
-use super::dial::reason;
+use super::line::{Line, is_pause};
+use super::reason::reason;
 use super::tls::{self, Party};
-use super::transport::{Transport, is_pause};
 use super::watch::Watch;
 use crate::error::{Error, Result};
 
@@ -20,8 +20,8 @@ const SEALED: usize = 128 << 10;
 const CLEAR: usize = 32 << 10;
 
 /// A TLS connection and the ciphertext read ahead for it.
-pub(super) struct Tls {
-    below: Transport,
+pub(super) struct Tls<L> {
+    below: L,
     connection: ClientConnection,
     sealed: Vec<u8>,
     start: usize,
@@ -30,13 +30,13 @@ pub(super) struct Tls {
     is_cut: bool,
 }
 
-impl Tls {
+impl<L: Line> Tls<L> {
     /// Shakes hands.
     ///
     /// # Errors
     /// What [`tls::failure`] says, a closed connection, or the watch's.
     pub(super) fn begin(
-        below: Transport,
+        below: L,
         connection: ClientConnection,
         party: &Party,
         watch: &mut Watch<'_>,
@@ -95,7 +95,7 @@ impl Tls {
     }
 
     /// What it goes over.
-    pub(super) fn below(&self) -> &Transport {
+    pub(super) fn below(&self) -> &L {
         &self.below
     }
 
@@ -132,7 +132,7 @@ impl Tls {
     /// Sends all of `bytes`.
     ///
     /// # Errors
-    /// As [`Transport::write_all`].
+    /// As [`Line::write_all`].
     pub(super) fn write_all(
         &mut self,
         bytes: &[u8],
@@ -152,7 +152,7 @@ impl Tls {
     /// Says that nothing more will be sent; reading goes on.
     ///
     /// # Errors
-    /// As [`Transport::write_all`].
+    /// As [`Line::write_all`].
     pub(super) fn finish(&mut self, watch: &mut Watch<'_>) -> Result<io::Result<()>> {
         self.connection.send_close_notify();
         self.flush(watch)
@@ -167,8 +167,8 @@ impl Tls {
 
     /// Sends what rustls has to say, as far as that goes at once.
     fn answer(&mut self) -> io::Result<()> {
-        struct Offer<'a>(&'a mut Transport);
-        impl Write for Offer<'_> {
+        struct Offer<'a, L>(&'a mut L);
+        impl<L: Line> Write for Offer<'_, L> {
             fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
                 self.0.offer(bytes)
             }

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::endpoint::Endpoint;
 use super::proxy::{Kind, Proxy};
-use super::tunnel::Talk;
+use super::talk::Talk;
 use crate::error::Result;
 
 /// Asks by SOCKS4 for `address`, or by SOCKS4a for the server's name. The user

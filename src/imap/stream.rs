@@ -6,10 +6,11 @@
 
 use std::net::SocketAddr;
 
-use super::dial::connect;
+use super::dial;
 use super::endpoint::Endpoint;
+use super::line::{Line, is_pause};
 use super::settings::Settings;
-use super::transport::{Transport, failure, is_pause};
+use super::transport::{Transport, failure};
 use super::watch::Watch;
 use crate::error::{Error, Result};
 
@@ -27,7 +28,7 @@ impl Stream {
     /// Everything between name resolution and the TLS handshake.
     pub fn open(endpoint: &Endpoint, settings: &Settings) -> Result<Self> {
         Ok(Self {
-            transport: Transport::open(endpoint, settings)?,
+            transport: dial::open(endpoint, settings)?,
             peer: endpoint.peer(),
             settings: settings.clone(),
         })
@@ -39,7 +40,7 @@ impl Stream {
     /// Refused or unreachable port, timeout, deadline, cancelled.
     pub fn direct(address: SocketAddr, settings: &Settings) -> Result<Self> {
         let peer = address.to_string();
-        let socket = connect(&[address], &peer, settings)?;
+        let socket = dial::connect(&[address], &peer, settings)?;
         let transport = Transport::over(socket, &peer)?;
         Ok(Self {
             transport,

@@ -6,10 +6,11 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 
-use super::compress::Packed;
-use super::dial::{dial, reason};
+use super::deflate::Packed;
 use super::encrypted::Tls;
 use super::endpoint::{Endpoint, Security};
+use super::line::{Line, is_pause};
+use super::reason::reason;
 use super::settings::Settings;
 use super::tls::{self, Party};
 use super::trust::Trust;
@@ -21,20 +22,12 @@ pub(super) enum Transport {
     /// TCP alone.
     Plain(TcpStream),
     /// TLS over TCP, or over the TLS of a proxy.
-    Tls(Box<Tls>),
+    Tls(Box<Tls<Self>>),
     /// DEFLATE over one of them.
-    Packed(Box<Packed>),
+    Packed(Box<Packed<Self>>),
 }
 
 impl Transport {
-    /// Connects, with TLS if the endpoint says so from the start.
-    ///
-    /// # Errors
-    /// Everything between name resolution and the TLS handshake.
-    pub(super) fn open(endpoint: &Endpoint, settings: &Settings) -> Result<Self> {
-        dial(endpoint, settings)?.begin(endpoint, settings)
-    }
-
     /// Takes a connected socket over.
     ///
     /// # Errors
@@ -84,15 +77,6 @@ impl Transport {
         tls.version()
     }
 
-    /// Reads what is there, or waits a slice for it. Zero bytes are the end.
-    pub(super) fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(socket) => socket.read(into),
-            Self::Tls(tls) => tls.read(into),
-            Self::Packed(packed) => packed.read(into),
-        }
-    }
-
     /// True where the end that was read may be anybody's: TLS has an alert to
     /// say that all has been sent, and it did not come.
     pub(super) fn is_cut(&self) -> bool {
@@ -103,26 +87,10 @@ impl Transport {
         }
     }
 
-    /// Sends all of `bytes`.
-    ///
-    /// # Errors
-    /// I/O as it is; the outer error is the watch's.
-    pub(super) fn write_all(
-        &mut self,
-        bytes: &[u8],
-        watch: &mut Watch<'_>,
-    ) -> Result<io::Result<()>> {
-        match self {
-            Self::Plain(socket) => send(socket, bytes, watch),
-            Self::Tls(tls) => tls.write_all(bytes, watch),
-            Self::Packed(packed) => packed.write_all(bytes, watch),
-        }
-    }
-
     /// Says that nothing more will be sent; reading goes on.
     ///
     /// # Errors
-    /// As [`Self::write_all`].
+    /// As [`Line::write_all`].
     pub(super) fn finish(&mut self, watch: &mut Watch<'_>) -> Result<io::Result<()>> {
         match self {
             Self::Plain(socket) => Ok(socket.shutdown(Shutdown::Write)),
@@ -140,15 +108,6 @@ impl Transport {
         read
     }
 
-    /// Sends what goes at once, for what is small and does not have to arrive.
-    pub(super) fn offer(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(socket) => socket.write(bytes),
-            Self::Tls(tls) => tls.offer(bytes),
-            Self::Packed(_) => Err(ErrorKind::Unsupported.into()),
-        }
-    }
-
     /// True where no line lies between us and the server.
     pub(super) fn is_loopback(&self) -> bool {
         let peer = self.socket().peer_addr();
@@ -161,6 +120,32 @@ impl Transport {
             Self::Plain(socket) => socket,
             Self::Tls(tls) => tls.below().socket(),
             Self::Packed(packed) => packed.below().socket(),
+        }
+    }
+}
+
+impl Line for Transport {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.read(into),
+            Self::Tls(tls) => tls.read(into),
+            Self::Packed(packed) => packed.read(into),
+        }
+    }
+
+    fn write_all(&mut self, bytes: &[u8], watch: &mut Watch<'_>) -> Result<io::Result<()>> {
+        match self {
+            Self::Plain(socket) => send(socket, bytes, watch),
+            Self::Tls(tls) => tls.write_all(bytes, watch),
+            Self::Packed(packed) => packed.write_all(bytes, watch),
+        }
+    }
+
+    fn offer(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.write(bytes),
+            Self::Tls(tls) => tls.offer(bytes),
+            Self::Packed(_) => Err(ErrorKind::Unsupported.into()),
         }
     }
 }
@@ -190,12 +175,4 @@ pub(super) fn failure(error: &io::Error, peer: &str, during: &str) -> Error {
         None => reason(error),
     };
     Error::network(format!("connection to {peer} failed ({during}): {why}"))
-}
-
-/// True where nothing happened in a slice, as opposed to something bad.
-pub(super) fn is_pause(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
-    )
 }

@@ -9,16 +9,15 @@ use std::net::SocketAddr;
 
 use zeroize::Zeroizing;
 
-use super::dial::reason;
 use super::endpoint::Endpoint;
 use super::proxy::{Kind, Proxy};
 use super::settings::Settings;
 use super::socks;
+use super::talk::Talk;
 use super::tls::Party;
-use super::transport::{Transport, is_pause};
+use super::transport::Transport;
 use super::trust::Trust;
-use super::watch::Watch;
-use crate::error::{Error, Result, quote_bytes};
+use crate::error::{Result, quote_bytes};
 
 /// The longest header of an answer to CONNECT.
 const HEADER: usize = 16 << 10;
@@ -40,17 +39,13 @@ pub(super) fn open(
         Kind::Https => encrypted(line, proxy, &peer, settings)?,
         _ => line,
     };
-    let mut talk = Talk {
-        transport,
-        watch: Watch::start(settings, &peer, "connection through the proxy"),
-        peer: &peer,
-    };
+    let mut talk = Talk::begin(transport, settings, &peer);
     match proxy.kind {
         Kind::Http | Kind::Https => connect(&mut talk, proxy, endpoint)?,
         Kind::Socks4 | Kind::Socks4a => socks::version4(&mut talk, proxy, endpoint, address)?,
         Kind::Socks5 | Kind::Socks5h => socks::version5(&mut talk, proxy, endpoint, address)?,
     }
-    Ok(talk.transport)
+    Ok(talk.end())
 }
 
 /// Begins TLS with the proxy. The account's pins and client certificate are
@@ -66,44 +61,6 @@ fn encrypted(line: Transport, proxy: &Proxy, peer: &str, settings: &Settings) ->
         ..Trust::default()
     };
     line.start_tls(&party, &trust, settings)
-}
-
-/// What is said to a proxy, and what it says.
-pub(super) struct Talk<'a> {
-    transport: Transport,
-    watch: Watch<'a>,
-    peer: &'a str,
-}
-
-impl Talk<'_> {
-    pub(super) fn say(&mut self, bytes: &[u8]) -> Result<()> {
-        let said = self.transport.write_all(bytes, &mut self.watch)?;
-        said.map_err(|e| self.failed(&reason(&e)))
-    }
-
-    /// Reads exactly as much: what follows belongs to the server.
-    pub(super) fn hear<const N: usize>(&mut self) -> Result<[u8; N]> {
-        let mut heard = [0; N];
-        let mut filled = 0;
-        while filled < N {
-            match self.transport.read(&mut heard[filled..]) {
-                Ok(0) => return Err(self.failed("it closed the connection")),
-                Ok(count) => {
-                    filled += count;
-                    self.watch.progress();
-                }
-                Err(error) if is_pause(&error) => {}
-                Err(error) => return Err(self.failed(&reason(&error))),
-            }
-            self.watch.check()?;
-        }
-        Ok(heard)
-    }
-
-    /// The error of a connection that does not come about.
-    pub(super) fn failed(&self, why: &str) -> Error {
-        Error::network(format!("cannot connect through {}: {why}", self.peer))
-    }
 }
 
 fn connect(talk: &mut Talk<'_>, proxy: &Proxy, endpoint: &Endpoint) -> Result<()> {

@@ -19,7 +19,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme};
 
-use super::dial::reason;
+use super::reason::reason;
 use super::trust::{PinOf, Pins, Trust, Verification};
 use crate::error::{Error, Result, quote};
 

@@ -7,13 +7,15 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::compress::Packed;
+use super::deflate::Packed;
+use super::dial;
 use super::endpoint::Endpoint;
 use super::frame::Limits;
 use super::inbox::{Frame, Inbox};
+use super::line::{Line, is_pause};
 use super::settings::{Packing, Settings};
 use super::tls::Party;
-use super::transport::{self, Transport, is_pause};
+use super::transport::{self, Transport};
 use super::watch::Watch;
 use crate::error::{Error, Result};
 
@@ -34,7 +36,7 @@ impl Wire {
     /// Everything between name resolution and the TLS handshake.
     pub(super) fn open(endpoint: &Endpoint, settings: &Settings) -> Result<Self> {
         Ok(Self::over(
-            Transport::open(endpoint, settings)?,
+            dial::open(endpoint, settings)?,
             endpoint,
             settings,
         ))

@@ -11,8 +11,8 @@ use std::thread;
 use super::folder::Folder;
 use super::incoming::IncomingMessage;
 use super::location::{Failure, Location};
-use super::message::{Destination, Held};
-use super::options::{Attachments, Layout, Options};
+use super::message::{Destination, Held, Messages};
+use super::options::{Attachments, Layout};
 use super::reading::Reading;
 use super::record::Record;
 use super::search;
@@ -98,14 +98,8 @@ impl Writer {
                 counts.updated += u64::from(is_known);
                 if self.options.attachments != Attachments::No {
                     let folder_row = self.folder_row(folder)?;
-                    let destination = destination(
-                        &self.device_id,
-                        &self.session.id,
-                        &folder_row,
-                        &self.account.user,
-                        &self.options,
-                    );
-                    counts.attachments += self.messages.attach(&destination, record, incoming)?;
+                    let (messages, destination) = self.destination(&folder_row);
+                    counts.attachments += messages.attach(&destination, record, incoming)?;
                 }
                 counts.already_there += 1;
                 Ok(true)
@@ -125,13 +119,6 @@ impl Writer {
             incoming, record, ..
         } = item;
         let folder_row = self.folder_row(folder)?;
-        let destination = destination(
-            &self.device_id,
-            &self.session.id,
-            &folder_row,
-            &self.account.user,
-            &self.options,
-        );
         let read_now;
         let reading = match &item.reading {
             Some(reading) => reading,
@@ -140,9 +127,8 @@ impl Writer {
                 &read_now
             }
         };
-        let attachments = self
-            .messages
-            .write(&destination, record, reading, incoming)?;
+        let (messages, destination) = self.destination(&folder_row);
+        let attachments = messages.write(&destination, record, reading, incoming)?;
         self.note_location(folder, incoming, &record.row_id)?;
         counts.attachments += attachments;
         counts.inserted += 1;
@@ -178,6 +164,19 @@ impl Writer {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Where a message goes that came from a server, and who writes it there.
+    fn destination<'a>(&'a mut self, folder_row: &'a str) -> (&'a mut Messages, Destination<'a>) {
+        let destination = Destination {
+            device_id: &self.device_id,
+            session_id: &self.session.id,
+            folder_row,
+            user: &self.account.user,
+            options: &self.options,
+            inside: None,
+        };
+        (&mut self.messages, destination)
     }
 
     fn note_location(
@@ -255,22 +254,4 @@ fn read_ahead<'a>(batch: &'a [IncomingMessage], layout: Layout, give: Give<'_, '
             Err(panic) => resume_unwind(panic),
         }
     })
-}
-
-/// Where a message goes that came from a server.
-fn destination<'a>(
-    device_id: &'a str,
-    session_id: &'a str,
-    folder_row: &'a str,
-    user: &'a str,
-    options: &'a Options,
-) -> Destination<'a> {
-    Destination {
-        device_id,
-        session_id,
-        folder_row,
-        user,
-        options,
-        inside: None,
-    }
 }

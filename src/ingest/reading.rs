@@ -4,9 +4,13 @@
 use super::incoming::IncomingMessage;
 use super::options::Layout;
 use super::record::{Columns, Record, elaboration};
-use super::resource::LARGEST_JSON_SOURCE;
 use crate::mail::Message;
 use crate::mail::digest::sha1_hex;
+
+/// The most bytes of a message that gets a `json` resource. That is how RSSD
+/// holds the parts: with numbers for the bytes of attachments, 3.6 times as
+/// long, so beyond this it would not fit a SQLite value, nor decently in memory.
+const LARGEST_JSON_SOURCE: usize = 64 << 20;
 
 /// A message that was read.
 pub struct Reading<'a> {

@@ -7,6 +7,7 @@ use super::known::Present;
 use super::port::Port;
 use super::state::Look;
 use crate::error::Result;
+use crate::imap::chunk::SET;
 use crate::imap::search::Criteria;
 use crate::imap::search_key::Key;
 use crate::imap::session::{Examined, Session};
@@ -14,10 +15,6 @@ use crate::imap::uid_set::UidSet;
 
 /// How many known messages one question about changes spans.
 const SPAN: u64 = 10_000;
-
-/// The most bytes of UIDs in one question; Office 365 refuses more than some
-/// 4 KB.
-const LINE: usize = 3_000;
 
 /// How many of the newest messages are asked for all their flags each time.
 const NEWEST: usize = 1_000;
@@ -155,7 +152,7 @@ fn reflagged(
         asked = newest.ranges().chain(restated.ranges()).collect();
     }
     let mut changed = Vec::new();
-    for chunk in asked.chunks(SPAN, LINE) {
+    for chunk in asked.chunks(SPAN, SET) {
         let flags = session.changes(&chunk, None)?.flags.into_iter();
         let flags = flags.map(|(uid, flags)| (uid, lasting(Some(&flags))));
         // A server tells unasked what changes meanwhile, of any message.

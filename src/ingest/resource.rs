@@ -11,11 +11,6 @@ use super::{identity, uri};
 use crate::error::Result;
 use crate::sqlite::{Bind, Field, Statement};
 
-/// The most bytes of a message that gets a `json` resource. That is how RSSD
-/// holds the parts: with numbers for the bytes of attachments, 3.6 times as
-/// long, so beyond this it would not fit a SQLite value, nor decently in memory.
-pub const LARGEST_JSON_SOURCE: usize = 64 << 20;
-
 /// The prepared statements of one run.
 pub struct Resources {
     insert: Insert,

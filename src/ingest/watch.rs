@@ -220,7 +220,7 @@ fn is_refusal(error: &Error) -> bool {
 /// long: what was not written is asked for again.
 pub fn passing(error: Error) -> Error {
     match error.kind() {
-        Kind::Host { code, .. } if code & 0xff == 5 => Error::network("the database is locked"),
+        Kind::Host { code, .. } if code & 0xff == BUSY => Error::network("the database is locked"),
         _ => error,
     }
 }
@@ -229,3 +229,6 @@ pub fn passing(error: Error) -> Error {
 pub fn goes_on(options: &Options) -> bool {
     options.watch.is_some() || options.period.is_some()
 }
+
+/// `SQLITE_BUSY`, of which there are extended codes.
+const BUSY: i32 = 5;

@@ -1,8 +1,9 @@
 //! The one writer of RSSD tables and of the sync state.
 //!
 //! It is handed messages ([`batch`](super::batch) writes them) and knows nothing
-//! of where they come from. What it is asked to write in one call is one transaction, see [`Transactions`]: the
-//! rows and the state that says they are there.
+//! of where they come from. What it is asked to write in one call is one
+//! transaction, see [`Transactions`]: the rows and the state that says they are
+//! there.
 
 use std::collections::HashMap;
 

@@ -1,14 +1,13 @@
-//! (unsafe) The host's connection, and statements run on it.
+//! (unsafe) The host's connection; `statement` prepares statements on it.
 
-use std::ffi::{CStr, CString, c_int};
+use std::ffi::{CStr, CString};
 use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
-use sqlite_loadable::ext::{sqlite3, sqlite3_stmt};
+use sqlite_loadable::ext::sqlite3;
 
 use super::api;
-use super::statement::Statement;
 use crate::error::{Kind, Result, quote};
 
 /// A handle to the connection that loaded this extension. Clones share it, and
@@ -34,43 +33,6 @@ impl Connection {
     pub(super) unsafe fn open(db: *mut sqlite3) -> Self {
         let (db, registrations) = (AtomicPtr::new(db), AtomicUsize::new(0));
         Self(Arc::new(State { db, registrations }))
-    }
-
-    /// Compiles the first statement of `sql`.
-    ///
-    /// # Errors
-    /// `Host` with SQLite's words and its extended code.
-    pub fn prepare(&self, sql: &str) -> Result<Statement> {
-        let db = self.db()?;
-        let Ok(size) = c_int::try_from(sql.len()) else {
-            return Err(
-                Kind::TooBig(format!("cannot prepare '{}': too long", excerpt(sql))).into(),
-            );
-        };
-        let mut stmt: *mut sqlite3_stmt = ptr::null_mut();
-        // SAFETY: `db` is open; `sql` has `size` bytes, and `stmt` is ours.
-        let code = unsafe {
-            api::prepare_v2(
-                db,
-                sql.as_ptr().cast(),
-                size,
-                &raw mut stmt,
-                ptr::null_mut(),
-            )
-        };
-        if code != api::OK {
-            return Err(self.failure(&format!("cannot prepare '{}'", excerpt(sql))));
-        }
-        if stmt.is_null() {
-            let text = format!("cannot prepare '{}': it holds no statement", excerpt(sql));
-            return Err(Kind::Host {
-                code: api::ERROR,
-                text,
-            }
-            .into());
-        }
-        // SAFETY: `stmt` was just made on this connection and is nobody else's.
-        Ok(unsafe { Statement::new(stmt, self.clone()) })
     }
 
     /// Runs the statements of `sql`, whose rows nobody wants.

@@ -1,7 +1,7 @@
 //! (unsafe) A prepared statement, for the ingest and whoever else runs SQL.
 
 use std::ffi::{CStr, c_int};
-use std::slice;
+use std::{ptr, slice};
 
 use sqlite_loadable::ext::sqlite3_stmt;
 
@@ -37,6 +37,45 @@ pub enum Field<'a> {
     Text(&'a str),
     /// Bytes.
     Blob(&'a [u8]),
+}
+
+impl Connection {
+    /// Compiles the first statement of `sql`.
+    ///
+    /// # Errors
+    /// `Host` with SQLite's words and its extended code.
+    pub fn prepare(&self, sql: &str) -> Result<Statement> {
+        let db = self.db()?;
+        let Ok(size) = c_int::try_from(sql.len()) else {
+            return Err(
+                Kind::TooBig(format!("cannot prepare '{}': too long", excerpt(sql))).into(),
+            );
+        };
+        let mut stmt: *mut sqlite3_stmt = ptr::null_mut();
+        // SAFETY: `db` is open; `sql` has `size` bytes, and `stmt` is ours.
+        let code = unsafe {
+            api::prepare_v2(
+                db,
+                sql.as_ptr().cast(),
+                size,
+                &raw mut stmt,
+                ptr::null_mut(),
+            )
+        };
+        if code != api::OK {
+            return Err(self.failure(&format!("cannot prepare '{}'", excerpt(sql))));
+        }
+        if stmt.is_null() {
+            let text = format!("cannot prepare '{}': it holds no statement", excerpt(sql));
+            return Err(Kind::Host {
+                code: api::ERROR,
+                text,
+            }
+            .into());
+        }
+        // SAFETY: `stmt` was just made on this connection and is nobody else's.
+        Ok(unsafe { Statement::new(stmt, self.clone()) })
+    }
 }
 
 /// A compiled statement, finalized when dropped. One that is kept inside a

@@ -167,8 +167,8 @@ impl<'a> Value<'a> {
             .unwrap_or_else(|_| Owned::Blob(self.bytes().to_owned()))
     }
 
-    /// The elements, each as its [`Value::operand`], where this argument is an IN list that xBestIndex took
-    /// whole ([`Index::take_in_list`]); nothing for any other value.
+    /// The elements, each as its [`Value::operand`], where this argument is an IN
+    /// list that xBestIndex took whole ([`Index::take_in_list`]); nothing for any other value.
     ///
     /// # Errors
     /// `Host` as SQLite says.

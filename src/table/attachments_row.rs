@@ -4,11 +4,10 @@
 use std::sync::Arc;
 
 use super::cell;
-use super::messages_row::too_large;
+use super::oversize::{bound, not_fetched};
 use super::structure_json::{content_id, content_type, filename};
 use crate::error::Result;
 use crate::imap::Session;
-use crate::imap::frame::LITERAL;
 use crate::imap::part::PartContent;
 use crate::imap::structure::Part;
 use crate::mail::digest::{md5_hex, sha1_hex, sha256_hex};
@@ -114,13 +113,8 @@ impl Row {
     }
 
     fn fetch(&self, session: &mut Session, max_size: Option<u64>) -> Result<Content> {
-        match (self.size, max_size) {
-            (Some(size), _) if size > LITERAL => return Ok(Content::lacking(too_large(size))),
-            (Some(size), Some(max)) if size > max => {
-                let why = format!("not fetched: {size} bytes are more than max_size");
-                return Ok(Content::lacking(why));
-            }
-            _ => {}
+        if let Some(size) = self.size.filter(|size| *size > bound(max_size)) {
+            return Ok(Content::lacking(not_fetched(size)));
         }
         let section = self.part.as_deref().unwrap_or_default();
         let encoding = self.encoding.as_deref();

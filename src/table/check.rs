@@ -6,8 +6,8 @@
 //! ```
 //!
 //! A step that fails is a row, and the last one: its detail is the error any
-//! other table would give, and what to do. Each row is a step taken when SQLite asks for it, on
-//! a connection of its own. DIRECTONLY, as `imap_messages` is.
+//! other table would give, and what to do. Each row is a step taken when SQLite
+//! asks for it, on a connection of its own. DIRECTONLY, as `imap_messages` is.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::messages_column::Column;
+use super::oversize::not_fetched;
 use super::sink::Sink;
 use super::structure_json;
 use crate::imap::download::Downloaded;
 use crate::imap::extra::Extra;
 use crate::imap::flags::Flags;
-use crate::imap::frame::LITERAL;
 use crate::imap::internal_date::internal_date;
 use crate::imap::items::HEAD;
 use crate::ingest::status;
@@ -188,8 +188,7 @@ impl Row {
                 let mut problems = self.headers().problems();
                 let size = self.message.size.filter(|_| self.message.is_oversized);
                 let why = match size {
-                    Some(size) if size > LITERAL => too_large(size),
-                    Some(size) => format!("not fetched: {size} bytes are more than max_size"),
+                    Some(size) => not_fetched(size),
                     None => "the server gave no content".to_owned(),
                 };
                 if !is_refused("BODY.PEEK[]") {
@@ -226,11 +225,6 @@ impl Row {
         problems.extend(refusals.map(|refusal| Problem::new("fetch", refusal.to_string())));
         problems
     }
-}
-
-/// What is said of content that no value of SQLite can hold.
-pub fn too_large(size: u64) -> String {
-    format!("not fetched: {size} bytes are more than the {LITERAL} of a value")
 }
 
 fn text(cell: impl Sink, text: Option<impl Into<String>>) {

@@ -30,6 +30,7 @@ mod messages_plan;
 mod messages_row;
 mod messages_scan;
 mod messages_term;
+mod oversize;
 mod rowset;
 mod running;
 mod sink;

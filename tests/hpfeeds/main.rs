@@ -6,7 +6,7 @@ mod support;
 use serde_json::{Value, json};
 use std::net::TcpListener;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use support::broker::{Broker, Mode};
 use support::python::{Outcome, Python};
 use support::shell::Shell;
@@ -201,15 +201,7 @@ fn an_interrupt_ends_the_wait_within_a_second() {
     ));
     let silent = listener.accept().unwrap();
     thread::sleep(Duration::from_millis(300));
-    let asked = Instant::now();
-    running.signal("INT");
-    let finished = running.finish(Duration::from_secs(20));
-    assert!(asked.elapsed() < Duration::from_secs(1));
-    assert!(
-        finished.stderr.contains("imap: interrupted (9)"),
-        "{}",
-        finished.stderr
-    );
+    running.interrupt();
     drop(silent);
 }
 

@@ -84,17 +84,6 @@ fn it_takes_any_certificate() {
 }
 
 #[test]
-fn it_fails_on_the_port_of_starttls() {
-    let user = Dovecot::shared().user("ic-starttls");
-    user.append("INBOX", &Mail::many(1));
-    let shell = user
-        .shell()
-        .env("IMAP_SERVER", Dovecot::shared().starttls());
-    let finished = shell.run("SELECT imap_ingest() ->> 'inserted';");
-    assert_eq!(finished.success(), "1\n");
-}
-
-#[test]
 fn it_is_done_with_an_account_after_one_quiet_idle() {
     let user = Dovecot::shared().user("ic-quiet");
     let rssd = Rssd::of(&user);

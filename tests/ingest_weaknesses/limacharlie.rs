@@ -5,7 +5,7 @@ use crate::support::dovecot::Dovecot;
 use crate::support::line::{Fault, Line};
 use crate::support::mail::Mail;
 use crate::support::shell::Shell;
-use crate::{WATCH, raw, subjects};
+use crate::{WATCH, subjects};
 use std::time::Duration;
 
 #[test]
@@ -85,9 +85,13 @@ fn a_charset_it_does_not_know_blocks_what_is_behind_it() {
                 b"Subject: a\r\nContent-Type: text/plain; charset=iso-8859-1\r\n\r\nb\xe9dy\r\n"
                     .to_vec(),
             ),
-            raw("Subject: b\r\nContent-Type: text/plain; charset=x-mac-turkish-9\r\n\r\nx\r\n"),
-            raw("Subject: c\r\nContent-Type: multipart/mixed; boundary=\"-\"\r\n\r\n--\r\nbroken"),
-            raw("Subject: d\r\n\r\nx\r\n"),
+            Mail::raw(
+                "Subject: b\r\nContent-Type: text/plain; charset=x-mac-turkish-9\r\n\r\nx\r\n",
+            ),
+            Mail::raw(
+                "Subject: c\r\nContent-Type: multipart/mixed; boundary=\"-\"\r\n\r\n--\r\nbroken",
+            ),
+            Mail::raw("Subject: d\r\n\r\nx\r\n"),
         ],
     );
     let rssd = Rssd::of(&user);
@@ -143,7 +147,13 @@ fn it_tries_one_message_for_ever_where_its_destination_fails() {
 fn its_max_body_size_counts_sections_instead_of_bytes() {
     let user = Dovecot::shared().user("lc-bytes");
     let large = format!("Subject: large\r\n\r\n{}", "x".repeat(5_000));
-    user.append("INBOX", &[raw("Subject: small\r\n\r\nx\r\n"), raw(&large)]);
+    user.append(
+        "INBOX",
+        &[
+            Mail::raw("Subject: small\r\n\r\nx\r\n"),
+            Mail::raw(large.as_str()),
+        ],
+    );
     let rssd = Rssd::of(&user);
     let (counts, traffic) = user.observe(|| rssd.counts(r#"{"max_size": 1000}"#));
     assert_eq!(counts, [1, 1, 0, 1]);
@@ -154,7 +164,7 @@ fn its_max_body_size_counts_sections_instead_of_bytes() {
 fn it_downloads_every_body_twice() {
     let user = Dovecot::shared().user("lc-twice");
     let large = format!("Subject: large\r\n\r\n{}", "words \r\n".repeat(50_000));
-    user.append("INBOX", &[raw(&large)]);
+    user.append("INBOX", &[Mail::raw(large.as_str())]);
     let rssd = Rssd::of(&user);
     let (_, traffic) = user.observe(|| rssd.counts("{}"));
     assert!(
@@ -168,7 +178,7 @@ fn it_drops_text_attachments_and_spoils_names() {
     let user = Dovecot::shared().user("lc-names");
     user.append(
         "INBOX",
-        &[raw(
+        &[Mail::raw(
             "Subject: a\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
              --b\r\n\r\nbody\r\n\
              --b\r\nContent-Type: text/html\r\n\

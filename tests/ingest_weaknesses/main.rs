@@ -10,11 +10,6 @@ mod support;
 mod surveilr;
 
 use rssd::Rssd;
-use support::mail::Mail;
-
-fn raw(text: &str) -> Mail {
-    Mail::raw(text)
-}
 
 /// The subjects ingested so far, in order.
 #[track_caller]

@@ -1,10 +1,10 @@
 //! OpenCTI's connectors email-intel-imap and email-cases-importer.
 
 use crate::rssd::Rssd;
+use crate::subjects;
 use crate::support::dovecot::Dovecot;
 use crate::support::line::{Fault, Line};
 use crate::support::mail::Mail;
-use crate::{raw, subjects};
 use std::time::Duration;
 
 #[test]
@@ -13,10 +13,10 @@ fn it_skips_mail_without_a_date_and_repeats_mail_from_the_future() {
     user.append(
         "INBOX",
         &[
-            raw("Subject: none\r\n\r\nx\r\n"),
-            raw("Subject: odd\r\nDate: the other day\r\n\r\nx\r\n"),
-            raw("Subject: future\r\nDate: Mon, 1 Jan 2090 00:00:00 +0000\r\n\r\nx\r\n"),
-            raw("Subject: late\r\nDate: Mon, 1 Jan 1990 00:00:00 +0000\r\n\r\nx\r\n"),
+            Mail::raw("Subject: none\r\n\r\nx\r\n"),
+            Mail::raw("Subject: odd\r\nDate: the other day\r\n\r\nx\r\n"),
+            Mail::raw("Subject: future\r\nDate: Mon, 1 Jan 2090 00:00:00 +0000\r\n\r\nx\r\n"),
+            Mail::raw("Subject: late\r\nDate: Mon, 1 Jan 1990 00:00:00 +0000\r\n\r\nx\r\n"),
         ],
     );
     let rssd = Rssd::of(&user);
@@ -72,7 +72,7 @@ fn it_drops_attachments_that_are_inline_nameless_or_mislabelled() {
     let user = Dovecot::shared().user("oc-dropped");
     user.append(
         "INBOX",
-        &[raw(
+        &[Mail::raw(
             "Subject: a\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
              --b\r\n\r\nbody\r\n\
              --b\r\nContent-Type: application/pdf; name=inline.pdf\r\n\
@@ -98,7 +98,7 @@ fn it_drops_attachments_that_are_inline_nameless_or_mislabelled() {
 fn it_takes_two_messages_of_one_subject_and_second_for_one() {
     let user = Dovecot::shared().user("oc-second");
     let mail = |id: u32| {
-        raw(&format!(
+        Mail::raw(format!(
             "Subject: alert\r\nDate: Mon, 2 Sep 2024 11:34:26 -0700\r\nMessage-ID: <{id}@x>\r\n\r\n{id}\r\n"
         ))
     };

@@ -1,6 +1,5 @@
 //! surveilr's own `ingest imap`, as far as its sources were published.
 
-use crate::raw;
 use crate::rssd::Rssd;
 use crate::support::dovecot::Dovecot;
 use crate::support::mail::Mail;
@@ -12,7 +11,7 @@ const MESSAGES: &str = "ur_ingest_session_imap_acct_folder_message";
 #[test]
 fn it_reads_everything_again_each_time_and_writes_empty_bodies() {
     let user = Dovecot::shared().user("sv-again");
-    user.append("INBOX", &[raw("Subject: text\r\n\r\nonly text\r\n")]);
+    user.append("INBOX", &[Mail::raw("Subject: text\r\n\r\nonly text\r\n")]);
     let rssd = Rssd::of(&user);
     rssd.counts("{}");
     let (_, traffic) = user.observe(|| rssd.counts("{}"));
@@ -54,7 +53,7 @@ fn it_forgets_references_recipients_flags_and_uids() {
     let user = Dovecot::shared().user("sv-forgets");
     user.append(
         "INBOX",
-        &[raw(
+        &[Mail::raw(
             "Subject: a\r\nTo: t@x.y\r\nIn-Reply-To: <r2@x>\r\nReferences: <r1@x> <r2@x>\r\n\r\nx\r\n",
         )
         .flags("$Junk")],
@@ -134,7 +133,7 @@ fn its_rows_take_seven_times_the_size_of_the_mail() {
     };
     let mut mail = |n: u32| {
         let content: String = (0..1_300).map(|_| line()).collect();
-        raw(&format!(
+        Mail::raw(format!(
             "Subject: m{n}\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n\
              --b\r\nContent-Type: application/pdf; name=a.pdf\r\n\
              Content-Transfer-Encoding: base64\r\n\r\n{content}\r\n--b--\r\n"
@@ -154,7 +153,7 @@ fn its_rows_take_seven_times_the_size_of_the_mail() {
 fn it_multiplies_messages_without_a_message_id() {
     let user = Dovecot::shared().user("sv-nameless");
     let html = |n: u32| {
-        raw(&format!(
+        Mail::raw(format!(
             "Subject: m{n}\r\nContent-Type: text/html\r\n\r\n<p>{n}\r\n"
         ))
     };
@@ -175,7 +174,7 @@ fn it_cannot_begin_two_sessions_in_one_second() {
 }
 
 #[test]
-fn it_knows_tls_from_the_start_only() {
+fn it_and_imap_collector_know_tls_from_the_start_only() {
     let user = Dovecot::shared().user("sv-starttls");
     user.append("INBOX", &Mail::many(1));
     let shell = user

@@ -6,13 +6,14 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 
 use crate::support::authorization::Check;
 use crate::support::mail::Mail;
 use crate::support::process::Running;
+use crate::support::until::until;
 use crate::world::{World, rows};
 
 #[test]
@@ -60,11 +61,7 @@ impl<'a> Ingest<'a> {
     /// The same, up to where some messages are committed.
     fn begin(&self) -> Running {
         let running = self.start();
-        let until = Instant::now() + Duration::from_secs(30);
-        while self.count() == 0 {
-            assert!(Instant::now() < until, "nothing is ingested");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        until(|| (self.count() > 0).then_some(()));
         running
     }
 

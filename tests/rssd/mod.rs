@@ -5,6 +5,8 @@
     reason = "every test binary compiles this module and uses its own part of it"
 )]
 
+use crate::support::library::library;
+use crate::support::process::Running;
 use crate::support::scratch::Scratch;
 use crate::support::shell::Shell;
 use crate::support::user::User;
@@ -55,6 +57,25 @@ impl Rssd {
             "CREATE TRIGGER t BEFORE INSERT ON ur_ingest_session_imap_acct_folder_message
                WHEN new.subject = '{subject}' BEGIN SELECT raise(ABORT, 'not this one'); END"
         ));
+    }
+
+    /// Undoes [`Rssd::refuse`].
+    #[track_caller]
+    pub fn refuse_nothing(&self) {
+        self.ask("DROP TRIGGER t");
+    }
+
+    /// Runs a Python script, which is given the database and the library, and has
+    /// the account of `user`; it must not fail.
+    #[track_caller]
+    pub fn python(&self, user: &User<'_>, script: &str) {
+        let mut python = Command::new("/usr/bin/python3");
+        python
+            .args(["-c", script])
+            .arg(self.path())
+            .arg(library())
+            .envs(user.environment());
+        Running::start(&mut python, b"").finish(PATIENCE).success();
     }
 
     /// Ingests with foreign keys enforced; the summary.
@@ -123,12 +144,6 @@ impl Rssd {
             std::thread::sleep(Duration::from_millis(20));
         }
         begun.elapsed()
-    }
-
-    /// Undoes [`Rssd::refuse`].
-    #[track_caller]
-    pub fn refuse_nothing(&self) {
-        self.ask("DROP TRIGGER t");
     }
 
     /// Has the shell read a file of the project, as its head says; what it prints.

@@ -1,14 +1,12 @@
 //! The servers, each started once for all tests, and an account on one.
 
-use std::collections::HashMap;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 use crate::USERS;
 use crate::differential::mailbox::Place;
 use crate::support::client::Client;
 use crate::support::dovecot::Dovecot;
+use crate::support::launcher::Launcher;
 use crate::support::library::target;
 use crate::support::mail::Mail;
 use crate::support::shell::Shell;
@@ -30,15 +28,15 @@ pub fn dovecot(user: &str) -> Account {
 
 /// Cyrus 3, in its chroot.
 pub fn cyrus(user: &str) -> Account {
-    static STARTED: OnceLock<(u16, Child)> = OnceLock::new();
-    let port = STARTED.get_or_init(|| start("cyrus")).0;
+    static STARTED: OnceLock<Launcher> = OnceLock::new();
+    let port = STARTED.get_or_init(|| start("cyrus")).port("PORT");
     account("cyrus", port, user, "INBOX.", '.')
 }
 
 /// Courier 5, in its chroot.
 pub fn courier(user: &str) -> Account {
-    static STARTED: OnceLock<(u16, Child)> = OnceLock::new();
-    let port = STARTED.get_or_init(|| start("courier")).0;
+    static STARTED: OnceLock<Launcher> = OnceLock::new();
+    let port = STARTED.get_or_init(|| start("courier")).port("PORT");
     account("courier", port, user, "INBOX.", '.')
 }
 
@@ -59,34 +57,16 @@ fn account(
     }
 }
 
-/// Starts a server that ends with this process, whose end of the pipe closes.
-fn start(name: &str) -> (u16, Child) {
+/// Starts a server from its chroot.
+fn start(name: &str) -> Launcher {
     let root = target().join("servers").join(name);
     assert!(
         root.join("made").exists(),
         "{} is missing; run `make test-servers` first, as root",
         root.display()
     );
-    let script = format!("{}/tests/server/{name}.sh", env!("CARGO_MANIFEST_DIR"));
-    let mut launcher = Command::new(script)
-        .arg("run")
-        .arg(root)
-        .args(USERS)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(launcher.stdout.take().unwrap()).lines();
-    let facts: HashMap<String, String> = lines
-        .map(|line| line.unwrap())
-        .take_while(|line| line != "READY")
-        .filter_map(|line| {
-            line.split_once('=')
-                .map(|(name, value)| (name.into(), value.into()))
-        })
-        .collect();
-    let port = facts.get("PORT").expect("the launcher says why on stderr");
-    (port.parse().unwrap(), launcher)
+    let root = root.to_str().unwrap();
+    Launcher::start(name, &[&[root], USERS].concat())
 }
 
 impl Account {

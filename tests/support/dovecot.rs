@@ -1,20 +1,18 @@
 //! A private Dovecot on loopback (tests/server/dovecot.sh): one for the whole
 //! test binary, or one with settings of its own.
 
+use super::launcher::Launcher;
 use super::user::User;
-use std::collections::HashMap;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A running server. It ends with the value, and at the latest with the test
-/// process, however that ends: the launcher watches a pipe.
+/// A running server; it ends with the value.
 pub struct Dovecot {
-    launcher: Child,
+    _launcher: Launcher,
     folder: PathBuf,
     /// The port of plain IMAP and STARTTLS, on 127.0.0.1 to .4 and ::1.
     pub port: u16,
@@ -33,30 +31,12 @@ impl Dovecot {
     /// A server of one's own, with pieces of configuration put last:
     /// `imap_capability = IMAP4rev1`.
     pub fn start(settings: &[&str]) -> Self {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/server/dovecot.sh");
-        let mut launcher = Command::new(script)
-            .arg("run")
-            .args(settings)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let output = BufReader::new(launcher.stdout.take().unwrap());
-        let mut facts = HashMap::new();
-        for line in output.lines() {
-            let line = line.unwrap();
-            if line == "READY" {
-                break;
-            }
-            let (name, value) = line.split_once('=').unwrap();
-            facts.insert(name.to_owned(), value.to_owned());
-        }
-        let fact = |name| facts.get(name).expect("the launcher says why on stderr");
+        let launcher = Launcher::start("dovecot", settings);
         Self {
-            launcher,
-            folder: PathBuf::from(fact("DIR")),
-            port: fact("PORT").parse().unwrap(),
-            tls_port: fact("TLS_PORT").parse().unwrap(),
+            folder: launcher.folder(),
+            port: launcher.port("PORT"),
+            tls_port: launcher.port("TLS_PORT"),
+            _launcher: launcher,
         }
     }
 
@@ -140,14 +120,6 @@ impl Dovecot {
             "doveadm {arguments:?}: {complaint}"
         );
         String::from_utf8(output.stdout).unwrap()
-    }
-}
-
-impl Drop for Dovecot {
-    fn drop(&mut self) {
-        // The end of its input is the launcher's sign to stop the server.
-        drop(self.launcher.stdin.take());
-        let _ = self.launcher.wait();
     }
 }
 

@@ -89,6 +89,19 @@ impl Running {
         assert!(status.success());
     }
 
+    /// Stops it as the user's Ctrl-C does, amid a statement of this library:
+    /// within a second, with the library's word for it.
+    #[track_caller]
+    pub fn interrupt(self) {
+        let asked = Instant::now();
+        self.signal("INT");
+        let finished = self.finish(Duration::from_secs(20));
+        let took = asked.elapsed();
+        assert!(took < Duration::from_secs(1), "{took:?}");
+        let complaint = finished.stderr;
+        assert!(complaint.contains("imap: interrupted (9)"), "{complaint}");
+    }
+
     /// Waits for its end. After `limit` it is killed and the test fails: a
     /// program that hangs must not hang the tests.
     #[track_caller]

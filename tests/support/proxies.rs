@@ -1,14 +1,12 @@
 //! Real proxies of every kind on loopback (tests/server/proxies.sh).
 
-use std::collections::HashMap;
+use super::launcher::Launcher;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 
 /// Running proxies; they end with the value.
 pub struct Proxies {
-    launcher: Child,
+    _launcher: Launcher,
     folder: PathBuf,
     /// HTTP, for the user `relay` with the password `pw1`.
     pub http: u16,
@@ -22,30 +20,13 @@ pub struct Proxies {
 impl Proxies {
     /// Starts them.
     pub fn start() -> Self {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/server/proxies.sh");
-        let mut launcher = Command::new(script)
-            .arg("run")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(launcher.stdout.take().unwrap()).lines();
-        let facts: HashMap<String, String> = lines
-            .map(Result::unwrap)
-            .take_while(|line| line != "READY")
-            .filter_map(|line| {
-                let (name, value) = line.split_once('=')?;
-                Some((name.to_owned(), value.to_owned()))
-            })
-            .collect();
-        let fact = |name: &str| facts.get(name).expect("the launcher says why on stderr");
-        let port = |name: &str| fact(name).parse().unwrap();
+        let launcher = Launcher::start("proxies", &[]);
         Self {
-            folder: PathBuf::from(fact("DIR")),
-            http: port("HTTP"),
-            https: port("HTTPS"),
-            socks: port("SOCKS"),
-            launcher,
+            folder: launcher.folder(),
+            http: launcher.port("HTTP"),
+            https: launcher.port("HTTPS"),
+            socks: launcher.port("SOCKS"),
+            _launcher: launcher,
         }
     }
 
@@ -58,12 +39,5 @@ impl Proxies {
     pub fn asked(&self) -> String {
         let read = |name: &str| fs::read_to_string(self.folder.join(name)).unwrap_or_default();
         format!("{}{}", read("http.log"), read("socks.log"))
-    }
-}
-
-impl Drop for Proxies {
-    fn drop(&mut self) {
-        drop(self.launcher.stdin.take());
-        let _ = self.launcher.wait();
     }
 }

@@ -1,10 +1,6 @@
-//! The keys that the caller gives, by their names in the DNS, and the names that
-//! a message asks for.
+//! The keys that the caller gives, by their names in the DNS.
 
-use super::key::{Algorithm, Key};
-use super::signature::Signature;
-use super::{MAX_SIGNATURES, accepted};
-use crate::mail::headers::Headers;
+use super::key::Key;
 use crate::mail::indicator::to_ascii;
 use std::collections::HashMap;
 
@@ -52,7 +48,8 @@ impl Keys {
     }
 }
 
-fn name(selector: &str, domain: &str) -> String {
+/// Where the key of a selector in a domain is, in its one spelling.
+pub(super) fn name(selector: &str, domain: &str) -> String {
     canonical(&format!("{selector}._domainkey.{domain}"))
 }
 
@@ -61,34 +58,6 @@ fn name(selector: &str, domain: &str) -> String {
 fn canonical(name: &str) -> String {
     let name = name.trim_end_matches('.');
     to_ascii(name).unwrap_or_else(|| name.to_lowercase())
-}
-
-/// The most names that one message may ask for.
-const MAX_NAMES: usize = 32;
-
-/// The names of the keys that the signatures of a message name, in their order,
-/// each once; of those that can count by their algorithm.
-pub fn key_names(raw: &[u8]) -> Vec<String> {
-    let mime = accepted::mime(raw);
-    let headers = Headers::parse(&mime);
-    let mut names: Vec<String> = Vec::new();
-    for kind in ["DKIM-Signature", "ARC-Message-Signature", "ARC-Seal"] {
-        for value in headers.all(kind).take(MAX_SIGNATURES) {
-            let Some(name) = key_name(value) else {
-                continue;
-            };
-            if names.len() < MAX_NAMES && !names.contains(&name) {
-                names.push(name);
-            }
-        }
-    }
-    names
-}
-
-fn key_name(value: &[u8]) -> Option<String> {
-    let tags = Signature::parse(value).tags?;
-    Algorithm::named(tags.value("a")?).ok()?;
-    Some(name(tags.value("s")?, tags.value("d")?))
 }
 
 /// The record to take of several at one name, which there should not be (RFC
@@ -115,28 +84,6 @@ mod tests {
             keys.find("other", "example.org"),
             Err(Missing::NotGiven("other._domainkey.example.org".into()))
         );
-    }
-
-    #[test]
-    fn each_key_is_named_once_if_it_can_count() {
-        let signature = |kind: &str, algorithm: &str, selector: &str| {
-            format!("{kind}: v=1; a={algorithm}; d=D.example; s={selector}; b=x\n")
-        };
-        let raw = [
-            signature("ARC-Seal", "rsa-sha256", "c"),
-            signature("DKIM-Signature", "rsa-sha256", "a"),
-            signature("DKIM-Signature", "ed25519-sha256", "a"),
-            signature("DKIM-Signature", "rsa-sha1", "old"),
-            "DKIM-Signature: junk\n".to_owned(),
-            signature("ARC-Message-Signature", "rsa-sha256", "b"),
-        ];
-        let names = ["a", "b", "c"].map(|selector| format!("{selector}._domainkey.d.example"));
-        assert_eq!(key_names(raw.concat().as_bytes()), names);
-        let many: String = (0..100)
-            .map(|number| signature("ARC-Seal", "rsa-sha256", &format!("s{number}")))
-            .collect();
-        assert_eq!(key_names(many.as_bytes()).len(), MAX_NAMES);
-        assert_eq!(key_names(b""), [""; 0]);
     }
 
     #[test]

@@ -7,12 +7,14 @@
 mod arc;
 mod canonical;
 mod key;
+mod key_names;
 mod keys;
 mod results;
 mod signature;
 mod tags;
 
-pub use keys::{Keys, Record, best_record, key_names};
+pub use key_names::key_names;
+pub use keys::{Keys, Record, best_record};
 
 use super::accepted;
 use super::headers::Headers;

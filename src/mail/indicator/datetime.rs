@@ -1,6 +1,6 @@
 //! Dates with a time, as ISO 8601 and as mail writes them.
 
-use super::find::constant;
+use super::expression::constant;
 use crate::mail::date;
 use crate::mail::time::iso8601;
 use regex::Regex;

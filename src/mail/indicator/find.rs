@@ -5,6 +5,7 @@
 //! bounded, since a search that runs far past each match would make time
 //! quadratic.
 
+use super::expression::constant;
 use super::host::{self, Host};
 use super::refang::refanged;
 use super::url::{self, Span};
@@ -241,11 +242,6 @@ pub(super) fn described(host: Host) -> (Kind, String, Detail) {
             (Kind::Domain, name, detail)
         }
     }
-}
-
-/// A pattern of this module, which its tests run.
-pub(super) fn constant(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("the pattern is a constant that tests run")
 }
 
 /// The runs of characters that belong together.

@@ -9,6 +9,7 @@
 mod card;
 mod crypto;
 mod datetime;
+mod expression;
 mod find;
 mod host;
 pub(super) mod html;

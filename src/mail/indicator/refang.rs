@@ -1,6 +1,6 @@
 //! Undoes the ways in which people make links harmless: `hxxps[:]//evil[.]com`.
 
-use super::find::constant;
+use super::expression::constant;
 use super::mapped::Mapped;
 use regex::Regex;
 use std::sync::LazyLock;

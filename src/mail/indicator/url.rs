@@ -1,6 +1,6 @@
 //! URLs and e-mail addresses in a text, with their hosts.
 
-use super::find::constant;
+use super::expression::constant;
 use super::host::{self, Host};
 use memchr::memchr_iter;
 use regex::Regex;

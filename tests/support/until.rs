@@ -1,0 +1,20 @@
+//! Waiting for what another process does.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Longer than anything that is waited for takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What `look` comes to find.
+#[track_caller]
+pub fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(begun.elapsed() < PATIENCE, "nothing comes of it");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
