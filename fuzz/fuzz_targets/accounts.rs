@@ -24,14 +24,16 @@ fuzz_target!(|data: &[u8]| {
     let endpoint = Endpoint::parse("imap.example.org").expect("an address");
 
     netrc(text, &endpoint, None);
-    // An entry before all others is found, whatever follows it.
+    // An entry before all others is found, whatever follows it; quotes end with
+    // the line.
+    let password = rest.split(['\n', '\r']).next().unwrap_or_default();
     let entry = format!(
         "machine imap.example.org login {} password {}\ndefault {rest}",
         quoted(user),
-        quoted(rest)
+        quoted(password)
     );
     let found = netrc(&entry, &endpoint, Some(user));
-    assert_eq!(found, Some((user.to_owned(), rest.to_owned())));
+    assert_eq!(found, Some((user.to_owned(), password.to_owned())));
 
     // The secret of an account that is well is shown by no error of others.
     let file = format!("{text}\n[zz]\nserver = 'h'\nuser = 'u'\npassword = '{SECRET}'\n");

@@ -22,7 +22,10 @@ pub fn preview(head: &[u8]) -> Option<String> {
             Cow::Owned(shielded(|| Some(html_to_text(html)))?)
         }
     };
-    let mut words = text.split_whitespace();
+    // `&#0;` makes a NUL, at which C would end the text.
+    let mut words = text
+        .split(|c: char| c.is_whitespace() || c == '\0')
+        .filter(|word| !word.is_empty());
     let mut preview = words.next()?.to_owned();
     let mut length = preview.chars().count();
     for word in words {
@@ -48,6 +51,14 @@ mod tests {
         assert_eq!(text(&"ü ".repeat(300)).unwrap().chars().count(), 199);
         assert_eq!(text(&"ü".repeat(300)).unwrap().chars().count(), 200);
         assert_eq!(text(" \r\n"), None);
+    }
+
+    #[test]
+    fn a_character_reference_to_nul_parts_words() {
+        let html = b"Content-Type: text/html\r\n\r\n<p>a&#0;b&#0;</p>";
+        assert_eq!(preview(html).as_deref(), Some("a b"));
+        let html = b"Content-Type: text/html\r\n\r\n&#0;";
+        assert_eq!(preview(html), None);
     }
 
     #[test]
