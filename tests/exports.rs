@@ -107,7 +107,7 @@ fn limacharlie_gets_each_event_once() {
     assert!(
         failed
             .stderr
-            .contains("deliver: limacharlie refused: later"),
+            .contains("deliver: limacharlie did not take it: later"),
         "{}",
         failed.stderr
     );

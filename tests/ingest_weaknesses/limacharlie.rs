@@ -137,7 +137,7 @@ fn it_tries_one_message_for_ever_where_its_destination_fails() {
     let other = Shell::new().database(&rssd.path());
     let holder = other.start("BEGIN IMMEDIATE;\n.shell sleep 2\nCOMMIT;");
     std::thread::sleep(Duration::from_millis(700));
-    let error = rssd.shell.error("SELECT imap_ingest();");
+    let error = rssd.shell.error(".timeout 1\nSELECT imap_ingest();");
     assert!(error.ends_with("database is locked (5)"), "{error}");
     holder.finish(Duration::from_secs(60)).success();
     assert_eq!(rssd.counts("{}"), [2, 2, 0, 0]);
