@@ -17,10 +17,10 @@ const WITH_ATTACHMENTS: &str = "From: a@b.example\r\nSubject: outer\r\nMessage-I
     --q--\r\n";
 
 /// Every layout with every way to keep attachments.
-fn everywhere(each: impl Fn(&Rssd, &str)) {
+fn everywhere(name: &str, each: impl Fn(&Rssd, &str)) {
     for layout in ["surveilr", "compact"] {
         for attachments in ["no", "yes", "uniform-resource"] {
-            let user = Dovecot::shared().user(&format!("retain-{layout}-{attachments}"));
+            let user = Dovecot::shared().user(&format!("retain-{name}-{layout}-{attachments}"));
             user.append("INBOX", &[Mail::raw(WITH_ATTACHMENTS), Mail::numbered(2)]);
             let rssd = Rssd::of(&user);
             let options = format!(
@@ -80,7 +80,7 @@ fn reingest_changes_nothing(rssd: &Rssd, options: &str) {
 
 #[test]
 fn copies_of_attachments_are_dropped_and_their_names_sizes_and_digests_stay() {
-    everywhere(|rssd, options| {
+    everywhere("copies", |rssd, options| {
         let before = attachments(rssd);
         let copies = u32::from(!options.contains("\"no\""))
             + u32::from(options.contains("uniform-resource"));
@@ -104,7 +104,7 @@ fn copies_of_attachments_are_dropped_and_their_names_sizes_and_digests_stay() {
 
 #[test]
 fn messages_are_dropped_and_what_proves_them_stays() {
-    everywhere(|rssd, options| {
+    everywhere("messages", |rssd, options| {
         let before = attachments(rssd);
         let facts = "SELECT subject, \"from\", message_id, elaboration ->> 'sha256', size_bytes,
                             content_digest

@@ -32,6 +32,13 @@ pub fn miscounts_sizes(introduction: &str) -> bool {
     names(introduction, "courier")
 }
 
+/// True where SENTSINCE and SENTBEFORE of a server that introduces itself so go by
+/// another day than the Date header's wherever it cannot read that: Cyrus by the
+/// day of arrival (3.6, measured).
+pub fn misreads_dates(introduction: &str) -> bool {
+    names(introduction, "cyrus")
+}
+
 fn names(introduction: &str, server: &str) -> bool {
     let mut words = introduction.split(|c: char| !c.is_ascii_alphanumeric());
     words.any(|word| word.eq_ignore_ascii_case(server))
@@ -51,6 +58,7 @@ mod tests {
         ));
         assert!(!searches_substrings(""));
         assert!(miscounts_sizes("Courier-IMAP ready.") && !miscounts_sizes("Dovecot"));
+        assert!(misreads_dates("OK Cyrus IMAP 3.6.1 ready") && !misreads_dates("Dovecot"));
     }
 
     #[test]

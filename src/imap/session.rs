@@ -278,6 +278,11 @@ impl Session {
         quirks::miscounts_sizes(&self.dialogue.exchange().greeting)
     }
 
+    /// True where SEARCH takes the Date header of some messages for another day's.
+    pub fn misreads_dates(&self) -> bool {
+        quirks::misreads_dates(&self.dialogue.exchange().greeting)
+    }
+
     /// What the server says it is; nothing where it has no ID.
     fn identity(&mut self) -> Result<String> {
         let mut identity = String::new();

@@ -251,6 +251,7 @@ impl Course<'_> {
             // Who does not look for texts need not know how the server does.
             searches_substrings: !selection.filter.keys().is_empty()
                 && session.searches_substrings()?,
+            reads_dates: !session.misreads_dates(),
         };
         // The date bounds what was there before; what came later is new mail.
         let cutoff = state

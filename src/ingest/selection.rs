@@ -111,7 +111,8 @@ impl Selection {
         // Days are the server's, whose time zone nobody knows.
         keys.extend(cutoff.map(|at| Key::plain(format!("SINCE {}", search_date(at, -1)))));
         // Not all servers leave the zone of a Date header aside, as RFC 9051 says.
-        keys.extend(self.sent_on.map(|day| {
+        let asked = self.sent_on.filter(|_| asks.reads_dates);
+        keys.extend(asked.map(|day| {
             let (from, to) = (search_day(day, -1), search_day(day, 2));
             Key::plain(format!("SENTSINCE {from} SENTBEFORE {to}"))
         }));
@@ -130,6 +131,8 @@ pub struct Asks {
     pub is_first: bool,
     /// The server finds a text wherever it stands.
     pub searches_substrings: bool,
+    /// The server goes by the Date header of every message.
+    pub reads_dates: bool,
 }
 
 #[cfg(test)]
@@ -140,6 +143,7 @@ mod tests {
         let asks = Asks {
             is_first,
             searches_substrings: true,
+            reads_dates: true,
         };
         format!("{:?}", selection.keys(Some(86_400 * 10), asks))
     }
@@ -159,6 +163,12 @@ mod tests {
                 && first.contains("SENTSINCE 31-Jan-1994 SENTBEFORE 3-Feb-1994")
         );
         assert!(!spelled(&selection, false).contains("UNSEEN"));
+        let elsewhere = Asks {
+            is_first: false,
+            searches_substrings: true,
+            reads_dates: false,
+        };
+        assert!(!format!("{:?}", selection.keys(None, elsewhere)).contains("SENT"));
         assert!(selection.is_changing());
         assert!(!Selection::default().is_changing());
     }

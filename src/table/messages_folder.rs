@@ -319,8 +319,17 @@ impl Query {
         if is_settled || is_worded || depends || conditions.look_for_modseq() {
             return Ok((session.examine(mailbox)?, None));
         }
-        let pushed = conditions.keys(|_| self.trust != TrustSearch::Never);
+        let pushed = conditions.keys(|searched| match searched {
+            Searched::SentDate => self.can_ask_for_dates(session),
+            _ => self.trust != TrustSearch::Never,
+        });
         session.examine_searching(mailbox, criteria(&conditions.uids, &pushed))
+    }
+
+    /// True where the server finds every message of a day by its Date header.
+    fn can_ask_for_dates(&self, session: &Session) -> bool {
+        self.trust == TrustSearch::Always
+            || (self.trust == TrustSearch::Auto && !session.misreads_dates())
     }
 
     /// True where the UIDs alone tell which messages to ask for.
@@ -357,6 +366,7 @@ impl Query {
             let pushed = self.conditions.keys(|searched| match searched {
                 Searched::Text(..) => with_texts,
                 Searched::Modseq => has_modseq,
+                Searched::SentDate => self.can_ask_for_dates(session),
                 _ => self.trust != TrustSearch::Never,
             });
             let keys = [&self.conditions.own[..], &pushed].concat();
