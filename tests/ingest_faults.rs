@@ -6,20 +6,9 @@ mod support;
 
 use rssd::Rssd;
 use std::time::Duration;
-use support::scripted::{Script, Scripted};
+use support::scripted::{Script, Scripted, opened};
 
-/// Up to the answer to the sizes of three messages.
-const THREE: &str = r#"
-    S: * OK [CAPABILITY IMAP4rev1] ready
-    C: LOGIN "ada" "secret"
-    S: $ OK [CAPABILITY IMAP4rev1] done
-    C: EXAMINE "INBOX"
-    S: * 3 EXISTS
-    S: * OK [UIDVALIDITY 7] uids
-    S: * OK [UIDNEXT 4] next
-    S: $ OK [READ-ONLY] done
-"#;
-
+/// The sizes of three messages, and the command for them.
 const SIZES: &str = r"
     C: UID SEARCH ALL
     S: * SEARCH 1 2 3
@@ -74,12 +63,12 @@ fn server(scripts: impl IntoIterator<Item = Script>) -> (Scripted, Rssd) {
 
 #[test]
 fn a_stall_holds_no_lock_and_loses_nothing_that_came() {
-    let stalling = Script::new(THREE)
+    let stalling = Script::open(3)
         .then(SIZES)
         .bytes(message(1))
         .bytes(message(2))
         .stall();
-    let going_on = Script::new(THREE)
+    let going_on = Script::open(3)
         .then(&no_flags("1:2"))
         .then("C: UID SEARCH ALL\nS: * SEARCH 1 2 3\nS: $ OK done")
         .then("C: UID FETCH 3 (UID RFC822.SIZE)\nS: * 3 FETCH (UID 3 RFC822.SIZE 24)\nS: $ OK done")
@@ -104,7 +93,7 @@ fn a_stall_holds_no_lock_and_loses_nothing_that_came() {
 
 #[test]
 fn what_came_before_the_server_hung_up_is_written() {
-    let hanging_up = Script::new(THREE)
+    let hanging_up = Script::open(3)
         .then(SIZES)
         .bytes(message(1))
         .bytes("* 2 FETCH (UID 2 BO");
@@ -136,21 +125,21 @@ fn what_came_before_the_server_hung_up_is_written() {
 
 #[test]
 fn a_message_without_content_is_asked_for_again() {
-    let empty = Script::new(THREE)
+    let empty = Script::open(3)
         .then(SIZES)
         .bytes(message(1))
         .bytes("* 2 FETCH (UID 2 FLAGS () INTERNALDATE \"01-Jan-2026 00:00:00 +0000\" RFC822.SIZE 24 BODY[] NIL)\r\n")
         .bytes(message(3))
         .then("S: $ OK done")
         .then("C: UID SEARCH UID 2\nS: * SEARCH 2\nS: $ OK done");
-    let complete = Script::new(THREE)
+    let complete = Script::open(3)
         .then(&no_flags("1,3"))
         .then("C: UID SEARCH UID 2,4:4294967295\nS: * SEARCH 2\nS: $ OK done")
         .then("C: UID FETCH 2 (UID RFC822.SIZE)\nS: * 2 FETCH (UID 2 RFC822.SIZE 24)\nS: $ OK done")
         .then("C: UID FETCH 2 (UID FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[])")
         .bytes(message(2))
         .then("S: $ OK done");
-    let (server, rssd) = server([empty, complete, Script::new(THREE).then(&no_flags("1:3"))]);
+    let (server, rssd) = server([empty, complete, Script::open(3).then(&no_flags("1:3"))]);
     assert_eq!(rssd.counts("{}"), [2, 2, 0, 1]);
     assert_eq!(
         rssd.ask("SELECT uid, problem, detail FROM imap_sync_problem"),
@@ -166,7 +155,7 @@ fn a_message_without_content_is_asked_for_again() {
 #[test]
 fn a_message_the_server_cannot_read_costs_no_other() {
     let body = "(UID FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[])";
-    let refusing = Script::new(THREE)
+    let refusing = Script::open(3)
         .then(SIZES)
         .bytes(message(1))
         .then("S: $ NO [SERVERBUG] cannot read message 2 %s%n")
@@ -187,7 +176,7 @@ fn a_message_the_server_cannot_read_costs_no_other() {
 
 #[test]
 fn a_message_expunged_meanwhile_is_no_problem() {
-    let expunging = Script::new(THREE)
+    let expunging = Script::open(3)
         .then(SIZES)
         .bytes(message(1))
         .bytes(message(3))
@@ -202,7 +191,7 @@ fn a_message_expunged_meanwhile_is_no_problem() {
 #[test]
 fn uids_that_do_not_last_are_not_relied_on() {
     let unnumbered = || {
-        Script::new(&THREE.replace("    S: * OK [UIDVALIDITY 7] uids\n", ""))
+        Script::new(&opened(3).replace("S: * OK [UIDVALIDITY 7] uids\n", ""))
             .then(SIZES)
             .bytes(message(1))
             .bytes(message(2))
@@ -255,7 +244,8 @@ fn a_folder_that_is_refused_does_not_stop_those_behind_it() {
 
 #[test]
 fn a_snapshot_that_another_writer_left_behind_is_explained() {
-    let (before, after) = THREE.split_once("    S: * 3 EXISTS").unwrap();
+    let opened = opened(3);
+    let (before, after) = opened.split_once("S: * 3 EXISTS").unwrap();
     let slow = Script::new(before)
         .pause(Duration::from_millis(800))
         .then(&format!("S: * 3 EXISTS{after}"));
@@ -279,7 +269,7 @@ fn a_message_that_stays_unreadable_is_no_error_of_later_runs() {
     let body = "(UID FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[])";
     let listed = "C: UID SEARCH UID 2\nS: * SEARCH 2\nS: $ OK done";
     let again = || {
-        Script::new(THREE)
+        Script::open(3)
             .then(&no_flags("1,3"))
             .then("C: UID SEARCH UID 2,4:4294967295\nS: * SEARCH 2\nS: $ OK done")
             .then("C: UID FETCH 2 (UID RFC822.SIZE)\nS: $ NO [SERVERBUG] cannot read")
@@ -287,7 +277,7 @@ fn a_message_that_stays_unreadable_is_no_error_of_later_runs() {
             .then(&refused_2(body))
             .then(listed)
     };
-    let first = Script::new(THREE)
+    let first = Script::open(3)
         .then(SIZES)
         .bytes(message(1))
         .bytes(message(3))
@@ -304,7 +294,7 @@ fn a_message_that_stays_unreadable_is_no_error_of_later_runs() {
 
 #[test]
 fn a_uid_that_only_search_knows_does_not_move_the_state() {
-    let lying = Script::new(THREE)
+    let lying = Script::open(3)
         .then("C: UID SEARCH ALL\nS: * SEARCH 1 4294967295\nS: $ OK done")
         .then("C: UID FETCH 1,4294967295 (UID RFC822.SIZE)")
         .then("S: * 1 FETCH (UID 1 RFC822.SIZE 24)\nS: $ OK done")
@@ -335,7 +325,7 @@ fn a_mailbox_restored_from_a_backup_is_read_on_from_there() {
     let earlier = Script::new(earlier)
         .then(&no_flags("1:3"))
         .then(&all.repeat(2));
-    let whole = Script::new(THREE)
+    let whole = Script::open(3)
         .then(SIZES)
         .bytes(message(1))
         .bytes(message(2))
@@ -343,7 +333,7 @@ fn a_mailbox_restored_from_a_backup_is_read_on_from_there() {
         .then("S: $ OK done");
     // What has that UID now may be another message.
     let later = "C: UID SEARCH UID 3:4294967295\nS: * SEARCH 3\nS: $ OK done\n";
-    let grown = Script::new(THREE)
+    let grown = Script::open(3)
         .then(&no_flags("1:2"))
         .then(&later.repeat(2))
         .then("C: UID FETCH 3 (UID RFC822.SIZE)\nS: * 3 FETCH (UID 3 RFC822.SIZE 24)\nS: $ OK done")

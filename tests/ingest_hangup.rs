@@ -184,22 +184,7 @@ fn a_query_ends_with_the_error_after_the_rows_before_it() {
 /// A server that takes the login and hangs up over whatever comes next.
 #[test]
 fn a_connection_that_is_lost_before_a_fetch_is_nothing_against_a_message() {
-    let early = || {
-        Script::new(
-            r#"
-            S: * OK [CAPABILITY IMAP4rev1] ready
-            C: LOGIN "ada" "secret"
-            S: $ OK [CAPABILITY IMAP4rev1] done
-            C: EXAMINE "INBOX"
-            S: * 3 EXISTS
-            S: * OK [UIDVALIDITY 7] uids
-            S: * OK [UIDNEXT 4] next
-            S: $ OK [READ-ONLY] done
-            C: UID SEARCH ALL
-            S: * BYE going down
-            "#,
-        )
-    };
+    let early = || Script::open(3).then("C: UID SEARCH ALL\nS: * BYE going down");
     let server = Scripted::play([early(), early()]);
     let rssd = Rssd::at(&format!("imap+insecure://127.0.0.1:{}", server.port));
     for _ in 0..2 {

@@ -84,20 +84,7 @@ fn it_moves_a_message_to_whoever_saw_it_last() {
 
 #[test]
 fn it_holds_the_write_lock_while_it_waits_for_the_network() {
-    let stalling = Script::new(
-        r#"
-        S: * OK [CAPABILITY IMAP4rev1] ready
-        C: LOGIN "ada" "secret"
-        S: $ OK [CAPABILITY IMAP4rev1] done
-        C: EXAMINE "INBOX"
-        S: * 1 EXISTS
-        S: * OK [UIDVALIDITY 7] uids
-        S: * OK [UIDNEXT 2] next
-        S: $ OK [READ-ONLY] done
-        C: UID SEARCH ALL
-        "#,
-    )
-    .stall();
+    let stalling = Script::open(1).then("C: UID SEARCH ALL").stall();
     let server = Scripted::play([stalling]);
     let rssd = Rssd::at(&format!("imap+insecure://127.0.0.1:{}", server.port));
     let running = rssd

@@ -50,10 +50,30 @@ enum Step {
 #[derive(Default)]
 pub struct Script(Vec<Step>);
 
+/// The lines of [`Script::open`].
+pub fn opened(messages: u32) -> String {
+    let next = messages + 1;
+    format!(
+        "S: * OK [CAPABILITY IMAP4rev1] ready\n\
+         C: LOGIN \"ada\" \"secret\"\n\
+         S: $ OK [CAPABILITY IMAP4rev1] done\n\
+         C: EXAMINE \"INBOX\"\n\
+         S: * {messages} EXISTS\n\
+         S: * OK [UIDVALIDITY 7] uids\n\
+         S: * OK [UIDNEXT {next}] next\n\
+         S: $ OK [READ-ONLY] done\n"
+    )
+}
+
 impl Script {
     /// A script of `S:` and `C:` lines.
     pub fn new(lines: &str) -> Self {
         Self::default().then(lines)
+    }
+
+    /// `ada` signs in and opens INBOX, which has these UIDs from 1 on.
+    pub fn open(messages: u32) -> Self {
+        Self::new(&opened(messages))
     }
 
     /// More lines.
