@@ -126,21 +126,26 @@ fn a_locked_database_is_an_error_and_not_a_loss() {
     rssd.check();
 }
 
-/// Interrupts one statement after a while, and tells how it ended and whether a
-/// transaction is open.
+/// Interrupts one statement where it is about to record a given message, and
+/// tells how it ended and whether a transaction is open.
 const INTERRUPTER: &str = r#"
-import sqlite3, sys, threading
-library, database, statement, seconds = sys.argv[1:]
-connection = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
+import sqlite3, sys
+library, database, statement, place = sys.argv[1:]
+connection = sqlite3.connect(database, isolation_level=None)
 connection.enable_load_extension(True)
 connection.load_extension(library)
-timer = threading.Timer(float(seconds), connection.interrupt)
-timer.start()
+recorded = 0
+def trace(sql):
+    global recorded
+    if "INTO main.imap_sync_message" in sql:
+        recorded += 1
+        if recorded == int(place):
+            connection.interrupt()
+connection.set_trace_callback(trace)
 try:
     print(connection.execute(statement).fetchall())
 except sqlite3.Error as error:
     print(error)
-timer.join()
 print(connection.in_transaction)
 "#;
 
@@ -149,16 +154,14 @@ fn an_interrupt_keeps_whole_batches_and_leaves_no_transaction() {
     let user = Dovecot::shared().user("interrupt");
     user.append("INBOX", &Mail::many(1500));
     let rssd = Rssd::of(&user);
-    // On a busy machine the first interrupt may come before there are tables.
-    rssd.ingest("Sent", "{}");
     let statement = r#"SELECT imap_ingest(NULL, NULL, NULL, '{"batch": 50}')"#;
-    for seconds in ["0.05", "0.1", "0.2"] {
+    for place in ["20", "130", "1001"] {
         let mut python = Command::new("/usr/bin/python3");
         python
             .args(["-c", INTERRUPTER])
             .arg(library())
             .arg(rssd.path())
-            .args([statement, seconds])
+            .args([statement, place])
             .envs(environment(&user));
         let finished = Running::start(&mut python, b"").finish(Duration::from_secs(10));
         assert_eq!(finished.success(), "imap: interrupted\nFalse\n");
