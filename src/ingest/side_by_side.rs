@@ -22,6 +22,7 @@ use crate::account::vigil::Keeper;
 use crate::account::{Account, Client};
 use crate::error::{Error, Kind, Result};
 use crate::imap::{Cancel, Settings};
+use crate::sqlite::code;
 
 /// Accounts read at once where `concurrency` does not say otherwise.
 const AT_ONCE: usize = 8;
@@ -259,7 +260,9 @@ fn failed(others: usize, failures: Vec<(String, Error)>) -> Error {
         ", the others are ingested"
     };
     Kind::Accounts {
-        code: failures.first().map_or(1, |(_, error)| error.code()),
+        code: failures
+            .first()
+            .map_or(code::ERROR, |(_, error)| error.code()),
         text: format!(
             "{count} of {all} accounts failed{rest}: {}",
             reasons.join("; ")

@@ -6,7 +6,7 @@ use std::{ptr, slice};
 
 use sqlite_loadable::ext::sqlite3_value;
 
-use super::api;
+use super::{api, code};
 use crate::error::{Error, Kind, Result};
 
 /// SQLite's five storage classes.
@@ -183,12 +183,12 @@ impl<'a> Value<'a> {
             // refuses one that is no list.
             let code = unsafe { api::vtab_in_element(self.value, at_start, &raw mut element) };
             match code {
-                api::DONE => return Ok(Some(elements)),
-                api::OK if element.is_null() => return Ok(Some(elements)),
+                code::DONE => return Ok(Some(elements)),
+                code::OK if element.is_null() => return Ok(Some(elements)),
                 // SAFETY: the element is valid until the next one is asked for,
                 // and is copied before that.
-                api::OK => elements.push(unsafe { Value::new(element) }.operand()),
-                _ if at_start && code != api::NOMEM => return Ok(None),
+                code::OK => elements.push(unsafe { Value::new(element) }.operand()),
+                _ if at_start && code != code::NOMEM => return Ok(None),
                 _ => {
                     let text = "cannot read the list of IN".to_owned();
                     return Err(Kind::Host { code, text }.into());
