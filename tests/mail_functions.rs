@@ -196,6 +196,10 @@ fn wrong_arguments_are_told_in_a_sentence() {
         "mail: mail_matches needs the argument text; call mail_matches(text, pattern)",
     );
     fails(
+        "SELECT * FROM mail_matches('x')",
+        "mail: mail_matches needs the argument pattern; call mail_matches(text, pattern)",
+    );
+    fails(
         "SELECT * FROM mail_indicators('x', '{\"pattern\": []}')",
         "mail: unknown option 'pattern' (known: patterns)",
     );

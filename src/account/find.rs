@@ -46,6 +46,13 @@ impl Search<'_> {
                 "no account '{name}'; known accounts: {names}; write imaps://{name} for a host"
             )));
         }
+        if text == "*" || text.starts_with("[\"") {
+            let caller = self.caller;
+            return Err(Error::usage(format!(
+                "{caller} reads one account, not '{}'; name it, such as {caller}('work')",
+                quote(text)
+            )));
+        }
         Endpoint::parse(text)
     }
 

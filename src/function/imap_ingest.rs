@@ -16,6 +16,7 @@ use super::ingest_options;
 use crate::account::vigil::Keeper;
 use crate::account::{Account, CONNECTION_KEYS, Client, Options};
 use crate::error::{Error, Result, quote};
+use crate::imap::Endpoint;
 use crate::ingest::{self, Database, Errand, Patience};
 use crate::sqlite::{Connection, Trust, Value, register_function};
 
@@ -58,7 +59,12 @@ fn run(connection: &Connection, client: &Client, arguments: &[Value<'_>]) -> Res
         patience,
         ..ingest_options::read(&options)?
     };
-    let schema = options.text("schema")?.unwrap_or("main");
+    let schema = options
+        .text(
+            "schema",
+            "the name of an attached database in double quotes",
+        )?
+        .unwrap_or("main");
     let database = patience.wait(connection, || Database::open(connection, schema))?;
     let folder = text(2)?;
     if let Some(accounts) = several(client, text(0)?, text(1)?)? {
@@ -97,24 +103,24 @@ fn several(
     server: Option<&str>,
     user: Option<&str>,
 ) -> Result<Option<Vec<Named>>> {
-    let names = match server {
-        Some("*") => client.account_names()?,
-        Some(text) if text.starts_with('[') => serde_json::from_str(text).map_err(|_| {
-            Error::usage(format!(
-                "{NAME} takes account names as a JSON array, such as '[\"work\", \"home\"]', not '{}'",
-                quote(text)
-            ))
-        })?,
+    let names: Vec<String> = match server {
+        Some("*") => client.account_names(NAME)?,
+        // In brackets may also be an IPv6 address.
+        Some(text) if text.starts_with('[') && Endpoint::parse(text).is_err() => serde_json::from_str(text)
+            .ok()
+            .filter(|names: &Vec<String>| !names.is_empty())
+            .ok_or_else(|| {
+                Error::usage(format!(
+                    "{NAME} takes account names as a JSON array, such as '[\"work\", \"home\"]', \
+                     not '{}'",
+                    quote(text)
+                ))
+            })?,
         _ => return Ok(None),
     };
     if user.is_some() {
         return Err(Error::usage(format!(
             "{NAME} of several accounts takes no user; each account has its own"
-        )));
-    }
-    if names.is_empty() {
-        return Err(Error::usage(format!(
-            "{NAME} finds no accounts; put some into the accounts file"
         )));
     }
     let account = |name: String| {

@@ -36,16 +36,11 @@ pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
             let secret = required(&arguments[2], USAGE, "secret")?;
             let secret = Secret::new(secret.to_owned());
             let options = arguments.get(3).map_or(Ok(None), Value::given_text)?;
-            let options = Options::parse(options, &["kind"])?;
-            let credential = match options.text("kind")? {
-                None | Some("password") => Credential::Password(secret),
-                Some("access-token") => Credential::AccessToken(secret),
-                Some(other) => {
-                    return Err(Error::usage(format!(
-                        "option kind must be 'password' or 'access-token', not '{}'",
-                        quote(other)
-                    )));
-                }
+            let example = "{\"kind\": \"access-token\"}";
+            let options = Options::parse_like(options, &["kind"], example)?;
+            let credential = match options.choice("kind", &["password", "access-token"])? {
+                Some(1) => Credential::AccessToken(secret),
+                _ => Credential::Password(secret),
             };
             let endpoint = client.keep(server, user, credential)?;
             cell.json(&json!({ "server": endpoint.to_string(), "user": user }).to_string());

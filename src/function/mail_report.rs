@@ -11,7 +11,7 @@
 use jiff::Timestamp;
 
 use crate::account::Options;
-use crate::error::{Error, Result, quote};
+use crate::error::{Error, Result};
 use crate::mail::report::{self, Identity, Mode, Tlp};
 use crate::sqlite::{Connection, Trust, Value, register_function};
 
@@ -49,7 +49,7 @@ fn options(argument: Option<&Value<'_>>) -> Result<report::Options> {
         ("sha256", Identity::Sha256),
     ];
     let text = argument.map_or(Ok(None), Value::given_text)?;
-    let options = Options::parse(text, &KEYS)?;
+    let options = Options::parse_like(text, &KEYS, "{\"mode\": \"stix\"}")?;
     let defaults = report::Options::default();
     let lower = |types: Vec<String>| types.iter().map(|one| one.to_ascii_lowercase()).collect();
     Ok(report::Options {
@@ -60,7 +60,7 @@ fn options(argument: Option<&Value<'_>>) -> Result<report::Options> {
             .texts("attachments_mime_types")?
             .map_or(defaults.types, lower),
         author: options
-            .text("author")?
+            .text("author", "a name such as \"Harbour CERT\"")?
             .map_or(defaults.author, str::to_owned),
         now: time(&options, "now")?,
         received: time(&options, "received")?,
@@ -68,29 +68,12 @@ fn options(argument: Option<&Value<'_>>) -> Result<report::Options> {
 }
 
 fn one_of<T: Copy>(options: &Options, key: &str, known: &[(&str, T)]) -> Result<Option<T>> {
-    let Some(text) = options.text(key)? else {
-        return Ok(None);
-    };
-    let found = known.iter().find(|(name, _)| *name == text);
-    found.map(|&(_, value)| Some(value)).ok_or_else(|| {
-        let names: Vec<&str> = known.iter().map(|&(name, _)| name).collect();
-        Error::usage(format!(
-            "option {key} must be one of {}, not '{}'",
-            names.join(", "),
-            quote(text)
-        ))
-    })
+    let names: Vec<&str> = known.iter().map(|&(name, _)| name).collect();
+    Ok(options.choice(key, &names)?.map(|place| known[place].1))
 }
 
 fn time(options: &Options, key: &str) -> Result<Option<i64>> {
-    let Some(text) = options.text(key)? else {
-        return Ok(None);
-    };
-    let time: Timestamp = text.parse().map_err(|_| {
-        Error::usage(format!(
-            "option {key} must be a time such as 2026-01-31T12:00:00Z, not '{}'",
-            quote(text)
-        ))
-    })?;
-    Ok(Some(time.as_second()))
+    options.parsed(key, "a time such as \"2026-01-31T12:00:00Z\"", |text| {
+        text.parse::<Timestamp>().ok().map(Timestamp::as_second)
+    })
 }

@@ -28,6 +28,9 @@ pub trait Rowset: 'static {
     /// The columns; the hidden ones, all behind the others, are the arguments.
     const DEFINITION: &'static Definition;
 
+    /// How many of the arguments a call must give.
+    const NEEDED: usize = 1;
+
     /// The rows of a message; `options` is the second argument.
     ///
     /// # Errors
@@ -61,9 +64,8 @@ impl<R: Rowset> Table for Registered<R> {
         let Some(names) = argument::take(index, R::DEFINITION) else {
             return Ok(Planned::NotThisWay);
         };
-        let first = hidden(R::DEFINITION).next();
-        let is_given = names.first().copied() == first;
-        // Without its message the table cannot be read, which is said when it is
+        let is_given = missing::<R>(&names).is_none();
+        // Without what it needs the table cannot be read, which is said when it is
         // tried: under OR, SQLite asks for such a plan only to find a better
         // one for each term.
         index.set_cost(if is_given { COST } else { f64::MAX });
@@ -82,15 +84,10 @@ impl<R: Rowset> Table for Registered<R> {
     }
 }
 
-/// What to say to a call without its first argument.
-fn missing(definition: &'static Definition) -> String {
-    let name = definition.name;
-    let arguments: Vec<_> = hidden(definition).collect();
-    format!(
-        "{name} needs the argument {}; call {name}({})",
-        arguments.first().copied().unwrap_or_default(),
-        arguments.join(", ")
-    )
+/// The first argument that is needed and not among `names`.
+fn missing<R: Rowset>(names: &[&str]) -> Option<&'static str> {
+    let mut needed = hidden(R::DEFINITION).take(R::NEEDED);
+    needed.find(|name| !names.contains(name))
 }
 
 /// The names of the hidden columns.
@@ -155,8 +152,13 @@ impl<R: Rowset> Rows<R> {
 impl<R: Rowset> Cursor for Rows<R> {
     fn scan(&mut self, _: i32, names: Option<&str>, values: &[Value<'_>]) -> Result<()> {
         let names: Vec<&str> = names.unwrap_or_default().split(',').collect();
-        if names.first().copied() != hidden(R::DEFINITION).next() {
-            return Err(Error::mail(missing(R::DEFINITION)));
+        if let Some(missing) = missing::<R>(&names) {
+            let name = R::DEFINITION.name;
+            let arguments: Vec<_> = hidden(R::DEFINITION).collect();
+            let arguments = arguments.join(", ");
+            return Err(Error::mail(format!(
+                "{name} needs the argument {missing}; call {name}({arguments})"
+            )));
         }
         let argument = |name| {
             let mut given = names.iter().zip(values);
