@@ -11,7 +11,7 @@
 use jiff::Timestamp;
 
 use crate::account::Options;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::mail::report::{self, Identity, Mode, Tlp};
 use crate::sqlite::{Connection, Trust, Value, register_function};
 
@@ -31,11 +31,13 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
         "mail_report",
         1..=2,
         Trust::Innocuous,
-        |_, arguments, cell| {
+        |connection, arguments, cell| {
             let options = options(arguments.get(1)).map_err(Error::in_mail)?;
             let raw = &arguments[0];
             if !raw.is_null() {
-                cell.json(&report::bundle(raw.bytes(), &options).to_string());
+                let is_interrupted = || connection.is_interrupted();
+                let bundle = report::bundle_unless(raw.bytes(), &options, &is_interrupted);
+                cell.json(&bundle.ok_or(Kind::Cancelled)?.to_string());
             }
             Ok(())
         },

@@ -22,7 +22,7 @@ impl Rowset for Texts {
     type Row = Piece;
     const DEFINITION: &'static Definition = &DEFINITION;
 
-    fn rows(raw: &[u8], _: Option<&str>) -> Result<Vec<Piece>> {
+    fn rows(raw: &[u8], _: Option<&str>, _: &dyn Fn() -> bool) -> Result<Vec<Piece>> {
         Ok(texts(raw))
     }
 

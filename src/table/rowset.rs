@@ -12,6 +12,7 @@
 //! the other tables they may be BLOBs.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::marker::PhantomData;
 
 use super::argument;
 use crate::error::{Error, Result};
@@ -31,11 +32,16 @@ pub trait Rowset: 'static {
     /// How many of the arguments a call must give.
     const NEEDED: usize = 1;
 
-    /// The rows of a message; `options` is the second argument.
+    /// The rows of a message; `options` is the second argument, and what takes
+    /// long asks the host whether it `is_interrupted`.
     ///
     /// # Errors
-    /// Options that make no sense.
-    fn rows(raw: &[u8], options: Option<&str>) -> Result<Vec<Self::Row>>;
+    /// Options that make no sense, and an interrupt.
+    fn rows(
+        raw: &[u8],
+        options: Option<&str>,
+        is_interrupted: &dyn Fn() -> bool,
+    ) -> Result<Vec<Self::Row>>;
 
     /// Gives the value of the column of that name.
     fn cell(row: &Self::Row, column: &str, out: Cell<'_>);
@@ -46,12 +52,18 @@ pub trait Rowset: 'static {
 /// # Errors
 /// What SQLite says where it refuses.
 pub fn register<R: Rowset>(connection: &Connection) -> Result<()> {
-    register_table(connection, R::DEFINITION, Trust::Innocuous, |_| {
-        Registered::<R>(std::marker::PhantomData)
+    register_table(connection, R::DEFINITION, Trust::Innocuous, |connection| {
+        Registered::<R> {
+            connection: connection.clone(),
+            kind: PhantomData,
+        }
     })
 }
 
-struct Registered<R>(std::marker::PhantomData<R>);
+struct Registered<R> {
+    connection: Connection,
+    kind: PhantomData<R>,
+}
 
 impl<R: Rowset> Table for Registered<R> {
     type Cursor = Rows<R>;
@@ -76,6 +88,7 @@ impl<R: Rowset> Table for Registered<R> {
 
     fn open(&self) -> Result<Rows<R>> {
         Ok(Rows {
+            connection: self.connection.clone(),
             arguments: Vec::new(),
             rows: Vec::new(),
             at: 0,
@@ -100,6 +113,7 @@ fn hidden(definition: &'static Definition) -> impl Iterator<Item = &'static str>
 
 /// One open cursor.
 pub struct Rows<R: Rowset> {
+    connection: Connection,
     /// What the hidden columns give back, in their order.
     arguments: Vec<Argument>,
     rows: Vec<R::Row>,
@@ -169,7 +183,7 @@ impl<R: Rowset> Cursor for Rows<R> {
         self.arguments = hidden(R::DEFINITION).map(argument).collect();
         self.at = 0;
         self.rows = match self.arguments.first().and_then(Argument::bytes) {
-            Some(raw) => R::rows(raw, self.options()?)?,
+            Some(raw) => R::rows(raw, self.options()?, &|| self.connection.is_interrupted())?,
             None => Vec::new(),
         };
         // Plans for OR read the table once for each term and merge by rowid:
