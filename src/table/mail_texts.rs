@@ -16,9 +16,9 @@ static DEFINITION: Definition = Definition::new(
 );
 
 /// The table.
-pub struct Texts;
+pub struct Pieces;
 
-impl Rowset for Texts {
+impl Rowset for Pieces {
     type Row = Piece;
     const DEFINITION: &'static Definition = &DEFINITION;
 
