@@ -151,6 +151,31 @@ fn wrong_arguments() {
 }
 
 #[test]
+fn a_secret_for_another_port_is_told_of_and_not_used() {
+    let outcomes = host().run(&[
+        (
+            "SELECT imap_login('mail.example.org', 'ada', 'hunter2')",
+            &[],
+        ),
+        (
+            "SELECT * FROM imap_messages('imap://mail.example.org', 'ada')",
+            &[],
+        ),
+    ]);
+    assert_eq!(
+        outcomes[1],
+        Outcome::Error(
+            "imap: no secret for 'ada' at imap://mail.example.org:143, but for \
+             imaps://mail.example.org:993, which is another server; give one with \
+             imap_login(server, user, secret), sign in with imap_oauth_start, \
+             or put one into the accounts file"
+                .to_owned(),
+            ERROR
+        )
+    );
+}
+
+#[test]
 fn accounts_that_are_not_there_are_missed_where_they_were_looked_for() {
     let elsewhere = host().env("XDG_CONFIG_HOME", "/elsewhere");
     fails(
@@ -198,7 +223,8 @@ fn logins_and_folders_that_are_refused() {
         AUTH,
         &format!(
             "imap: login refused for '{}' at localhost: \
-             NO [AUTHENTICATIONFAILED] Authentication failed.",
+             NO [AUTHENTICATIONFAILED] Authentication failed; check the user and the password; \
+             many servers want a password made for programs, or imap_oauth_start",
             user.name
         ),
     );

@@ -135,12 +135,7 @@ impl Search<'_> {
         match (found, user) {
             (Some(login), _) => Ok(Account::new(endpoint.clone(), login)),
             (None, None) => Err(self.no_user(endpoint)),
-            (None, Some(user)) => Err(Error::config(format!(
-                "no secret for '{}' at {endpoint}; give one with \
-                 imap_login(server, user, secret), sign in with imap_oauth_start, \
-                 or put one into the accounts file",
-                quote(user)
-            ))),
+            (None, Some(user)) => Err(self.no_secret(endpoint, user)),
         }
     }
 
@@ -150,6 +145,20 @@ impl Search<'_> {
             "imap_check" | "imap_folders" => "",
             _ => ", 'INBOX'",
         }
+    }
+
+    fn no_secret(&self, endpoint: &Endpoint, user: &str) -> Error {
+        let vault = &self.client.vault;
+        let elsewhere = match vault.elsewhere(endpoint.host(), user) {
+            Some(other) => format!(", but for {other}, which is another server"),
+            None => String::new(),
+        };
+        let user = quote(user);
+        Error::config(format!(
+            "no secret for '{user}' at {endpoint}{elsewhere}; give one with \
+             imap_login(server, user, secret), sign in with imap_oauth_start, \
+             or put one into the accounts file"
+        ))
     }
 
     fn no_user(&self, endpoint: &Endpoint) -> Error {
