@@ -9,7 +9,7 @@ use super::connection::{Connection, excerpt};
 use super::{api, code};
 use crate::error::{Error, Kind, Result};
 
-/// A value for a parameter of a statement.
+/// A value of SQL's: for a parameter of a statement, or of a row.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Bind<'a> {
     /// SQL's NULL.
@@ -25,19 +25,7 @@ pub enum Bind<'a> {
 }
 
 /// A value of a row, valid until the statement moves on.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Field<'a> {
-    /// SQL's NULL.
-    Null,
-    /// A 64-bit integer.
-    Integer(i64),
-    /// A floating point number.
-    Real(f64),
-    /// A text.
-    Text(&'a str),
-    /// Bytes.
-    Blob(&'a [u8]),
-}
+pub type Field<'a> = Bind<'a>;
 
 impl Connection {
     /// Compiles the first statement of `sql`.
