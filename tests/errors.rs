@@ -92,6 +92,24 @@ fn wrong_arguments() {
         "SELECT * FROM imap_messages('mail.example.org' || char(10), 'ada')",
         "imap: cannot read server 'mail.example.org\\n': bad host",
     );
+    for (call, argument) in [
+        (
+            "SELECT imap_login('mail.example.org', 'ada', x'ff')",
+            "secret",
+        ),
+        (
+            "SELECT imap_ingest('mail.example.org', 'ada', x'ff')",
+            "folder",
+        ),
+        ("SELECT * FROM imap_messages(x'ff')", "server"),
+        (
+            "SELECT * FROM imap_folders('mail.example.org', x'ff')",
+            "user",
+        ),
+    ] {
+        let told = format!("imap: cannot read the argument {argument}: it is not UTF-8 text");
+        fails(call, &told);
+    }
     fails(
         "SELECT * FROM imap_messages('*')",
         "imap: imap_messages reads one account, not '*'; name it, such as imap_messages('work')",

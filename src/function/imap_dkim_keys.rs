@@ -21,7 +21,7 @@ use crate::dns::{self, Answer, Resolver};
 use crate::error::Result;
 use crate::imap::Settings;
 use crate::mail::auth;
-use crate::sqlite::{Connection, Trust, Value, register_function};
+use crate::sqlite::{Connection, Trust, register_function};
 
 const NAME: &str = "imap_dkim_keys";
 
@@ -45,7 +45,9 @@ pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
         1..=2,
         Trust::DirectOnly,
         move |_, arguments, cell| {
-            let options = arguments.get(1).map_or(Ok(None), Value::given_text)?;
+            let options = arguments
+                .get(1)
+                .map_or(Ok(None), |value| value.given_text("options"))?;
             let lookup = Lookup::new(&client, options)?;
             let raw = &arguments[0];
             if !raw.is_null() {

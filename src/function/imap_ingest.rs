@@ -44,8 +44,9 @@ pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
 }
 
 fn run(connection: &Connection, client: &Client, arguments: &[Value<'_>]) -> Result<String> {
+    const NAMES: [&str; 4] = ["server", "user", "folder", "options"];
     let text = |index: usize| match arguments.get(index) {
-        Some(argument) => argument.given_text(),
+        Some(argument) => argument.given_text(NAMES[index]),
         None => Ok(None),
     };
     let keys = [&CONNECTION_KEYS[..], &ingest_options::keys()].concat();

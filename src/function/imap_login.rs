@@ -35,7 +35,9 @@ pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
             let user = required(&arguments[1], USAGE, "user")?;
             let secret = required(&arguments[2], USAGE, "secret")?;
             let secret = Secret::new(secret.to_owned());
-            let options = arguments.get(3).map_or(Ok(None), Value::given_text)?;
+            let options = arguments
+                .get(3)
+                .map_or(Ok(None), |value| value.given_text("options"))?;
             let example = "{\"kind\": \"access-token\"}";
             let options = Options::parse_like(options, &["kind"], example)?;
             let credential = match options.choice("kind", &["password", "access-token"])? {
@@ -51,7 +53,7 @@ pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
 
 /// An argument that must be given; `usage` shows the whole call.
 pub(super) fn required<'a>(argument: &Value<'a>, usage: &str, name: &str) -> Result<&'a str> {
-    let text = argument.given_text()?.filter(|text| !text.is_empty());
+    let text = argument.given_text(name)?.filter(|text| !text.is_empty());
     let function = usage.split('(').next().unwrap_or_default();
     let text =
         text.ok_or_else(|| Error::usage(format!("{function} needs a {name}; call {usage}")))?;

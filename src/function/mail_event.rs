@@ -33,7 +33,7 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
 }
 
 fn options(argument: Option<&Value<'_>>) -> Result<Attachments> {
-    let text = argument.map_or(Ok(None), Value::given_text)?;
+    let text = argument.map_or(Ok(None), |value| value.given_text("options"))?;
     let options = Options::parse_like(
         text,
         &["include_attachments", "max_body_size"],

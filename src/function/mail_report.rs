@@ -50,7 +50,7 @@ fn options(argument: Option<&Value<'_>>) -> Result<report::Options> {
         ("name", Identity::NameAndDate),
         ("sha256", Identity::Sha256),
     ];
-    let text = argument.map_or(Ok(None), Value::given_text)?;
+    let text = argument.map_or(Ok(None), |value| value.given_text("options"))?;
     let options = Options::parse_like(text, &KEYS, "{\"mode\": \"stix\"}")?;
     let defaults = report::Options::default();
     let lower = |types: Vec<String>| types.iter().map(|one| one.to_ascii_lowercase()).collect();

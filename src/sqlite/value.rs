@@ -114,16 +114,21 @@ impl<'a> Value<'a> {
             .map_err(|_| Error::usage("cannot read an argument: it is not UTF-8 text"))
     }
 
-    /// The text of an argument that may be omitted, by leaving it out or by NULL.
+    /// The text of the argument `name`, which may be omitted, by leaving it out or
+    /// by NULL.
     ///
     /// # Errors
-    /// As [`Value::text`].
-    pub fn given_text(&self) -> Result<Option<&'a str>> {
+    /// `Usage`, with the name, where it is no UTF-8.
+    pub fn given_text(&self, name: &str) -> Result<Option<&'a str>> {
         if self.is_null() {
-            Ok(None)
-        } else {
-            self.text().map(Some)
+            return Ok(None);
         }
+        let text = std::str::from_utf8(self.bytes());
+        text.map(Some).map_err(|_| {
+            Error::usage(format!(
+                "cannot read the argument {name}: it is not UTF-8 text"
+            ))
+        })
     }
 
     /// The bytes: of a blob as they are, of text in UTF-8, of a number as

@@ -74,7 +74,7 @@ impl Scan {
                 Argument::Match => Column::Match,
                 _ => continue,
             };
-            *arguments.slot(column) = value.given_text()?.map(str::to_owned);
+            *arguments.slot(column) = value.given_text(column.name())?.map(str::to_owned);
         }
         let keys = [&CONNECTION_KEYS[..], &["search", "trust_search"]].concat();
         let options = Options::parse(arguments.options.as_deref(), &keys)?;
