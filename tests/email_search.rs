@@ -391,6 +391,26 @@ fn a_message_whose_words_the_host_refuses_keeps_no_other_from_its_words() {
 }
 
 #[test]
+fn an_index_of_before_there_was_a_table_of_problems_is_to_be_made_anew() {
+    let user = Dovecot::shared().user("search-older");
+    user.append("INBOX", &[Mail::numbered(1)]);
+    let rssd = ingested(&user, r#"{"layout": "compact"}"#);
+    rssd.read(FILE);
+    rssd.ask("DROP TABLE email_text_problem");
+    user.append("INBOX", &[growing("manifest")]);
+    assert_eq!(
+        rssd.shell.error(NARROW),
+        "imap: cannot fill the full-text index email_search: cannot prepare 'INSERT OR REPLACE \
+         INTO main.email_text_problem (email_id, pr...': no such table: main.email_text_problem; \
+         read sql/views/email_search.sql again, which makes it anew"
+    );
+    rssd.read(FILE);
+    rssd.shell.run(NARROW).success();
+    assert_eq!(found(&rssd, "manifest"), "manifest");
+    is_in_step(&rssd);
+}
+
+#[test]
 fn it_is_installed_where_the_host_refuses_a_message_which_the_next_ingest_leaves_out() {
     let user = Dovecot::shared().user("search-install");
     user.append("INBOX", &[growing("manifest"), Mail::numbered(2)]);
