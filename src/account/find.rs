@@ -58,11 +58,12 @@ impl Search<'_> {
 
     fn named(&self, entry: &Entry, user: Option<&str>) -> Result<Account> {
         if let Some(user) = user.filter(|user| *user != entry.user) {
+            // Perhaps it is meant as the folder.
+            let (name, caller, folder) = (quote(&entry.name), self.caller, self.folder());
+            let (own, user) = (quote(&entry.user), quote(user));
             return Err(Error::usage(format!(
-                "account '{}' is for '{}', not for '{}'; leave the user out",
-                quote(&entry.name),
-                quote(&entry.user),
-                quote(user)
+                "account '{name}' is for '{own}', not for '{user}'; leave the user out: \
+                 {caller}('{name}', NULL{folder})"
             )));
         }
         self.of_entry(entry)
