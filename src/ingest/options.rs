@@ -9,6 +9,9 @@ use super::selection::Selection;
 /// of the largest of them while it is written.
 pub const BATCH_MEMORY: u64 = 32 << 20;
 
+/// The most bytes a batch takes that is written while the next one comes.
+pub const ALONGSIDE: u64 = 24 << 20;
+
 /// The most bytes a message can have: SQLite takes no larger value by default.
 pub const LARGEST_MESSAGE: u64 = 1_000_000_000;
 
