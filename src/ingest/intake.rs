@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::folder::Folder;
 use super::incoming::{Incoming, IncomingMessage};
 use super::location::Failure;
-use super::options::{ALONGSIDE, BATCH_MEMORY, Options};
+use super::options::{ALONGSIDE, BATCH_MEMORY, CHUNK, Options};
 use super::port::{Lent, Port};
 use super::progress::Meter;
 use super::state::Trouble;
@@ -76,8 +76,7 @@ impl<'a> Intake<'a> {
         self.meter.folder(&self.name, uids.len());
         let wanted = Wanted::FLAGS | Wanted::INTERNAL_DATE | Wanted::SIZE | Wanted::WHOLE;
         let options = self.options;
-        let chunk = options.layout.chunk_bytes();
-        let mut download = Download::by_at_most(chunk, uids.clone(), wanted, options.max_size);
+        let mut download = Download::by_at_most(CHUNK, uids.clone(), wanted, options.max_size);
         let mut unsent = BTreeMap::new();
         loop {
             match download.next(self.session) {

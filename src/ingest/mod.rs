@@ -9,7 +9,6 @@
 mod asked;
 mod attachment;
 mod batch;
-mod checkpoints;
 mod clock;
 mod content;
 mod database;
@@ -50,6 +49,7 @@ mod status;
 mod summary;
 mod terms;
 mod transaction;
+mod tuning;
 mod uri;
 mod watch;
 mod writer;

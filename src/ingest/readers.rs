@@ -10,12 +10,12 @@ use std::thread;
 use std::time::Duration;
 
 use super::asked::Asked;
-use super::checkpoints::Checkpoints;
 use super::database::Database;
 use super::folders::open;
-use super::options::{Options, Progress};
+use super::options::{Layout, Options, Progress};
 use super::port::{Parcel, Port};
 use super::run::run;
+use super::tuning::Tuning;
 use super::writer::Writer;
 use crate::account::vigil::Keeper;
 use crate::account::{Account, Client};
@@ -151,11 +151,13 @@ struct Crew<'a> {
     running: Vec<usize>,
     /// Of these, those that have their first round to do.
     beginning: Vec<usize>,
-    checkpoints: Checkpoints,
+    tuning: Tuning,
 }
 
 impl<'a> Crew<'a> {
     fn of(database: &'a Database, errands: Vec<Errand>, at_once: usize) -> Self {
+        let layout = errands.first().map(|errand| errand.options.layout);
+        let tuning = Tuning::begin(database, layout.unwrap_or(Layout::Surveilr));
         let mut readers = Vec::new();
         let mut waiting = VecDeque::new();
         for errand in errands {
@@ -179,7 +181,7 @@ impl<'a> Crew<'a> {
             waiting,
             running: Vec::new(),
             beginning: Vec::new(),
-            checkpoints: Checkpoints::far_between(database),
+            tuning,
         }
     }
 
@@ -220,7 +222,7 @@ impl<'a> Crew<'a> {
     fn is_through(&mut self, reader: usize) {
         self.beginning.retain(|&at| at != reader);
         if self.beginning.is_empty() && self.waiting.is_empty() {
-            self.checkpoints.restore();
+            self.tuning.restore();
         }
     }
 
