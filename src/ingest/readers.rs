@@ -60,6 +60,21 @@ impl Cancel for Stop {
     }
 }
 
+impl Stop {
+    fn raise(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Stops the readers when the host's thread leaves, however it does.
+struct Leaving<'a>(&'a Stop);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.0.raise();
+    }
+}
+
 /// Tells that a reader is through, however it ends.
 struct Departure<'a> {
     reader: usize,
@@ -98,10 +113,12 @@ pub fn read(
         ..settings.clone()
     };
     let is_alone = errands.len() == 1;
-    let (parcels, arriving) = sync_channel(at_once);
     let mut crew = Crew::of(database, errands, at_once);
     let mut outcome = Ok(());
     thread::scope(|scope| {
+        // Where this thread panics, nobody may go on waiting for it.
+        let _leaving = Leaving(&stop);
+        let (parcels, arriving) = sync_channel(at_once);
         loop {
             while outcome.is_ok()
                 && let Some((reader, account, options)) = crew.next()
@@ -135,7 +152,7 @@ pub fn read(
             }
             if outcome.is_ok() && settings.cancel.is_cancelled() {
                 outcome = Err(Kind::Cancelled.into());
-                stop.0.store(true, Ordering::Relaxed);
+                stop.raise();
             }
         }
     });
