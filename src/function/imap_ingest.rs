@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::ingest_options;
-use crate::account::vigil::Keeper;
+use crate::account::keeper::Keeper;
 use crate::account::{Account, CONNECTION_KEYS, Client, Options};
 use crate::error::{Error, Result, quote};
 use crate::ingest::{self, Database, Errand, Patience};

@@ -13,7 +13,8 @@ use super::pull::Course;
 use super::watch;
 use super::writer::Writer;
 use crate::account;
-use crate::account::vigil::{self, Keeper};
+use crate::account::keeper::{Keeper, is_passing};
+use crate::account::patrol::Patrol;
 use crate::error::{Error, Result};
 use crate::imap::Lease;
 use crate::imap::session::Session;
@@ -68,7 +69,7 @@ impl Asked {
         let arguments = serde_json::json!({
             "server": account.server,
             "user": account.user,
-            "folder": opening.pattern,
+            "folder": opening.scope.text(),
             "batch": options.batch,
             "max_size": options.max_size,
             "layout": options.layout.name(),
@@ -102,19 +103,20 @@ pub fn go(
     mut lease: Lease,
     opening: Opening,
 ) -> Result<()> {
-    let mailboxes = opening.mailboxes.clone();
+    let (scope, mailboxes) = (opening.scope.clone(), opening.mailboxes.clone());
     let read = folders(course, &mut lease, opening);
     if !watch::goes_on(course.options) {
         return read;
     }
     match read.map_err(watch::passing) {
         // The watch connects anew, and asks again for what was not written.
-        Err(error) if vigil::is_passing(&error) => {}
+        Err(error) if is_passing(&error) => {}
         Err(error) if error.is_refused() && lease.is_usable() => {}
         read => read?,
     }
     course.port.wait()?;
-    watch::watch(course, keeper, &mailboxes, Some(lease))
+    let patrol = Patrol::begin(scope, mailboxes, course.options.period, Some(lease));
+    watch::watch(course, keeper, patrol)
 }
 
 /// Ends a run that came to `done`, and gives its summary.

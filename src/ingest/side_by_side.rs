@@ -18,7 +18,7 @@ use super::progress::Meter;
 use super::pull::Course;
 use super::run::{Asked, begin, finish, go};
 use super::writer::Writer;
-use crate::account::vigil::Keeper;
+use crate::account::keeper::Keeper;
 use crate::account::{Account, Client};
 use crate::error::{Error, Kind, Result};
 use crate::imap::{Cancel, Settings};
