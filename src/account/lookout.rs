@@ -31,8 +31,9 @@ struct News {
     /// The mailboxes in which something may have happened, the last one told
     /// of in front.
     due: VecDeque<Mailbox>,
-    /// True where the names of mailboxes may have changed.
-    are_names_changed: bool,
+    /// The mailboxes that have been made; `None` where the names of mailboxes
+    /// are what they were.
+    made: Option<Vec<Mailbox>>,
 }
 
 impl News {
@@ -45,8 +46,12 @@ impl News {
     fn note(&mut self, told: Told<'_>) {
         let status = match told {
             Told::Status(status) => status,
-            Told::Name => {
-                self.are_names_changed = true;
+            Told::Made(mailbox) => {
+                self.made.get_or_insert_default().push(mailbox.clone());
+                return;
+            }
+            Told::Gone => {
+                self.made.get_or_insert_default();
                 return;
             }
         };
@@ -127,9 +132,10 @@ impl Lookout {
         self.tells_names
     }
 
-    /// True, once, where the names of mailboxes may have changed.
-    pub fn take_names_changed(&mut self) -> bool {
-        std::mem::take(&mut self.news.are_names_changed)
+    /// Where the names of mailboxes may have changed, once, those of which it was
+    /// told that they are there.
+    pub fn take_made(&mut self) -> Option<Vec<Mailbox>> {
+        self.news.made.take()
     }
 
     /// Looks out for it no longer.
@@ -179,7 +185,7 @@ impl Lookout {
         };
         self.tells_names = lease.notify(&mut |told| news.note(told))?;
         // Nobody has told of those that were made before.
-        news.are_names_changed = true;
+        news.made.get_or_insert_default();
         self.state = State::Told(lease, Instant::now() + RENEW);
         let known = self.mailboxes.iter().cloned();
         let untold: Vec<Mailbox> = known.filter(|mailbox| news.is_untold(mailbox)).collect();

@@ -22,6 +22,7 @@ mod round;
 pub mod scope;
 mod section;
 mod source;
+mod survey;
 mod vault;
 pub mod vigil;
 

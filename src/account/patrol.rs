@@ -6,12 +6,13 @@
 //! loop that looks at the clock and at the statement's interrupt.
 
 use std::collections::HashSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::keeper::{Keeper, LOOK, RENEW, is_passing, is_refusal};
 use super::lookout::Lookout;
 use super::round::{Round, look};
 use super::scope::Scope;
+use super::survey::Survey;
 use super::vigil::{News, Vigil};
 use crate::error::{Error, Result};
 use crate::imap::{Lease, Mailbox};
@@ -19,9 +20,6 @@ use crate::imap::{Lease, Mailbox};
 /// Mailboxes that have a connection of their own, on which the server tells of
 /// news by IDLE; servers allow about ten for a user.
 const IDLING: usize = 4;
-
-/// The least time between two questions for the names of mailboxes.
-const PAUSE: Duration = Duration::from_secs(5);
 
 /// Who is told what a patrol finds.
 pub trait Attendant {
@@ -55,11 +53,8 @@ pub struct Patrol {
     round: Round,
     /// True where the owner wants to look instead of being told.
     is_untold: bool,
-    scope: Scope,
-    /// When the names were last asked for; `None` before the first time.
-    asked: Option<Instant>,
-    /// When to ask for them again.
-    ask_at: Instant,
+    /// Which they are.
+    survey: Survey,
 }
 
 impl Patrol {
@@ -78,10 +73,7 @@ impl Patrol {
             vigils: Vec::new(),
             round: Round::every(period.unwrap_or(LOOK)),
             is_untold: period.is_some(),
-            scope,
-            asked: None,
-            // Much may have been made since they were found.
-            ask_at: Instant::now(),
+            survey: Survey::of(scope),
         };
         match &*mailboxes {
             _ if patrol.is_untold => {
@@ -89,7 +81,7 @@ impl Patrol {
                     .into_iter()
                     .for_each(|mailbox| patrol.round.add(mailbox));
             }
-            [mailbox] if patrol.scope.is_fixed() => {
+            [mailbox] if patrol.survey.scope.is_fixed() => {
                 let first = first.filter(|lease| lease.is_usable());
                 patrol.vigils = vec![Vigil::begin(mailbox.clone(), first)];
             }
@@ -104,7 +96,7 @@ impl Patrol {
     /// # Errors
     /// A refused login, a stopped statement, the attendant's.
     pub fn tick(&mut self, keeper: &Keeper<'_>, attendant: &mut dyn Attendant) -> Result<()> {
-        self.survey(keeper, attendant)?;
+        self.see_which(keeper, attendant)?;
         self.listen(keeper, attendant)?;
         self.keep(keeper, attendant)?;
         self.round.go(keeper, attendant)
@@ -112,8 +104,8 @@ impl Patrol {
 
     /// Asks for the names of the mailboxes if it is time, takes in those that
     /// are there now and gives up those that are not.
-    fn survey(&mut self, keeper: &Keeper<'_>, attendant: &mut dyn Attendant) -> Result<()> {
-        if self.scope.is_fixed() || Instant::now() < self.ask_at {
+    fn see_which(&mut self, keeper: &Keeper<'_>, attendant: &mut dyn Attendant) -> Result<()> {
+        if !self.survey.is_due() {
             return Ok(());
         }
         let found = match self.find(keeper) {
@@ -122,15 +114,12 @@ impl Patrol {
             Err(error) if is_refusal(&error) || is_passing(&error) => None,
             Err(error) => return Err(error),
         };
-        let now = Instant::now();
-        self.asked = Some(now);
-        self.ask_at = now + self.round.period();
+        let told = self.lookout.as_ref().is_some_and(Lookout::tells_names);
+        self.survey.rest(match found {
+            Some(_) if told && self.round.mailboxes().is_empty() => RENEW,
+            _ => self.round.period(),
+        });
         let Some(found) = found else { return Ok(()) };
-        let is_told = |lookout: &Lookout| lookout.tells_names();
-        if self.lookout.as_ref().is_some_and(is_told) && self.round.mailboxes().is_empty() {
-            // When the server is told once more what to tell, if not before.
-            self.ask_at = now + RENEW;
-        }
         let known: HashSet<Mailbox> = self.mailboxes().cloned().collect();
         for mailbox in &known {
             if found.binary_search(mailbox).is_err() {
@@ -146,7 +135,7 @@ impl Patrol {
     /// What the scope means now, found out on a connection that is there
     /// anyway; `None` where there is none at the moment.
     fn find(&mut self, keeper: &Keeper<'_>) -> Result<Option<Vec<Mailbox>>> {
-        let scope = &self.scope;
+        let scope = &self.survey.scope;
         if self.lookout.is_some() || !self.round.mailboxes().is_empty() || self.vigils.is_empty() {
             return scope.find(&mut *keeper.lease()?).map(Some);
         }
@@ -179,12 +168,6 @@ impl Patrol {
         }
         self.vigils.retain(|vigil| vigil.mailbox() != mailbox);
         self.round.give_up(mailbox);
-    }
-
-    /// Has the names asked for as soon as may be.
-    fn hasten(&mut self) {
-        let earliest = self.asked.map_or_else(Instant::now, |asked| asked + PAUSE);
-        self.ask_at = self.ask_at.min(earliest);
     }
 
     /// Has the attendant look where the server tells of news on one connection,
@@ -237,8 +220,13 @@ impl Patrol {
             }
             Err(error) => return Err(error),
         }
-        if lookout.take_names_changed() {
-            self.hasten();
+        if let Some(made) = lookout.take_made() {
+            // One that was refused since it had been deleted.
+            let again = made
+                .into_iter()
+                .filter(|mailbox| self.round.give_up(mailbox));
+            again.for_each(|mailbox| lookout.add(mailbox));
+            self.survey.hasten();
         }
         Ok(())
     }
@@ -269,7 +257,7 @@ impl Patrol {
         }
         // Who makes a folder often has mail moved there.
         if has_news {
-            self.hasten();
+            self.survey.hasten();
         }
         Ok(())
     }

@@ -50,10 +50,12 @@ impl Round {
         self.mailboxes.push(mailbox);
     }
 
-    /// Looks at it no longer.
-    pub(super) fn give_up(&mut self, mailbox: &Mailbox) {
+    /// Looks at it no longer; false where it did not anyway.
+    pub(super) fn give_up(&mut self, mailbox: &Mailbox) -> bool {
+        let before = self.mailboxes.len();
         self.mailboxes.retain(|known| known != mailbox);
         self.fresh.retain(|known| known != mailbox);
+        self.mailboxes.len() < before
     }
 
     /// Looks at all mailboxes if it is time, else at those that are fresh. A

@@ -19,8 +19,10 @@ use crate::error::{Error, Kind, Result};
 pub enum Told<'a> {
     /// How a mailbox stands.
     Status(&'a MailboxStatus),
-    /// A mailbox has been made, renamed or deleted.
-    Name,
+    /// A mailbox has been made, or has this name from now on.
+    Made(&'a Mailbox),
+    /// One is there no longer, or cannot be opened.
+    Gone,
 }
 
 /// What is to be told of messages.
@@ -94,8 +96,17 @@ impl Session {
 
 fn tell(response: &Response<'_>, on: &mut dyn FnMut(Told<'_>)) {
     match response {
-        Response::MailboxStatus(status) => on(Told::Status(&meant(status))),
-        Response::List(_) => on(Told::Name),
+        Response::MailboxStatus(status) => match meant(&status.mailbox) {
+            Cow::Borrowed(_) => on(Told::Status(status)),
+            Cow::Owned(mailbox) => on(Told::Status(&MailboxStatus {
+                mailbox,
+                ..status.clone()
+            })),
+        },
+        Response::List(listed) if listed.is_selectable() => {
+            on(Told::Made(&meant(&listed.mailbox)));
+        }
+        Response::List(_) => on(Told::Gone),
         _ => {}
     }
 }
@@ -111,18 +122,14 @@ fn lacks_names(answer: &str) -> bool {
     MESSAGES.split(' ').all(has) && !has(NAMES)
 }
 
-/// The status with the mailbox that is meant: Dovecot 2.3 names it in UTF-8
-/// here (measured), which is none of its spellings elsewhere.
-fn meant(status: &MailboxStatus) -> Cow<'_, MailboxStatus> {
-    let named = &status.mailbox;
+/// The mailbox that is meant: Dovecot 2.3 names it in UTF-8 here (measured),
+/// which is none of its spellings elsewhere.
+fn meant(named: &Mailbox) -> Cow<'_, Mailbox> {
     let is_spelled = !named.name().starts_with(char::REPLACEMENT_CHARACTER);
     let in_utf8 = str::from_utf8(named.spelling()).ok();
     match in_utf8.and_then(|name| Mailbox::from_name(name).ok()) {
-        Some(mailbox) if !is_spelled => Cow::Owned(MailboxStatus {
-            mailbox,
-            ..status.clone()
-        }),
-        _ => Cow::Borrowed(status),
+        Some(mailbox) if !is_spelled => Cow::Owned(mailbox),
+        _ => Cow::Borrowed(named),
     }
 }
 
@@ -146,9 +153,8 @@ mod tests {
     #[test]
     fn a_mailbox_named_in_utf8_is_the_one_spelled_by_the_rule() {
         let meant = |spelling: &str| {
-            let mailbox = Mailbox::from_spelling(spelling.as_bytes());
-            let status = MailboxStatus::unknown(mailbox);
-            meant(&status).mailbox.spelling().to_vec()
+            let named = Mailbox::from_spelling(spelling.as_bytes());
+            meant(&named).spelling().to_vec()
         };
         assert_eq!(meant("Entw\u{fc}rfe"), b"Entw&APw-rfe");
         assert_eq!(meant("a & b"), b"a &- b");
