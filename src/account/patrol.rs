@@ -233,12 +233,12 @@ impl Patrol {
 
     /// Looks after each vigil once.
     fn keep(&mut self, keeper: &Keeper<'_>, attendant: &mut dyn Attendant) -> Result<()> {
-        let mut has_news = false;
+        let mut is_told = false;
         for mut vigil in std::mem::take(&mut self.vigils) {
             let mailbox = vigil.mailbox().clone();
             let looked = match vigil.tick(keeper) {
                 Ok(Some(news)) => {
-                    has_news = true;
+                    is_told |= !news.notices.is_empty();
                     attendant.look(&mailbox, news)
                 }
                 Ok(None) => Ok(()),
@@ -256,7 +256,7 @@ impl Patrol {
             }
         }
         // Who makes a folder often has mail moved there.
-        if has_news {
+        if is_told {
             self.survey.hasten();
         }
         Ok(())
