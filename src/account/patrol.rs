@@ -233,12 +233,12 @@ impl Patrol {
 
     /// Looks after each vigil once.
     fn keep(&mut self, keeper: &Keeper<'_>, attendant: &mut dyn Attendant) -> Result<()> {
-        let mut is_told = false;
+        let mut has_news = false;
         for mut vigil in std::mem::take(&mut self.vigils) {
             let mailbox = vigil.mailbox().clone();
             let looked = match vigil.tick(keeper) {
                 Ok(Some(news)) => {
-                    is_told |= !news.notices.is_empty();
+                    has_news = true;
                     attendant.look(&mailbox, news)
                 }
                 Ok(None) => Ok(()),
@@ -256,7 +256,7 @@ impl Patrol {
             }
         }
         // Who makes a folder often has mail moved there.
-        if is_told {
+        if has_news {
             self.survey.hasten();
         }
         Ok(())
