@@ -269,8 +269,9 @@ impl Rows {
     /// Waits until what comes in the folder is told.
     #[track_caller]
     fn begin(&self, user: &User<'_>, folder: &str) {
+        let mut client = user.client();
         until(|| {
-            user.append(folder, &[Mail::numbered(99)]);
+            client.append(folder, &[Mail::numbered(99)]);
             let told = self.told();
             let of_it = format!("{} ", folder.replace('/', "_"));
             told.iter().any(|row| row.starts_with(&of_it)).then_some(())
