@@ -327,6 +327,8 @@ fn events_of_many_folders_stream_as_rows_and_name_the_folder() {
 fn events_of_many_folders_stream_where_the_server_tells_of_one_at_a_time() {
     let server = without_notify();
     let user = server.user("events-idling");
+    // A new user's mail is made by the first to come, who is to be alone.
+    user.append("INBOX", &[Mail::numbered(1)]);
     let rows = Rows::of(&user, "%");
     rows.begin(&user, "INBOX");
     user.create("Neu");
