@@ -13,7 +13,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::ingest_options;
-use crate::account::keeper::Keeper;
 use crate::account::{Account, CONNECTION_KEYS, Client, Options};
 use crate::error::{Error, Result, quote};
 use crate::ingest::{self, Database, Errand, Patience};
@@ -75,16 +74,12 @@ fn run(connection: &Connection, client: &Client, arguments: &[Value<'_>]) -> Res
         return ingest::side_by_side(&database, client, &settings, folder, errands, at_once);
     }
     let account = client.account(NAME, text(0)?, text(1)?)?;
-    let ingest_options = for_account(&ingest_options, folder, &account);
-    let (lease, opening) = client.lease(&account, &settings, |session| {
-        ingest::open(session, folder, &ingest_options)
-    })?;
-    let keeper = Keeper {
-        client,
-        account: &account,
-        settings: &settings,
+    let errand = Errand {
+        name: String::new(),
+        options: for_account(&ingest_options, folder, &account),
+        account: Ok(account),
     };
-    ingest::run(&database, &keeper, lease, opening, &ingest_options)
+    ingest::one(&database, client, &settings, folder, errand)
 }
 
 /// An account by its name, or why there is none.
