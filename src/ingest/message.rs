@@ -63,6 +63,20 @@ pub struct Destination<'a> {
     pub inside: Option<(&'a str, &'a str)>,
 }
 
+impl Destination<'_> {
+    /// Whose the resources of a message are.
+    fn owner<'a>(&'a self, record: &'a Record, uri: &'a str, date: Option<&'a str>) -> Owner<'a> {
+        Owner {
+            device_id: self.device_id,
+            session_id: self.session_id,
+            folder_row: self.folder_row,
+            message_row: &record.row_id,
+            uri,
+            date,
+        }
+    }
+}
+
 impl Messages {
     /// Prepares the statements, once the tables are there.
     ///
@@ -165,14 +179,7 @@ impl Messages {
         let uri = self
             .resources
             .uri(destination.device_id, destination.user, record)?;
-        let owner = Owner {
-            device_id: destination.device_id,
-            session_id: destination.session_id,
-            folder_row: destination.folder_row,
-            message_row: &record.row_id,
-            uri: &uri,
-            date: columns.date.as_deref(),
-        };
+        let owner = destination.owner(record, &uri, columns.date.as_deref());
         let text = match self.order {
             Order::MessageFirst => {
                 self.write_row(&owner, record, columns, None)?;
@@ -208,14 +215,7 @@ impl Messages {
             // Another tool wrote the message, and its attachments as it does.
             return Ok(0);
         };
-        let owner = Owner {
-            device_id: destination.device_id,
-            session_id: destination.session_id,
-            folder_row: destination.folder_row,
-            message_row: &record.row_id,
-            uri: &uri,
-            date: None,
-        };
+        let owner = destination.owner(record, &uri, None);
         self.write_attachments(destination, &owner, &text, record, incoming)
     }
 

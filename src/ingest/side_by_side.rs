@@ -7,6 +7,7 @@ use super::readers::{Errand, Told, read};
 use crate::account::Client;
 use crate::error::{Error, Kind, Result};
 use crate::imap::Settings;
+use crate::sqlite::code;
 
 /// Accounts read at once where `concurrency` does not say otherwise.
 const AT_ONCE: usize = 8;
@@ -90,7 +91,9 @@ fn failed(others: usize, failures: Vec<(String, Error)>) -> Error {
         ", the others are ingested"
     };
     Kind::Accounts {
-        code: failures.first().map_or(1, |(_, error)| error.code()),
+        code: failures
+            .first()
+            .map_or(code::ERROR, |(_, error)| error.code()),
         text: format!(
             "{count} of {all} accounts failed{rest}: {}",
             reasons.join("; ")

@@ -10,6 +10,7 @@ use crate::account::patrol::{Attendant, Patrol};
 use crate::account::vigil::News;
 use crate::error::{Error, Kind, Result};
 use crate::imap::Mailbox;
+use crate::sqlite::code;
 
 /// Takes what comes in the folders of a patrol, which were read just now.
 ///
@@ -53,7 +54,9 @@ impl Attendant for Course<'_> {
 /// long: what was not written is asked for again.
 pub fn passing(error: Error) -> Error {
     match error.kind() {
-        Kind::Host { code, .. } if code & 0xff == BUSY => Error::network("the database is locked"),
+        Kind::Host { code, .. } if code::primary(*code) == code::BUSY => {
+            Error::network("the database is locked")
+        }
         _ => error,
     }
 }
@@ -62,6 +65,3 @@ pub fn passing(error: Error) -> Error {
 pub fn goes_on(options: &Options) -> bool {
     options.watch.is_some() || options.period.is_some()
 }
-
-/// `SQLITE_BUSY`, of which there are extended codes.
-const BUSY: i32 = 5;
