@@ -8,15 +8,17 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
 use super::backoff::Backoff;
-use super::vigil::{Keeper, RENEW, is_passing};
+use super::keeper::{Keeper, RENEW, is_passing};
 use crate::error::{Error, Result};
 use crate::imap::mailbox_status::MailboxStatus;
+use crate::imap::notify::Told;
 use crate::imap::{Lease, Mailbox};
 
 /// The wait for news in several mailboxes.
 pub struct Lookout {
     mailboxes: Vec<Mailbox>,
     news: News,
+    tells_names: bool,
     state: State,
     backoff: Backoff,
 }
@@ -29,6 +31,9 @@ struct News {
     /// The mailboxes in which something may have happened, the last one told
     /// of in front.
     due: VecDeque<Mailbox>,
+    /// The mailboxes that have been made; `None` where the names of mailboxes
+    /// are what they were.
+    made: Option<Vec<Mailbox>>,
 }
 
 impl News {
@@ -38,7 +43,18 @@ impl News {
         known.is_none_or(|known| known.messages.is_none())
     }
 
-    fn note(&mut self, status: &MailboxStatus) {
+    fn note(&mut self, told: Told<'_>) {
+        let status = match told {
+            Told::Status(status) => status,
+            Told::Made(mailbox) => {
+                self.made.get_or_insert_default().push(mailbox.clone());
+                return;
+            }
+            Told::Gone => {
+                self.made.get_or_insert_default();
+                return;
+            }
+        };
         let Some(known) = self.standing.get_mut(&status.mailbox) else {
             return;
         };
@@ -53,7 +69,7 @@ impl News {
 enum State {
     /// Not connected; to be tried then.
     Away(Instant),
-    /// The server tells, since then.
+    /// The server tells; to be asked once more then.
     Told(Box<Lease>, Instant),
 }
 
@@ -63,6 +79,7 @@ impl Lookout {
         Self {
             mailboxes,
             news: News::default(),
+            tells_names: false,
             state: State::Away(Instant::now()),
             backoff: Backoff::default(),
         }
@@ -96,6 +113,29 @@ impl Lookout {
             self.backoff = Backoff::default();
         }
         next
+    }
+
+    /// Looks out for a mailbox more, in which anything may have happened.
+    pub fn add(&mut self, mailbox: Mailbox) {
+        let unknown = MailboxStatus::unknown(mailbox.clone());
+        self.news.standing.insert(mailbox.clone(), unknown);
+        self.news.due.push_back(mailbox.clone());
+        self.mailboxes.push(mailbox);
+        if let State::Told(_, until) = &mut self.state {
+            // Whether the server tells of it is seen when it is asked again.
+            *until = Instant::now();
+        }
+    }
+
+    /// True where the server also tells of mailboxes that are made.
+    pub fn tells_names(&self) -> bool {
+        self.tells_names
+    }
+
+    /// Where the names of mailboxes may have changed, once, those of which it was
+    /// told that they are there.
+    pub fn take_made(&mut self) -> Option<Vec<Mailbox>> {
+        self.news.made.take()
     }
 
     /// Looks out for it no longer.
@@ -134,17 +174,19 @@ impl Lookout {
                 news.standing = mailboxes.map(unknown).collect();
                 Box::new(keeper.lease()?)
             }
-            State::Told(mut lease, since) => {
-                lease.notices(&mut |status| news.note(status))?;
-                if since.elapsed() < RENEW {
-                    self.state = State::Told(lease, since);
+            State::Told(mut lease, until) => {
+                lease.notices(&mut |told| news.note(told))?;
+                if Instant::now() < until {
+                    self.state = State::Told(lease, until);
                     return Ok(Vec::new());
                 }
                 lease
             }
         };
-        lease.notify(&mut |status| news.note(status))?;
-        self.state = State::Told(lease, Instant::now());
+        self.tells_names = lease.notify(&mut |told| news.note(told))?;
+        // Nobody has told of those that were made before.
+        news.made.get_or_insert_default();
+        self.state = State::Told(lease, Instant::now() + RENEW);
         let known = self.mailboxes.iter().cloned();
         let untold: Vec<Mailbox> = known.filter(|mailbox| news.is_untold(mailbox)).collect();
         untold.iter().for_each(|mailbox| self.give_up(mailbox));

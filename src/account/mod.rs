@@ -10,14 +10,19 @@ mod environment;
 mod find;
 #[cfg(any(fuzzing, test))]
 pub mod fuzz;
-pub mod lookout;
+pub mod keeper;
+mod lookout;
 mod netrc;
 pub mod oauth;
 mod options;
+pub mod patrol;
 mod place;
 mod program;
+mod round;
+pub mod scope;
 mod section;
 mod source;
+mod survey;
 mod vault;
 pub mod vigil;
 

@@ -5,71 +5,17 @@
 //! A [`Vigil`] never waits itself. Its owner calls [`Vigil::tick`] from a loop
 //! that looks at the clock and at the statement's interrupt.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::backoff::Backoff;
-use super::{Account, Client};
-use crate::error::{Error, Kind, Result};
+use super::keeper::{Keeper, LOOK, RENEW, is_passing};
+use crate::error::{Error, Result};
 use crate::imap::idle::{Idling, Notice};
-use crate::imap::{Examined, Lease, Mailbox, Session, Settings};
-
-/// How long between two looks at what the server has told.
-pub const TICK: Duration = Duration::from_millis(100);
-
-/// Servers end an IDLE after 30 minutes, and some fall silent long before;
-/// routers forget a connection on which nothing happens after ten.
-pub(super) const RENEW: Duration = Duration::from_secs(9 * 60);
-
-/// How often to look where the server does not tell.
-const LOOK: Duration = Duration::from_secs(60);
-
-/// Who keeps the vigils of one account.
-pub struct Keeper<'a> {
-    /// Has the sessions.
-    pub client: &'a Client,
-    /// Who signs in where.
-    pub account: &'a Account,
-    /// How.
-    pub settings: &'a Settings,
-}
-
-impl Keeper<'_> {
-    /// A signed-in session.
-    ///
-    /// # Errors
-    /// Those of [`Client::lease`].
-    pub fn lease(&self) -> Result<Lease> {
-        // One that was closed meanwhile is found out here, and replaced.
-        let (lease, ()) = self
-            .client
-            .lease(self.account, self.settings, Session::noop)?;
-        Ok(lease)
-    }
-
-    /// An error once the statement was stopped, or its deadline has passed.
-    ///
-    /// # Errors
-    /// [`Kind::Cancelled`], [`Kind::TimedOut`].
-    pub fn check(&self) -> Result<()> {
-        if self.settings.cancel.is_cancelled() {
-            return Err(Kind::Cancelled.into());
-        }
-        match self.settings.deadline {
-            Some(deadline) if Instant::now() >= deadline.at => Err(Kind::TimedOut {
-                peer: self.account.endpoint.peer(),
-                waited: deadline.allowed,
-                during: "waiting for mail; deadline of the statement".into(),
-            }
-            .into()),
-            _ => Ok(()),
-        }
-    }
-}
+use crate::imap::{Examined, Lease, Mailbox, Session};
 
 /// The wait for news in one mailbox.
 pub struct Vigil {
     mailbox: Mailbox,
-    period: Option<Duration>,
     state: State,
     backoff: Backoff,
     seen: Option<Examined>,
@@ -78,8 +24,9 @@ pub struct Vigil {
 enum State {
     /// Not connected; to be tried then.
     Away(Instant),
-    /// News has been handed to the owner.
-    Awake(Lease),
+    /// News has been handed to the owner, or is still to be: what the server
+    /// has told.
+    Awake(Lease, Vec<Notice>),
     /// The server tells.
     Told(Lease, Idling),
     /// To be looked at then.
@@ -97,13 +44,13 @@ pub struct News<'a> {
 }
 
 impl Vigil {
-    /// A vigil that begins with a first look at once; `period` has the mailbox
-    /// looked at so often instead of the server telling.
-    pub fn begin(mailbox: Mailbox, period: Option<Duration>) -> Self {
+    /// A vigil that begins with a first look at once, by the session that is
+    /// given.
+    pub fn begin(mailbox: Mailbox, lease: Option<Lease>) -> Self {
+        let away = || State::Away(Instant::now());
         Self {
             mailbox,
-            period,
-            state: State::Away(Instant::now()),
+            state: lease.map_or_else(away, |lease| State::Awake(lease, Vec::new())),
             backoff: Backoff::default(),
             seen: None,
         }
@@ -112,12 +59,6 @@ impl Vigil {
     /// The mailbox.
     pub fn mailbox(&self) -> &Mailbox {
         &self.mailbox
-    }
-
-    /// Goes on with a session whose mailbox was read a moment ago.
-    pub fn take(&mut self, lease: Lease, examined: Option<Examined>) {
-        self.seen = examined;
-        self.state = State::Awake(lease);
     }
 
     /// Looks whether there is news. Does not wait but for the answers to its
@@ -130,7 +71,7 @@ impl Vigil {
         match self.step(keeper) {
             Ok(Some((examined, notices))) => {
                 self.seen = Some(examined);
-                let State::Awake(lease) = &mut self.state else {
+                let State::Awake(lease, _) = &mut self.state else {
                     return Ok(None);
                 };
                 Ok(Some(News {
@@ -157,6 +98,39 @@ impl Vigil {
         Ok(())
     }
 
+    /// Has something asked by way of its session, where it has one at the
+    /// moment; the mailbox is looked at afterwards.
+    ///
+    /// # Errors
+    /// The question's, but for those that a new connection may put right.
+    pub fn ask<T>(
+        &mut self,
+        question: impl FnOnce(&mut Session) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let state = std::mem::replace(&mut self.state, State::Away(Instant::now()));
+        let (mut lease, told) = match state {
+            State::Away(at) => {
+                self.state = State::Away(at);
+                return Ok(None);
+            }
+            State::Awake(lease, notices) => (lease, Ok(notices)),
+            State::Told(mut lease, idling) => {
+                let told = lease.idle_done(idling);
+                (lease, told)
+            }
+            State::Asked(lease, _) => (lease, Ok(Vec::new())),
+        };
+        let asked = told.and_then(|notices| {
+            let answer = question(&mut lease);
+            self.state = State::Awake(lease, notices);
+            answer
+        });
+        match asked {
+            Err(error) if is_passing(&error) => self.fail(error).map(|()| None),
+            asked => asked.map(Some),
+        }
+    }
+
     fn step(&mut self, keeper: &Keeper<'_>) -> Result<Option<(Examined, Vec<Notice>)>> {
         let state = std::mem::replace(&mut self.state, State::Away(Instant::now()));
         let (mut lease, notices) = match state {
@@ -169,14 +143,14 @@ impl Vigil {
                 self.seen = None;
                 (keeper.lease()?, Vec::new())
             }
-            State::Awake(lease) => (lease, Vec::new()),
+            State::Awake(lease, notices) => (lease, notices),
             State::Told(mut lease, mut idling) => {
-                let news = lease.idle_news(&mut idling)?;
+                let mut news = lease.idle_news(&mut idling)?;
                 if news.is_empty() && idling.since.elapsed() < RENEW {
                     self.state = State::Told(lease, idling);
                     return Ok(None);
                 }
-                lease.idle_done(idling)?;
+                news.extend(lease.idle_done(idling)?);
                 (lease, news)
             }
             State::Asked(lease, at) if Instant::now() < at => {
@@ -191,21 +165,20 @@ impl Vigil {
             self.rest(lease)?;
             return Ok(None);
         }
-        self.state = State::Awake(lease);
+        self.state = State::Awake(lease, Vec::new());
         Ok(Some((examined, notices)))
     }
 
     /// Waits again.
     fn rest(&mut self, mut lease: Lease) -> Result<()> {
-        let later = |period| Instant::now() + period;
-        self.state = match self.period {
-            Some(period) => State::Asked(lease, later(period)),
-            None if lease.capabilities().has("IDLE") => match lease.idle() {
+        let later = Instant::now() + LOOK;
+        self.state = match lease.capabilities().has("IDLE") {
+            true => match lease.idle() {
                 Ok(idling) => State::Told(lease, idling),
-                Err(error) if error.is_refused() => State::Asked(lease, later(LOOK)),
+                Err(error) if error.is_refused() => State::Asked(lease, later),
                 Err(error) => return Err(error),
             },
-            None => State::Asked(lease, later(LOOK)),
+            false => State::Asked(lease, later),
         };
         // Not before its owner is through with what came.
         self.backoff = Backoff::default();
@@ -213,26 +186,10 @@ impl Vigil {
     }
 }
 
-/// True where another connection may do better: the network's failures, and
-/// refusals that say to come again (RFC 5530).
-pub fn is_passing(error: &Error) -> bool {
-    const LATER: [&str; 5] = [
-        "[UNAVAILABLE]",
-        "[INUSE]",
-        "[LIMIT]",
-        "[SERVERBUG]",
-        "[THROTTLED]",
-    ];
-    match error.kind() {
-        Kind::Network(_) | Kind::TimedOut { .. } | Kind::Misbehaved(_) => true,
-        Kind::Refused { answer, .. } => LATER.iter().any(|code| answer.contains(code)),
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Kind;
 
     #[test]
     fn a_refused_login_ends_a_vigil_and_a_lost_connection_does_not() {

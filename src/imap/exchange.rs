@@ -248,7 +248,8 @@ impl Exchange {
         }
         let mut bye = None;
         let arrival = match response {
-            Response::Fetch(fetched) => {
+            // Without a UID it is no answer, but news that was not asked for.
+            Response::Fetch(fetched) if fetched.uid.is_some() => {
                 let Some((mut message, carving)) = Message::own(fetched, &frame) else {
                     return Ok(Arrival::Shown);
                 };

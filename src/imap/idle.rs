@@ -37,7 +37,8 @@ pub enum Notice {
     Expunged(u32),
     /// These messages are gone.
     Vanished(UidSet),
-    /// The flags of the message of this sequence number have changed.
+    /// The flags of the message of this sequence number have changed; of some
+    /// message where it is 0.
     Changed(u32),
     /// The server has ended the IDLE.
     Ended,
@@ -99,21 +100,29 @@ impl Session {
         )))
     }
 
-    /// Ends the IDLE; the session is usable again.
+    /// Ends the IDLE, and gives what the server has told since the last time;
+    /// the session is usable again.
     ///
     /// # Errors
     /// The wire's.
-    pub fn idle_done(&mut self, idling: Idling) -> Result<()> {
+    pub fn idle_done(&mut self, idling: Idling) -> Result<Vec<Notice>> {
+        let mut news = idling.early;
         if self.is_usable() {
             // The server has ended it.
-            return Ok(());
+            return Ok(news);
         }
         self.exchange().wire.send(b"DONE\r\n", "IDLE")?;
         loop {
-            if let Arrival::Ended(ended) = self.exchange().arrive("IDLE", &mut |_| {})?
-                && ended.tag == idling.tag
-            {
-                return ended.accepted(|| format!("cannot wait in '{}'", self.open_name()));
+            let arrival = self.exchange().arrive("IDLE", &mut |response| {
+                news.extend(notice(response));
+            })?;
+            match arrival {
+                Arrival::Message(_) => news.push(Notice::Changed(0)),
+                Arrival::Ended(ended) if ended.tag == idling.tag => {
+                    ended.accepted(|| format!("cannot wait in '{}'", self.open_name()))?;
+                    return Ok(news);
+                }
+                _ => {}
             }
         }
     }

@@ -28,7 +28,7 @@ impl Asked {
         let arguments = serde_json::json!({
             "server": account.server,
             "user": account.user,
-            "folder": opening.pattern,
+            "folder": opening.scope.text(),
             "batch": options.batch,
             "max_size": options.max_size,
             "layout": options.layout.name(),

@@ -1,15 +1,16 @@
 //! Which folders a run reads, and the first of them open.
 
 use super::options::Options;
+use crate::account::scope::Scope;
 use crate::error::{Error, Result, quote};
 use crate::imap::mailbox::Mailbox;
 use crate::imap::session::{Examined, Session};
 
 /// The folders of a run, the first of them open.
 pub struct Opening {
-    /// The folder or pattern as it was given.
-    pub pattern: String,
-    /// In the order of their names.
+    /// Which are meant.
+    pub scope: Scope,
+    /// Those there are, in the order of their names.
     pub mailboxes: Vec<Mailbox>,
     /// What opening the first came to.
     pub first: Result<Examined>,
@@ -25,23 +26,12 @@ pub struct Opening {
 pub fn open(session: &mut Session, folder: Option<&str>, options: &Options) -> Result<Opening> {
     session.enable_qresync()?;
     let inbox = options.include.is_empty().then_some("INBOX");
-    let patterns: Vec<&str> = folder
-        .or(inbox)
-        .into_iter()
-        .chain(options.include.iter().map(String::as_str))
-        .collect();
-    let mut mailboxes = Vec::new();
-    for pattern in &patterns {
-        mailboxes.extend(session.mailboxes(pattern)?);
-    }
-    mailboxes.sort_unstable();
-    mailboxes.dedup();
-    for pattern in &options.exclude {
-        let excluded = session.mailboxes(pattern)?;
-        mailboxes.retain(|mailbox| !excluded.contains(mailbox));
-    }
-    let pattern = patterns.join(", ");
+    let named = folder.or(inbox).map(str::to_owned);
+    let patterns = named.into_iter().chain(options.include.iter().cloned());
+    let scope = Scope::new(patterns.collect(), options.exclude.clone());
+    let mailboxes = scope.find(session)?;
     let Some(first) = mailboxes.first() else {
+        let pattern = scope.text();
         let pattern = quote(&pattern);
         let why = match options.exclude.is_empty() {
             true => "no folder matches",
@@ -51,16 +41,12 @@ pub fn open(session: &mut Session, folder: Option<&str>, options: &Options) -> R
             "cannot ingest '{pattern}': {why}; imap_folders lists those there are"
         )));
     };
-    let first = session.examine(first);
+    let mut first = session.examine(first);
     if mailboxes.len() == 1 || !session.is_usable() {
-        return Ok(Opening {
-            pattern,
-            mailboxes,
-            first: Ok(first?),
-        });
+        first = Ok(first?);
     }
     Ok(Opening {
-        pattern,
+        scope,
         mailboxes,
         first,
     })

@@ -9,7 +9,7 @@ use super::folder::Folder;
 use super::location::Failure;
 use super::pull::Course;
 use super::state::Trouble;
-use crate::account::vigil;
+use crate::account::keeper::is_passing;
 use crate::error::{Error, Result};
 use crate::imap::session::Session;
 
@@ -94,7 +94,7 @@ impl Losses {
         }
         match session.reopen() {
             // What was lost says more than that nobody answers any more.
-            Err(error) if vigil::is_passing(&error) => Ok(false),
+            Err(error) if is_passing(&error) => Ok(false),
             reopened => reopened.map(|()| true),
         }
     }

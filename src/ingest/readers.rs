@@ -16,7 +16,7 @@ use super::options::{Options, Progress};
 use super::port::{Parcel, Port};
 use super::run::run;
 use crate::account::Client;
-use crate::account::vigil::Keeper;
+use crate::account::keeper::Keeper;
 use crate::error::{Error, Kind, Result};
 use crate::imap::{Cancel, Settings, reason};
 

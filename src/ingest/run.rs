@@ -9,7 +9,8 @@ use super::port::Port;
 use super::progress::Meter;
 use super::pull::Course;
 use super::watch;
-use crate::account::vigil::{self, Keeper};
+use crate::account::keeper::{Keeper, is_passing};
+use crate::account::patrol::Patrol;
 use crate::error::{Error, Result};
 use crate::imap::Lease;
 use crate::imap::session::Session;
@@ -37,19 +38,20 @@ pub fn run(
         has_suspected: false,
         owed: None,
     };
-    let mailboxes = opening.mailboxes.clone();
+    let (scope, mailboxes) = (opening.scope.clone(), opening.mailboxes.clone());
     let read = folders(&mut course, &mut lease, opening);
     if !watch::goes_on(options) {
         return read;
     }
     match read.map_err(watch::passing) {
         // The watch connects anew, and asks again for what was not written.
-        Err(error) if vigil::is_passing(&error) => {}
+        Err(error) if is_passing(&error) => {}
         Err(error) if error.is_refused() && lease.is_usable() => {}
         read => read?,
     }
     course.port.wait()?;
-    watch::watch(&mut course, keeper, &mailboxes, Some(lease))
+    let patrol = Patrol::begin(scope, mailboxes, options.period, Some(lease));
+    watch::watch(&mut course, keeper, patrol)
 }
 
 /// Takes what is new in each of the folders.

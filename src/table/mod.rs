@@ -39,6 +39,7 @@ mod structure_json;
 mod text_runs;
 mod uid_bound;
 pub mod watch;
+mod watch_events;
 mod watch_scan;
 
 use crate::error::Result;

@@ -1,13 +1,13 @@
-//! `imap_watch(server, user, folder, options)`: what happens in a folder, as
-//! rows that come while it happens.
+//! `imap_watch(server, user, folder, options)`: what happens in folders, as rows
+//! that come while it happens.
 //!
 //! ```sql
-//! SELECT event, uid FROM imap_watch('imap.example.org', 'ada', 'INBOX',
-//!                                   '{"watch": "PT8H"}');
+//! SELECT event, folder_name, uid
+//!   FROM imap_watch('imap.example.org', 'ada', '*', '{"watch": "PT8H"}');
 //! ```
 //!
-//! Told by IDLE, or found by looking where the server has none. A lost
-//! connection is made anew, and what happened meanwhile is told then.
+//! Told by IDLE or NOTIFY, or found by looking where the server has neither. A
+//! lost connection is made anew, and what happened meanwhile is told then.
 //! DIRECTONLY, as `imap_messages` is.
 
 use std::sync::Arc;
