@@ -7,6 +7,7 @@ mod support;
 use rssd::Rssd;
 use std::time::Duration;
 use support::scripted::{Script, Scripted, opened};
+use support::until::PATIENCE;
 
 /// The sizes of three messages, and the command for them.
 const SIZES: &str = r"
@@ -84,7 +85,7 @@ fn a_stall_holds_no_lock_and_loses_nothing_that_came() {
         rssd.ask("CREATE TABLE t (x); SELECT count(*) FROM imap_sync_message"),
         "2"
     );
-    let finished = running.finish(Duration::from_secs(10));
+    let finished = running.finish(PATIENCE);
     assert_eq!(finished.success(), "3\n");
     assert_eq!(rssd.ask("SELECT count(*) FROM imap_sync_problem"), "0");
     rssd.check();
@@ -256,7 +257,7 @@ fn a_snapshot_that_another_writer_left_behind_is_explained() {
         .start("SELECT imap_ingest(NULL, NULL, name) FROM f;");
     std::thread::sleep(Duration::from_millis(400));
     rssd.ask("INSERT INTO f VALUES ('Sent')");
-    let finished = running.finish(Duration::from_secs(10));
+    let finished = running.finish(PATIENCE);
     let error = "imap: cannot run 'BEGIN IMMEDIATE': database is locked; the statement around \
                  imap_ingest reads what another connection has changed since; call it without \
                  FROM, for many folders as imap_ingest(server, user, '*') (5)";

@@ -22,6 +22,7 @@ use support::mail::Mail;
 use support::proxy::Proxy;
 use support::scratch::Scratch;
 use support::shell::Shell;
+use support::until::PATIENCE;
 
 /// What was left behind, by where it was found.
 #[derive(Default)]
@@ -246,7 +247,7 @@ fn sign_in(remains: &mut Remains, shell: Shell, home: &Scratch, start: &str, res
         }
     };
     browse(&url);
-    let finished = running.finish(std::time::Duration::from_secs(60));
+    let finished = running.finish(PATIENCE);
     let (stdout, stderr) = (finished.text().to_owned(), finished.stderr);
     assert!(stdout.contains("leak-"), "{stderr}");
     let stdout = ("stdout of the sign-in".into(), stdout.into_bytes());

@@ -8,10 +8,10 @@ use super::process::Running;
 use super::python::Python;
 use super::shell::Shell;
 use super::traffic::{self, Traffic};
+use super::until::{PATIENCE, until};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
-use std::time::Duration;
 
 /// A user; every name exists, so that each test takes one of its own.
 pub struct User<'a> {
@@ -48,7 +48,7 @@ impl<'a> User<'a> {
             &self.name,
             &self.password,
         ]);
-        let finished = Running::start(&mut fill, b"").finish(Duration::from_secs(60));
+        let finished = Running::start(&mut fill, b"").finish(PATIENCE);
         assert_eq!(finished.success(), "308 messages\n");
     }
 
@@ -129,6 +129,13 @@ impl<'a> User<'a> {
             .iter()
             .flat_map(|path| text(path).lines().map(untimed).collect::<Vec<_>>())
             .collect()
+    }
+
+    /// Waits until so many of the recorded commands hold these words.
+    #[track_caller]
+    pub fn says(&self, words: &str, times: usize) {
+        let is_said = |said: &&String| said.contains(words);
+        until(|| (self.commands().iter().filter(is_said).count() >= times).then_some(()));
     }
 
     /// The environment that makes this user over TLS the account of whatever
