@@ -172,7 +172,7 @@ fn project() -> Scratch {
 fn run(user: &User<'_>, command: &mut Command) -> Finished {
     with_account(command, user);
     // The Rust example is compiled, SQLite included, where it has not been.
-    Running::start(command, b"").finish(PATIENCE)
+    Running::start(command, b"").finish(PATIENCE * 4)
 }
 
 fn with_account(command: &mut Command, user: &User<'_>) {
