@@ -46,7 +46,8 @@ impl<'a> Ingest<'a> {
         let ingest = Self {
             world,
             database: world.home.join("rssd.db"),
-            line: Line::start(world.dovecot.tls_port, Fault::Hold(100_000)),
+            // Their sizes, and some hundred of the messages.
+            line: Line::start(world.dovecot.tls_port, Fault::Hold(400_000)),
         };
         ingest.sign_in();
         ingest
@@ -70,13 +71,14 @@ impl<'a> Ingest<'a> {
         self.world.shell().database(&self.database).start(&sql)
     }
 
-    /// The same, with this amid it, when some messages are committed.
+    /// The same, with this amid it, when some messages are committed, and a
+    /// connection that is lost after that.
     fn with(&self, event: impl FnOnce()) -> Finished {
         let running = self.start();
         until(|| (self.count() > 0).then_some(()));
         self.line.holds(1);
         event();
-        self.line.set(Fault::Nothing);
+        self.line.cut();
         running.finish(PATIENCE)
     }
 

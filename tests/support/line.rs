@@ -53,7 +53,10 @@ struct State {
 }
 
 struct Now {
+    /// Of connections that begin.
     fault: Fault,
+    /// Of those that were held when it began to be so.
+    then: Fault,
     /// How many faults there were before.
     number: usize,
     /// Connections that were held since it is this one.
@@ -68,6 +71,7 @@ impl Line {
         let state = Arc::new(State {
             now: Mutex::new(Now {
                 fault,
+                then: fault,
                 number: 0,
                 held: 0,
             }),
@@ -120,9 +124,19 @@ impl Line {
 
     /// The fault of every connection from now on, and of those that are held.
     pub fn set(&self, fault: Fault) {
+        self.change(fault, fault);
+    }
+
+    /// Ends the connections that are held; nothing happens to others from now on.
+    pub fn cut(&self) {
+        self.change(Fault::Nothing, Fault::Cut(0));
+    }
+
+    fn change(&self, fault: Fault, then: Fault) {
         let mut now = self.state.now.lock().unwrap();
         *now = Now {
             fault,
+            then,
             number: now.number + 1,
             held: 0,
         };
@@ -148,7 +162,7 @@ impl State {
             thread::sleep(Duration::from_millis(5));
             now = self.now.lock().unwrap();
         }
-        now.fault
+        now.then
     }
 }
 
