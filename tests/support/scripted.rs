@@ -400,6 +400,8 @@ impl Player {
                             .map_err(|e| e.to_string())?;
                     }
                 },
+                // Whoever was stopped and goes on, by Ctrl-Z for one.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     return Err("the client said nothing".into());
                 }
