@@ -128,9 +128,11 @@ fn mail_delivered_and_expunged_while_it_runs_is_taken_or_gone() {
     line.shell(&user, &rssd.path()).run(RUN).success();
     let alive = "SELECT count(*), max(uid) FROM imap_sync_message WHERE vanished_at IS NULL";
     assert_eq!(rssd.ask(alive), "1495|1502");
-    // The first one was taken before it went.
-    let taken = "SELECT count(*) FROM uniform_resource_imap";
-    assert_eq!(rssd.ask(taken), "1496");
+    // The first one was taken before it went; the last ones too where as much was
+    // asked for at once as of a distant server, for which a busy one is taken.
+    let taken = rssd.ask("SELECT count(*) FROM uniform_resource_imap");
+    let taken: u32 = taken.parse().unwrap();
+    assert!((1496..=1502).contains(&taken), "{taken}");
     rssd.check();
 }
 
