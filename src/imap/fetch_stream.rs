@@ -10,12 +10,13 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::apart::Outcome;
 use super::chunk::{Chunk, SET};
 use super::exchange::{Arrival, Ended};
 use super::flight::Flight;
+use super::gauge::Gauge;
 use super::message::Message;
 use super::pace::{Pace, SLOW, USUAL};
 use super::session::Session;
@@ -75,6 +76,7 @@ pub struct FetchStream<S> {
     is_over: bool,
     /// How long the server is to be left alone before the next command.
     pause: Option<Duration>,
+    gauge: Gauge,
 }
 
 impl<S: Source> FetchStream<S> {
@@ -91,6 +93,7 @@ impl<S: Source> FetchStream<S> {
             has_landed: false,
             is_over: false,
             pause: None,
+            gauge: Gauge::default(),
         }
     }
 
@@ -230,6 +233,7 @@ impl<S: Source> FetchStream<S> {
         let Some(place) = flights.position(asked) else {
             return;
         };
+        self.gauge.count(message.weight(), Instant::now);
         let flight = &mut self.flights[place];
         if let Some(waited) = flight.heard() {
             session.pace.heard_after(waited);
@@ -266,8 +270,12 @@ impl<S: Source> FetchStream<S> {
         let Some(flight) = self.flights.iter_mut().find(|f| f.has_tag(&ended.tag)) else {
             return;
         };
-        if let Some(timing) = flight.landed() {
-            session.pace.received(timing.bytes, timing.took);
+        flight.landed();
+        if let Some(rate) = self.gauge.read(session.pace.round_trip(), Instant::now()) {
+            session.pace.received(rate);
+        }
+        if !is_shared {
+            self.gauge.pause();
         }
         let timeout = session.exchange().wire.timeout();
         if ended.is_temporary

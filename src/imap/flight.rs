@@ -54,13 +54,6 @@ struct Command {
     is_first: bool,
     /// When the first word of its answer came.
     heard: Option<Instant>,
-    bytes: u64,
-}
-
-/// What the answer to one command has shown of the server.
-pub(super) struct Timing {
-    pub(super) bytes: u64,
-    pub(super) took: Duration,
 }
 
 impl Flight {
@@ -134,7 +127,6 @@ impl Flight {
             sent: Instant::now(),
             is_first,
             heard: None,
-            bytes: 0,
         });
     }
 
@@ -166,9 +158,6 @@ impl Flight {
             whole = partial;
         }
         self.chunk.items.keep_in(&mut whole);
-        if let Some(command) = &mut self.command {
-            command.bytes += whole.weight() as u64;
-        }
         if self.chunk.items.are_in(&whole) {
             return Some(whole);
         }
@@ -217,12 +206,8 @@ impl Flight {
     }
 
     /// Notes that its command has ended.
-    pub(super) fn landed(&mut self) -> Option<Timing> {
-        let command = self.command.take()?;
-        Some(Timing {
-            bytes: command.bytes,
-            took: command.heard?.elapsed(),
-        })
+    pub(super) fn landed(&mut self) {
+        self.command = None;
     }
 
     /// Notes that its command was carried out: what that says of the message

@@ -33,6 +33,7 @@ mod follower;
 pub mod frame;
 #[cfg(any(fuzzing, test))]
 pub mod fuzz;
+mod gauge;
 mod greeting;
 pub mod idle;
 mod inbox;

@@ -14,9 +14,18 @@ pub(super) const USUAL: usize = 2;
 /// small, and each would cost a round trip.
 const AT_FIRST: usize = 4;
 
-/// Commands in flight at most, over long fat lines. With [`CHUNK`] that is
+/// Commands at a distant server beside those on the line: Dovecot works on
+/// several at once, so that they end together, and those behind them must be
+/// there already.
+const THERE: usize = 2;
+
+/// Times what fills the line that is asked for: no more can come than is in
+/// flight, so that a line that is not filled would never be found out.
+const GAIN: usize = 2;
+
+/// Commands in flight at most, over long fat lines. With [`FAR`] that is
 /// 128 MiB: 1 GB/s over 130 ms.
-const MOST: usize = 8;
+const MOST: usize = 32;
 
 /// A server this far away is distant.
 const DISTANT: Duration = Duration::from_millis(5);
@@ -26,11 +35,12 @@ const DISTANT: Duration = Duration::from_millis(5);
 /// of delay showed, above it did not).
 const CHUNK: u64 = 16 << 20;
 
+/// The same of a distant server: more commands are in flight there, and what
+/// comes of each waits for the end of those before it.
+const FAR: u64 = 4 << 20;
+
 /// What a struggling server is asked for at least.
 const LEAST: u64 = 256 << 10;
-
-/// Below this many bytes, how long an answer took says nothing of the line.
-const TELLING: u64 = 1 << 20;
 
 /// A server that needs longer for the first word of an answer is asked for
 /// less.
@@ -44,7 +54,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 pub struct Pace {
     /// The shortest time from a command to the first word of its answer.
     round_trip: Option<Duration>,
-    /// Bytes in a second while an answer comes.
+    /// Bytes in a second while there is something to answer.
     rate: Option<f64>,
     /// True where the server does one thing at a time.
     is_single: bool,
@@ -69,22 +79,29 @@ impl Pace {
         if self.is_single {
             return 1;
         }
-        let round_trip = self.round_trip.unwrap_or_default();
+        let Some(round_trip) = self.round_trip.filter(|_| self.is_distant()) else {
+            return USUAL;
+        };
         match self.rate {
-            None if round_trip >= DISTANT => AT_FIRST,
-            None => USUAL,
-            // One that comes, and behind it what fills the line.
+            None => AT_FIRST,
             Some(rate) => {
                 let on_the_line = rate * round_trip.as_secs_f64();
-                let behind = (on_the_line / self.chunk as f64).ceil() as usize;
-                (1 + behind).clamp(USUAL, MOST)
+                let behind = (on_the_line / self.chunk() as f64).ceil() as usize;
+                (THERE + GAIN * behind).min(MOST)
             }
         }
     }
 
+    fn is_distant(&self) -> bool {
+        self.round_trip >= Some(DISTANT)
+    }
+
     /// How many bytes of content one command may ask for.
     pub fn chunk(&self) -> u64 {
-        self.chunk
+        match self.is_distant() {
+            true => self.chunk.min(FAR),
+            false => self.chunk,
+        }
     }
 
     /// True where one command at a time is sent.
@@ -98,11 +115,14 @@ impl Pace {
         self.round_trip = Some(self.round_trip.map_or(waited, |known| known.min(waited)));
     }
 
-    /// Learns how long an answer of so many bytes took from its first word on.
-    pub(super) fn received(&mut self, bytes: u64, took: Duration) {
-        if bytes >= TELLING {
-            self.rate = Some(bytes as f64 / took.as_secs_f64().max(1e-6));
-        }
+    /// The shortest wait seen; nothing before the first.
+    pub(super) fn round_trip(&self) -> Duration {
+        self.round_trip.unwrap_or_default()
+    }
+
+    /// Learns how many bytes come in a second.
+    pub(super) fn received(&mut self, rate: f64) {
+        self.rate = Some(rate);
     }
 
     /// The server cannot do two things at once.
@@ -135,17 +155,18 @@ mod tests {
         assert_eq!(pace.depth(), 2);
         pace.heard_after(100 * MS);
         assert_eq!(pace.depth(), 4, "distant, and its speed unknown");
-        pace.received(100 << 10, MS);
-        assert_eq!(pace.depth(), 4, "too few bytes to tell");
-        pace.received(10_000_000, 1000 * MS);
-        assert_eq!(pace.depth(), 2, "1 MB on the line");
-        pace.received(500_000_000, 1000 * MS);
-        assert_eq!(pace.depth(), 4, "50 MB on the line");
-        pace.received(u64::MAX, MS);
-        assert_eq!(pace.depth(), 8);
+        pace.received(1e7);
+        assert_eq!((pace.depth(), pace.chunk()), (4, FAR), "1 MB on the line");
+        pace.received(5e8);
+        assert_eq!(pace.depth(), 26, "50 MB on the line");
+        pace.received(1e20);
+        assert_eq!(pace.depth(), MOST);
         pace.heard_after(MS / 10);
-        pace.received(500_000_000, 1000 * MS);
-        assert_eq!(pace.depth(), 2, "the shortest wait counts");
+        assert_eq!(
+            (pace.depth(), pace.chunk()),
+            (2, CHUNK),
+            "the shortest wait counts"
+        );
     }
 
     #[test]
@@ -153,7 +174,7 @@ mod tests {
         let mut pace = Pace::default();
         pace.heard_after(100 * MS);
         pace.ease();
-        assert_eq!((pace.depth(), pace.chunk()), (1, CHUNK / 4));
+        assert_eq!((pace.depth(), pace.chunk()), (1, FAR));
         for _ in 0..10 {
             pace.ease();
         }

@@ -33,8 +33,9 @@ const HEADS: u64 = 500;
 const CHUNKS: [u64; 3] = [256 << 10, 1 << 20, 4 << 20];
 
 /// Windows whose contents have not all been asked for: the one at hand, and
-/// the one behind it whose sizes are on their way.
-const OPEN: usize = 2;
+/// those behind it whose sizes are on their way; one at first, then two, for a
+/// distant server answers behind all that is on the line.
+const OPEN: [usize; 2] = [2, 3];
 
 /// The commands still to be sent.
 pub struct Schedule {
@@ -105,7 +106,8 @@ impl Schedule {
 
     /// Asks for the sizes of windows to come.
     fn open_windows(&mut self) {
-        while self.open.len() < OPEN
+        let most = OPEN[usize::from(self.chunks >= CHUNKS.len())];
+        while self.open.len() < most
             && let Some(uids) = self.next_window()
         {
             self.open.push_back(Window::new(uids.clone()));
