@@ -161,15 +161,15 @@ fn it_stays_in_step_with_reingest_changes_and_loss_of_messages() {
 fn a_run_that_is_killed_leaves_no_message_without_its_words() {
     let server = Dovecot::shared();
     let user = server.user("search-killed");
-    user.append("INBOX", &Mail::many(200));
+    user.append("INBOX", &Mail::many(1500));
     let rssd = ingested(&user, r#"{"limit": 1}"#);
     rssd.read(FILE);
     rssd.ask("PRAGMA journal_mode = WAL");
-    // Each run gets some 25 messages.
-    let line = Line::start(server.port, Fault::Hold(10_000));
+    // Enough for the sizes of a thousand and some hundred messages in each run.
+    let line = Line::start(server.port, Fault::Hold(150_000));
     let shell = line.shell(&user, &rssd.path());
     let count = || rssd.look("SELECT count(*) FROM email_text");
-    for _ in 0..5 {
+    for _ in 0..3 {
         let before = count();
         let running = shell.start("SELECT imap_ingest(NULL, NULL, NULL, '{\"batch\": 4}');");
         until(|| (count() != before).then_some(()));
@@ -178,7 +178,7 @@ fn a_run_that_is_killed_leaves_no_message_without_its_words() {
         is_in_step(&rssd);
     }
     rssd.ingest("INBOX", "{}");
-    assert_eq!(count(), "200");
+    assert_eq!(count(), "1500");
     is_in_step(&rssd);
     rssd.check();
 }

@@ -330,7 +330,9 @@ fn servers_that_fail_amid_a_query() {
 #[test]
 fn an_interrupt_stops_a_query_amid_its_wait() {
     let (told, heard) = channel();
-    let script = Script::new(OPENED).act(move || told.send(()).unwrap());
+    // Before the first row, so that it is this library that waits.
+    let (asked, _) = OPENED.split_once("S: * 1 FETCH (UID 1 BODY").unwrap();
+    let script = Script::new(asked).act(move || told.send(()).unwrap());
     let server = Scripted::play([script.stall()]);
     let shell = Shell::new().account(server.port, "ada", "x");
     let running = shell.start("SELECT length(raw) FROM imap_messages();");

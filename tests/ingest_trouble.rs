@@ -107,7 +107,7 @@ fn amid(user: &User<'_>, rssd: &Rssd, line: &Line, event: impl FnOnce()) {
 /// A line that lets the first of many messages through.
 fn held_line(user: &User<'_>) -> Line {
     user.append("INBOX", &Mail::many(MANY));
-    let amid = Fault::HoldAt("Subject: message 100\r\n");
+    let amid = Fault::HoldAt("Subject: message 1000\r\n");
     Line::start(Dovecot::shared().port, amid)
 }
 

@@ -55,7 +55,7 @@ fn it_keeps_a_whole_run_in_memory_and_loses_it_with_its_last_message() {
     user.append("INBOX", &Mail::many(400));
     let rssd = Rssd::of(&user);
     rssd.look("PRAGMA journal_mode = WAL");
-    let line = Line::start(Dovecot::shared().port, Fault::Hold(40_000));
+    let line = Line::start(Dovecot::shared().port, Fault::Hold(60_000));
     let running = line
         .shell(&user, &rssd.path())
         .start(".timeout 20000\nSELECT imap_ingest(NULL, NULL, NULL, '{\"batch\": 5}');");
