@@ -23,10 +23,10 @@ fn a_run_killed_at_any_moment_is_continued_by_the_next() {
     let kills = kills();
     let user = Dovecot::shared().user("crash");
     // Enough that every kill finds work under way.
-    let messages = 300 * kills;
+    let messages = 220 * kills;
     let mails: Vec<Mail> = (1..=messages)
         .map(|n| {
-            let body = "words and more words\r\n".repeat((n as usize * 37) % 50);
+            let body = "words and more words\r\n".repeat(20 + (n as usize * 37) % 200);
             Mail::raw(format!(
                 "Subject: m{n}\r\nMessage-ID: <{n}@crash>\r\n\r\n{body}"
             ))
@@ -34,10 +34,10 @@ fn a_run_killed_at_any_moment_is_continued_by_the_next() {
         .collect();
     user.append("INBOX", &mails);
     let rssd = Rssd::of(&user);
-    // Enough for the sizes of a thousand and the first messages, which may be
-    // written after those have ended only, and for no more than 280 of them,
-    // however late it is killed.
-    let line = Line::start(Dovecot::shared().port, Fault::Hold(200_000));
+    // Enough for the sizes of all, behind which the first fifty messages may have
+    // to wait, and for those; but for not many more, however late it is killed.
+    let enough = 46 * u64::from(messages) + 170_000;
+    let line = Line::start(Dovecot::shared().port, Fault::Hold(enough));
     let shell = line.shell(&user, &rssd.path());
     rssd.look("PRAGMA journal_mode = WAL");
     let count = || -> u32 {
