@@ -184,7 +184,8 @@ fn names_and_users_that_are_not_in_the_file_are_told() {
     );
     assert_eq!(
         error("'work', 'bob'"),
-        "imap: account 'work' is for 'ada', not for 'bob'; leave the user out"
+        "imap: account 'work' is for 'ada', not for 'bob'; leave the user out: \
+         imap_messages('work', NULL, 'INBOX')"
     );
     assert_eq!(
         error(""),
@@ -211,23 +212,24 @@ fn a_secret_goes_to_its_own_server_and_user_only() {
         .env("IMAP_USER", "ada")
         .env("IMAP_PASSWORD", "hunter2");
     let login = "SELECT imap_login('imaps://imap.example.org:3993', 'ada', 'hunter2');";
-    for (server, user) in [
-        ("imaps://imap.example.org:4993", "ada"),
-        ("imap://imap.example.org:1993", "ada"),
-        ("imap+insecure://imap.example.org:143", "ada"),
-        ("imap+insecure://imap.example.org:1993", "ada"),
-        ("imaps://imap.example.org.evil.example:1993", "ada"),
-        ("imaps://evil.example:993", "ada"),
-        ("imaps://imap.example.org:1993", "eve"),
-        ("imaps://imap.example.org:2993", "eve"),
-        ("imaps://imap.example.org:3993", "eve"),
+    let known = ", but for imaps://imap.example.org:3993, which is another server";
+    for (server, user, elsewhere) in [
+        ("imaps://imap.example.org:4993", "ada", known),
+        ("imap://imap.example.org:1993", "ada", known),
+        ("imap+insecure://imap.example.org:143", "ada", known),
+        ("imap+insecure://imap.example.org:1993", "ada", known),
+        ("imaps://imap.example.org.evil.example:1993", "ada", ""),
+        ("imaps://evil.example:993", "ada", ""),
+        ("imaps://imap.example.org:1993", "eve", ""),
+        ("imaps://imap.example.org:2993", "eve", ""),
+        ("imaps://imap.example.org:3993", "eve", ""),
     ] {
         let error = shell.error(&format!(
             "{login}\nSELECT count(*) FROM imap_messages('{server}', '{user}');"
         ));
         let expected = format!(
-            "imap: no secret for '{user}' at {server}; give one with imap_login(server, user, \
-             secret), sign in with imap_oauth_start, or put one into the accounts file"
+            "imap: no secret for '{user}' at {server}{elsewhere}; give one with \
+             imap_login(server, user, secret), sign in with imap_oauth_start, or put one into the accounts file"
         );
         assert_eq!(error, expected);
     }

@@ -327,3 +327,97 @@ fn a_host_without_fts5_leaves_the_reading_to_the_next() {
     assert_eq!(found(&rssd, "\"body 2\""), "message 2");
     is_in_step(&rssd);
 }
+
+/// A message whose text is half as long again in UTF-8.
+fn growing(subject: &str) -> Mail {
+    let mut raw = format!(
+        "Subject: {subject}\r\nFrom: ada@quay.example\r\n\
+         Content-Type: text/plain; charset=iso-8859-1\r\n\r\n"
+    )
+    .into_bytes();
+    raw.extend(
+        "strange cargo \u{e9}\r\n"
+            .chars()
+            .cycle()
+            .take(20_000)
+            .map(|c| c as u8),
+    );
+    raw.extend([b'\xe9'; 40_000]);
+    Mail::raw(raw)
+}
+
+/// Ingests where no value may be longer than 90,000 bytes.
+const NARROW: &str = ".limit length 90000\nSELECT imap_ingest(NULL, NULL, NULL, \
+                      '{\"layout\": \"compact\"}') ->> '$.inserted';";
+
+#[test]
+fn a_message_whose_words_the_host_refuses_keeps_no_other_from_its_words() {
+    let user = Dovecot::shared().user("search-too-big");
+    user.append("INBOX", &[Mail::numbered(1)]);
+    let rssd = ingested(&user, r#"{"layout": "compact"}"#);
+    rssd.read(FILE);
+    user.append(
+        "INBOX",
+        &[Mail::numbered(2), growing("manifest"), Mail::numbered(4)],
+    );
+    let inserted = rssd.shell.run(NARROW);
+    assert_eq!(inserted.success().lines().last(), Some("3"));
+    assert_eq!(found(&rssd, "body"), "message 1,message 2,message 4");
+    // By subject and sender it is found; its body, only once it may be read.
+    assert_eq!(found(&rssd, "manifest ada"), "manifest");
+    assert_eq!(found(&rssd, "cargo"), "");
+    let told = "SELECT subject, problem FROM email_text_problem JOIN email USING (email_id)";
+    let refused = "manifest|imap: cannot run 'INSERT INTO main.email_text SELECT * FROM \
+                   main.email_text_pe...': string or blob too big";
+    assert_eq!(rssd.ask(told), refused);
+    is_in_step(&rssd);
+    // It is not tried again by each run.
+    let again = rssd.shell.run(NARROW);
+    assert_eq!(again.success().lines().last(), Some("0"));
+    assert_eq!(rssd.ask(told), refused);
+    rssd.read(FILE);
+    assert_eq!(found(&rssd, "cargo"), "manifest");
+    assert_eq!(rssd.ask("SELECT count(*) FROM email_text_problem"), "0");
+    is_in_step(&rssd);
+    rssd.check();
+}
+
+#[test]
+fn an_index_of_before_there_was_a_table_of_problems_is_to_be_made_anew() {
+    let user = Dovecot::shared().user("search-older");
+    user.append("INBOX", &[Mail::numbered(1)]);
+    let rssd = ingested(&user, r#"{"layout": "compact"}"#);
+    rssd.read(FILE);
+    rssd.ask("DROP TABLE email_text_problem");
+    user.append("INBOX", &[growing("manifest")]);
+    assert_eq!(
+        rssd.shell.error(NARROW),
+        "imap: cannot fill the full-text index email_search: cannot prepare 'INSERT OR REPLACE \
+         INTO main.email_text_problem (email_id, pr...': no such table: main.email_text_problem; \
+         read sql/views/email_search.sql again, which makes it anew"
+    );
+    rssd.read(FILE);
+    rssd.shell.run(NARROW).success();
+    assert_eq!(found(&rssd, "manifest"), "manifest");
+    is_in_step(&rssd);
+}
+
+#[test]
+fn it_is_installed_where_the_host_refuses_a_message_which_the_next_ingest_leaves_out() {
+    let user = Dovecot::shared().user("search-install");
+    user.append("INBOX", &[growing("manifest"), Mail::numbered(2)]);
+    let rssd = ingested(&user, "{}");
+    let root = env!("CARGO_MANIFEST_DIR");
+    let read = format!(".limit length 50000\n.cd '{root}'\n.read {FILE}");
+    let error = rssd.shell.error(&read);
+    assert!(error.contains("string or blob too big"), "{error}");
+    assert_eq!(rssd.ask("SELECT count(*) FROM email_text_queue"), "2");
+    // In a statement that writes, which leaves no savepoint to go back to.
+    let writing = NARROW
+        .replace("90000", "50000")
+        .replace("SELECT imap", "CREATE TABLE t AS SELECT imap");
+    rssd.shell.run(&writing).success();
+    assert_eq!(found(&rssd, "body"), "message 2");
+    assert_eq!(found(&rssd, "manifest"), "manifest");
+    is_in_step(&rssd);
+}

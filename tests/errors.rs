@@ -91,6 +91,68 @@ fn wrong_arguments() {
         "SELECT * FROM imap_messages('mail.example.org' || char(10), 'ada')",
         "imap: cannot read server 'mail.example.org\\n': bad host",
     );
+    for (call, argument) in [
+        (
+            "SELECT imap_login('mail.example.org', 'ada', x'ff')",
+            "secret",
+        ),
+        (
+            "SELECT imap_ingest('mail.example.org', 'ada', x'ff')",
+            "folder",
+        ),
+        ("SELECT * FROM imap_messages(x'ff')", "server"),
+        (
+            "SELECT * FROM imap_folders('mail.example.org', x'ff')",
+            "user",
+        ),
+    ] {
+        let told = format!("imap: cannot read the argument {argument}: it is not UTF-8 text");
+        fails(call, &told);
+    }
+    fails(
+        "SELECT * FROM imap_messages('*')",
+        "imap: imap_messages reads one account, not '*'; name it, such as imap_messages('work')",
+    );
+    fails(
+        "SELECT * FROM imap_folders('[\"work\"]')",
+        "imap: imap_folders reads one account, not '[\"work\"]'; name it, such as \
+         imap_folders('work')",
+    );
+    fails(
+        "SELECT imap_ingest('[]')",
+        "imap: imap_ingest takes account names as a JSON array, such as '[\"work\", \"home\"]', \
+         not '[]'",
+    );
+    fails(
+        "SELECT imap_ingest('[::1]')",
+        "imap: imap_ingest needs a user for imaps://[::1]:993; \
+         try imap_ingest('::1', 'user', 'INBOX')",
+    );
+    fails(
+        "SELECT imap_login('mail.example.org', 'ada', 'x', 'access-token')",
+        "imap: options must be a JSON object, such as '{\"kind\": \"access-token\"}': \
+         expected value at line 1 column 1",
+    );
+    fails(
+        "SELECT imap_login('mail.example.org', 'ada', 'x', '{\"kind\": 7}')",
+        "imap: option kind must be password or access-token, not 7",
+    );
+    fails(
+        "SELECT imap_ingest('mail.example.org', 'ada', 'INBOX', '{\"since\": 30}')",
+        "imap: option since must be a date or a duration, such as \"2026-01-31\" or \"P30D\", not 30",
+    );
+    fails(
+        "SELECT imap_ingest('mail.example.org', 'ada', 'INBOX', '{\"schema\": 7}')",
+        "imap: option schema must be the name of an attached database in double quotes, not 7",
+    );
+    fails(
+        "SELECT imap_ingest('mail.example.org', 'ada', 'INBOX', '{\"tls_pin\": 7}')",
+        "imap: option tls_pin must be a text such as \"sha256//BASE64\", not 7",
+    );
+    fails(
+        "SELECT imap_oauth_start('google', 'ada', '{\"client_id\": \"x\", \"flow\": 7}')",
+        "imap: option flow must be device-code or auth-code, not 7",
+    );
     fails(
         "SELECT imap_login('mail.example.org', 'a' || char(10), 'x')",
         "imap: user 'a\\n' holds a line break or NUL, which IMAP cannot carry",
@@ -102,6 +164,43 @@ fn wrong_arguments() {
     fails(
         "SELECT imap_login('mail.example.org', NULL, 'x')",
         "imap: imap_login needs a user; call imap_login(server, user, secret)",
+    );
+}
+
+#[test]
+fn a_secret_for_another_port_is_told_of_and_not_used() {
+    let outcomes = host().run(&[
+        (
+            "SELECT imap_login('mail.example.org', 'ada', 'hunter2')",
+            &[],
+        ),
+        (
+            "SELECT * FROM imap_messages('imap://mail.example.org', 'ada')",
+            &[],
+        ),
+    ]);
+    assert_eq!(
+        outcomes[1],
+        Outcome::Error(
+            "imap: no secret for 'ada' at imap://mail.example.org:143, but for \
+             imaps://mail.example.org:993, which is another server; give one with \
+             imap_login(server, user, secret), sign in with imap_oauth_start, \
+             or put one into the accounts file"
+                .to_owned(),
+            ERROR
+        )
+    );
+}
+
+#[test]
+fn accounts_that_are_not_there_are_missed_where_they_were_looked_for() {
+    let elsewhere = host().env("XDG_CONFIG_HOME", "/elsewhere");
+    fails(
+        &elsewhere,
+        "SELECT imap_ingest('*')",
+        ERROR,
+        "imap: imap_ingest finds no accounts; put some into \
+         '/elsewhere/sqlite-imap/accounts.toml'",
     );
 }
 
@@ -141,7 +240,8 @@ fn logins_and_folders_that_are_refused() {
         AUTH,
         &format!(
             "imap: login refused for '{}' at localhost: \
-             NO [AUTHENTICATIONFAILED] Authentication failed.",
+             NO [AUTHENTICATIONFAILED] Authentication failed; check the user and the password; \
+             many servers want a password made for programs, or imap_oauth_start",
             user.name
         ),
     );

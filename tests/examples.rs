@@ -137,6 +137,31 @@ fn the_demo_reads_the_users_own_mailbox_and_keeps_the_password_to_itself() {
     }
 }
 
+#[test]
+fn a_demo_that_cannot_sign_in_leaves_the_database_of_the_one_before() {
+    let user = filled("example-refused");
+    let project = project();
+    let database = project.join("demo/rssd.sqlite.db");
+    fs::create_dir(project.join("demo")).unwrap();
+    fs::write(&database, "of yesterday").unwrap();
+    let mut script = Command::new(project.join("examples/demo/run.sh"));
+    with_account(&mut script, &user);
+    script
+        .env("DEMO_SERVER", Dovecot::shared().tls())
+        .env("DEMO_USER", &user.name)
+        .env_remove("IMAP_PASSWORD");
+    let finished = Running::start(&mut script, b"wrong\n").finish(PATIENCE);
+    assert!(!finished.status.success());
+    assert!(
+        finished.stderr.contains("login refused"),
+        "{}",
+        finished.stderr
+    );
+    assert_eq!(fs::read(&database).unwrap(), b"of yesterday");
+    let left = fs::read_dir(project.join("demo")).unwrap().count();
+    assert_eq!(left, 1);
+}
+
 /// A user with three messages.
 fn filled(name: &str) -> User<'static> {
     let user = Dovecot::shared().user(name);

@@ -185,7 +185,7 @@ fn wrong_options_are_told_in_one_sentence() {
         ),
         (
             r#"mail_event('x', '{"max_body_size": -1}')"#,
-            "option max_body_size must be a whole number, not -1",
+            "option max_body_size must be a whole number of bytes, 0 or more, not -1",
         ),
         (
             r#"mail_event('x', '{"include_attachments": "yes"}')"#,
@@ -198,28 +198,29 @@ fn wrong_options_are_told_in_one_sentence() {
         ),
         (
             r#"mail_report('x', '{"tlp_level": "pink"}')"#,
-            "option tlp_level must be one of amber, amber+strict, clear, green, red, white, \
-             not 'pink'",
+            "option tlp_level must be amber, amber+strict, clear, green, red or white, \
+             not \"pink\"",
         ),
         (
             r#"mail_report('x', '{"mode": "misp"}')"#,
-            "option mode must be one of opencti, stix, not 'misp'",
+            "option mode must be opencti or stix, not \"misp\"",
         ),
         (
             r#"mail_report('x', '{"identity": 1}')"#,
-            "option identity must be a text, not 1",
+            "option identity must be name or sha256, not 1",
         ),
         (
             r#"mail_report('x', '{"attachments_mime_types": [1]}')"#,
-            "option attachments_mime_types must be a text or an array of texts, not [1]",
+            "option attachments_mime_types must be a text such as \"a\" or an array such as \
+             [\"a\", \"b\"], not [1]",
         ),
         (
             r#"mail_report('x', '{"now": "today"}')"#,
-            "option now must be a time such as 2026-01-31T12:00:00Z, not 'today'",
+            "option now must be a time such as \"2026-01-31T12:00:00Z\", not \"today\"",
         ),
         (
             "mail_report('x', '[]')",
-            "options must be a JSON object, such as '{\"attachments_mime_types\": ...}': \
+            "options must be a JSON object, such as '{\"mode\": \"stix\"}': \
              invalid type: sequence, expected a map at line 1 column 0",
         ),
     ] {

@@ -224,6 +224,22 @@ fn a_wrong_folder_leaves_no_trace() {
     let pattern = rssd
         .shell
         .error("SELECT imap_ingest(NULL, NULL, 'No*where');");
-    assert_eq!(pattern, "imap: cannot ingest 'No*where': no folder matches");
+    assert_eq!(
+        pattern,
+        "imap: cannot ingest 'No*where': no folder matches; imap_folders lists those there are"
+    );
+    let excluded = rssd
+        .shell
+        .error("SELECT imap_ingest(NULL, NULL, 'INBOX', '{\"exclude\": \"*\"}');");
+    assert_eq!(
+        excluded,
+        "imap: cannot ingest 'INBOX': no folder matches that is not excluded; imap_folders lists \
+         those there are"
+    );
+    // To a query a pattern is a condition, and none meets it.
+    for table in ["imap_messages", "imap_attachments", "imap_folders"] {
+        let count = format!("SELECT count(*) FROM {table}(NULL, NULL, 'No*where');");
+        assert_eq!(rssd.shell.run(&count).success(), "0\n");
+    }
     assert_eq!(rssd.ask("SELECT count(*) FROM sqlite_schema"), "0");
 }

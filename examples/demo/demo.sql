@@ -13,7 +13,7 @@ SELECT folder_name, count(*) AS messages, sum(NOT seen) AS unread, sum(flagged) 
 
 .print
 .print 'The newest messages, whatever they are encoded in. A few header lines of each are fetched.'
-SELECT uid, date, substr("from", 1, 30) AS "from", substr(subject, 1, 50) AS subject
+SELECT folder_name, uid, date, substr("from", 1, 30) AS "from", substr(subject, 1, 44) AS subject
   FROM imap_messages(NULL, NULL, :folder)
  ORDER BY date DESC LIMIT 12;
 

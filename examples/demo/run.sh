@@ -42,12 +42,19 @@ private_server() {
 unset IMAP_ACCESS_TOKEN
 if [ -n "${DEMO_SERVER-}" ]; then own_mailbox; else private_server; fi
 
+# The database of the last demo goes when this one has come to its end.
+new=$database.new
 mkdir -p demo
-rm -f "$database" "$database"-*
-sqlite3 -batch -bail -init /dev/null \
+rm -f "$new"*
+if ! sqlite3 -batch -bail -init /dev/null \
 	-cmd '.parameter init' \
 	-cmd "INSERT INTO temp.sqlite_parameters VALUES (':folder', '${folder//\'/\'\'}');" \
-	"$database" <examples/demo/demo.sql
+	"$new" <examples/demo/demo.sql; then
+	rm -f "$new"*
+	exit 1
+fi
+rm -f "$database" "$database"-*
+mv "$new" "$database"
 echo
 echo "The mail is in $database; docs/views.md has what to ask it. Full-text search, for one:"
 echo "  sqlite3 $database '.load ./dist/imap0' '.read sql/views/email_search.sql' \\"

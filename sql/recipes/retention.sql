@@ -6,7 +6,8 @@
 -- attachment  The decoded copies that imap_ingest() was told to write (attachments:
 --             yes, uniform-resource), and those in the json resources of the
 --             layout surveilr. The message itself, and with it the attachment in
---             its encoding, stays: that is the evidence.
+--             its encoding, stays: that is the evidence, and mail_attachments(raw)
+--             still reads the file out of it. To be rid of one, drop the message.
 -- message     That too: the exact bytes, their text in the message row, bodies and
 --             structure. What is left proves what they were (sha256) and cannot
 --             bring them back. Sender, subject, date and references stay, as do

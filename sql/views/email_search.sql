@@ -31,6 +31,14 @@ CREATE TABLE IF NOT EXISTS email_text (
 -- Messages that are to be read.
 CREATE TABLE IF NOT EXISTS email_text_queue (email_id TEXT PRIMARY KEY) WITHOUT ROWID;
 
+-- Messages that the host refuses to read: a text longer than a value may be. Of
+-- these email_text has the subject and the sender. Read this file again, where the
+-- host allows more, to have them read.
+CREATE TABLE IF NOT EXISTS email_text_problem (
+  email_id TEXT PRIMARY KEY,
+  problem TEXT NOT NULL                     -- in words
+) WITHOUT ROWID;
+
 -- Words of any script without their accents, as people type them; an address or a
 -- link is its words in a row. docs/views.md shows how to have trigrams instead.
 DROP TABLE IF EXISTS email_search;
@@ -90,6 +98,8 @@ BEGIN
    WHERE email_id = OLD.ur_ingest_session_imap_acct_folder_message_id;
   UPDATE email_text_queue SET email_id = NEW.ur_ingest_session_imap_acct_folder_message_id
    WHERE email_id = OLD.ur_ingest_session_imap_acct_folder_message_id;
+  UPDATE email_text_problem SET email_id = NEW.ur_ingest_session_imap_acct_folder_message_id
+   WHERE email_id = OLD.ur_ingest_session_imap_acct_folder_message_id;
 END;
 
 DROP TRIGGER IF EXISTS email_text_unwanted;
@@ -97,6 +107,7 @@ CREATE TRIGGER email_text_unwanted AFTER DELETE ON ur_ingest_session_imap_acct_f
 BEGIN
   DELETE FROM email_text WHERE email_id = OLD.ur_ingest_session_imap_acct_folder_message_id;
   DELETE FROM email_text_queue WHERE email_id = OLD.ur_ingest_session_imap_acct_folder_message_id;
+  DELETE FROM email_text_problem WHERE email_id = OLD.ur_ingest_session_imap_acct_folder_message_id;
 END;
 
 -- What has been dropped cannot be searched for.
@@ -130,11 +141,16 @@ SELECT NULL AS document,
 
 DELETE FROM email_text
  WHERE email_id NOT IN (SELECT ur_ingest_session_imap_acct_folder_message_id
-                          FROM ur_ingest_session_imap_acct_folder_message);
+                          FROM ur_ingest_session_imap_acct_folder_message)
+    OR email_id IN (SELECT email_id FROM email_text_problem);
+DELETE FROM email_text_problem;
 INSERT INTO email_text_queue
 SELECT ur_ingest_session_imap_acct_folder_message_id
   FROM ur_ingest_session_imap_acct_folder_message
  WHERE ur_ingest_session_imap_acct_folder_message_id NOT IN (SELECT email_id FROM email_text)
     ON CONFLICT DO NOTHING;
-INSERT INTO email_text SELECT * FROM email_text_pending;
 COMMIT;
+
+-- Where the host refuses one of them, all are left to the next imap_ingest(), which
+-- reads one by one.
+INSERT INTO email_text SELECT * FROM email_text_pending;

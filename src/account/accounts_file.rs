@@ -88,7 +88,10 @@ impl AccountsFile {
             return Ok(Self::default());
         };
         match read_private(&path) {
-            Ok(None) if !is_named => Ok(Self::default()),
+            Ok(None) if !is_named => Ok(Self {
+                path,
+                entries: Vec::new(),
+            }),
             Ok(None) => Err(unusable(&path, "no such file")),
             Ok(Some(text)) => Self::parse(path, &text),
             Err(error) => Err(error),
@@ -128,6 +131,15 @@ impl AccountsFile {
             }
         }
         Ok(Self { path, entries })
+    }
+
+    /// What to say to `caller`, which wants one and finds none.
+    pub(super) fn empty(&self, caller: &str) -> Error {
+        let place = match self.path.to_str() {
+            Some("") => "name an accounts file by the environment variable IMAP_ACCOUNTS".into(),
+            _ => format!("put some into '{}'", quote(&self.path.to_string_lossy())),
+        };
+        Error::usage(format!("{caller} finds no accounts; {place}"))
     }
 
     /// The account of this name.

@@ -46,16 +46,24 @@ impl Search<'_> {
                 "no account '{name}'; known accounts: {names}; write imaps://{name} for a host"
             )));
         }
+        if text == "*" || text.starts_with("[\"") {
+            let caller = self.caller;
+            return Err(Error::usage(format!(
+                "{caller} reads one account, not '{}'; name it, such as {caller}('work')",
+                quote(text)
+            )));
+        }
         Endpoint::parse(text)
     }
 
     fn named(&self, entry: &Entry, user: Option<&str>) -> Result<Account> {
         if let Some(user) = user.filter(|user| *user != entry.user) {
+            // Perhaps it is meant as the folder.
+            let (name, caller, folder) = (quote(&entry.name), self.caller, self.folder());
+            let (own, user) = (quote(&entry.user), quote(user));
             return Err(Error::usage(format!(
-                "account '{}' is for '{}', not for '{}'; leave the user out",
-                quote(&entry.name),
-                quote(&entry.user),
-                quote(user)
+                "account '{name}' is for '{own}', not for '{user}'; leave the user out: \
+                 {caller}('{name}', NULL{folder})"
             )));
         }
         self.of_entry(entry)
@@ -128,12 +136,7 @@ impl Search<'_> {
         match (found, user) {
             (Some(login), _) => Ok(Account::new(endpoint.clone(), login)),
             (None, None) => Err(self.no_user(endpoint)),
-            (None, Some(user)) => Err(Error::config(format!(
-                "no secret for '{}' at {endpoint}; give one with \
-                 imap_login(server, user, secret), sign in with imap_oauth_start, \
-                 or put one into the accounts file",
-                quote(user)
-            ))),
+            (None, Some(user)) => Err(self.no_secret(endpoint, user)),
         }
     }
 
@@ -143,6 +146,20 @@ impl Search<'_> {
             "imap_check" | "imap_folders" => "",
             _ => ", 'INBOX'",
         }
+    }
+
+    fn no_secret(&self, endpoint: &Endpoint, user: &str) -> Error {
+        let vault = &self.client.vault;
+        let elsewhere = match vault.elsewhere(endpoint.host(), user) {
+            Some(other) => format!(", but for {other}, which is another server"),
+            None => String::new(),
+        };
+        let user = quote(user);
+        Error::config(format!(
+            "no secret for '{user}' at {endpoint}{elsewhere}; give one with \
+             imap_login(server, user, secret), sign in with imap_oauth_start, \
+             or put one into the accounts file"
+        ))
     }
 
     fn no_user(&self, endpoint: &Endpoint) -> Error {

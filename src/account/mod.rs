@@ -196,13 +196,16 @@ impl Client {
             .collect()
     }
 
-    /// The names of the accounts in the accounts file.
+    /// The names of the accounts in the accounts file, for `caller`.
     ///
     /// # Errors
     ///
-    /// A file that cannot be used.
-    pub fn account_names(&self) -> Result<Vec<String>> {
+    /// A file that cannot be used, or holds none.
+    pub fn account_names(&self, caller: &str) -> Result<Vec<String>> {
         let file = AccountsFile::read()?;
+        if file.entries().is_empty() {
+            return Err(file.empty(caller));
+        }
         let names = file.entries().iter().map(|entry| entry.name.clone());
         Ok(names.collect())
     }
@@ -214,7 +217,7 @@ impl Client {
     ///
     /// An option of the wrong type.
     pub fn settings(&self, options: &Options, start: Instant) -> Result<Settings> {
-        let pins = options.text("tls_pin")?;
+        let pins = options.text("tls_pin", "a text such as \"sha256//BASE64\"")?;
         Ok(Settings {
             timeout: options.seconds("timeout")?.unwrap_or(TIMEOUT),
             deadline: options

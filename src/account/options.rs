@@ -10,6 +10,8 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result, quote};
+use crate::imap::search_key::Key;
+use crate::imap::search_text;
 
 /// The keys of every call that connects to a server.
 pub const CONNECTION_KEYS: [&str; 6] = [
@@ -28,15 +30,20 @@ impl Options {
     ///
     /// Text that is no JSON object, and a key not in `known`.
     pub fn parse(text: Option<&str>, known: &[&str]) -> Result<Self> {
+        Self::parse_like(text, known, "{\"timeout\": 10}")
+    }
+
+    /// [`Options::parse`] where `example` shows what is known.
+    ///
+    /// # Errors
+    ///
+    /// As [`Options::parse`].
+    pub fn parse_like(text: Option<&str>, known: &[&str], example: &str) -> Result<Self> {
         let Some(text) = text else {
             return Ok(Self::default());
         };
         let map: Map<String, Value> = serde_json::from_str(text).map_err(|e| {
             let why = quote(&e.to_string());
-            let example = match known.first() {
-                Some(first) if !known.contains(&"timeout") => format!("{{\"{first}\": ...}}"),
-                _ => "{\"timeout\": 10}".to_owned(),
-            };
             Error::usage(format!(
                 "options must be a JSON object, such as '{example}': {why}"
             ))
@@ -55,7 +62,7 @@ impl Options {
 
     /// A path in the file system.
     pub fn path(&self, key: &str) -> Result<Option<PathBuf>> {
-        self.typed(key, "a path", |value| {
+        self.typed(key, "the path of a file in double quotes", |value| {
             value
                 .as_str()
                 .filter(|path| !path.is_empty() && !path.contains('\0'))
@@ -91,25 +98,60 @@ impl Options {
 
     /// A whole number of bytes, of which 0 is one.
     pub fn size(&self, key: &str) -> Result<Option<u64>> {
-        self.typed(key, "a whole number", Value::as_u64)
+        self.typed(key, "a whole number of bytes, 0 or more", Value::as_u64)
     }
 
-    /// A text.
-    pub fn text(&self, key: &str) -> Result<Option<&str>> {
-        self.typed(key, "a text", Value::as_str)
+    /// A text, which is `wanted`: `a name such as "laptop"`.
+    pub fn text(&self, key: &str, wanted: &str) -> Result<Option<&str>> {
+        self.typed(key, wanted, Value::as_str)
+    }
+
+    /// A text that `read` makes something of, which is `wanted`.
+    pub fn parsed<T>(
+        &self,
+        key: &str,
+        wanted: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>> {
+        self.typed(key, wanted, |value| read(value.as_str()?))
+    }
+
+    /// The option `search`: keys that every message has to meet.
+    ///
+    /// # Errors
+    /// What is no text, or no search keys.
+    pub fn search(&self) -> Result<Vec<Key>> {
+        let text = self.text("search", "IMAP search keys such as \"UNSEEN\"")?;
+        Ok(text
+            .map(search_text::parse)
+            .transpose()?
+            .unwrap_or_default())
     }
 
     /// One of `words`, by its place among them.
     pub fn choice(&self, key: &str, words: &[&str]) -> Result<Option<usize>> {
-        self.typed(key, &words.join(" or "), |value| {
-            let word = value.as_str()?;
+        self.parsed(key, &alternatives(words), |word| {
             words.iter().position(|known| *known == word)
         })
     }
 
+    /// One or more of `words` in any case, by their places; none where it is not
+    /// given.
+    pub fn choices(&self, key: &str, words: &[&str]) -> Result<Vec<usize>> {
+        let wanted = format!("{}, or an array of these", alternatives(words));
+        let found = self.typed(key, &wanted, |value| {
+            let place = |word: &String| {
+                let mut known = words.iter();
+                known.position(|known| known.eq_ignore_ascii_case(word))
+            };
+            one_or_more(value)?.iter().map(place).collect()
+        })?;
+        Ok(found.unwrap_or_default())
+    }
+
     /// A text or an array of texts; none where it is not given.
     pub fn one_or_more(&self, key: &str) -> Result<Vec<String>> {
-        let found = self.typed(key, "a text or an array of texts", one_or_more)?;
+        let found = self.typed(key, TEXTS, one_or_more)?;
         Ok(found.unwrap_or_default())
     }
 
@@ -137,7 +179,7 @@ impl Options {
 
     /// Some texts: a JSON array of them, or one text with commas between them.
     pub fn texts(&self, key: &str) -> Result<Option<Vec<String>>> {
-        self.typed(key, "a text or an array of texts", |value| match value {
+        self.typed(key, TEXTS, |value| match value {
             Value::String(text) => Some(text.split(',').map(|one| one.trim().to_owned()).collect()),
             Value::Array(list) => list
                 .iter()
@@ -169,6 +211,17 @@ impl Options {
                 Error::usage(format!("option {key} must be {wanted}, not {found}"))
             }),
         }
+    }
+}
+
+/// What [`Options::one_or_more`] and [`Options::texts`] take.
+const TEXTS: &str = "a text such as \"a\" or an array such as [\"a\", \"b\"]";
+
+/// Words as a sentence offers them: `a, b or c`.
+fn alternatives(words: &[&str]) -> String {
+    match words.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        _ => words.concat(),
     }
 }
 
@@ -239,8 +292,12 @@ mod tests {
              invalid type: sequence, expected a map at line 1 column 0"
         );
         assert_eq!(
-            message(Options::parse(Some("no"), &["mode", "now"])),
-            "imap: options must be a JSON object, such as '{\"mode\": ...}': \
+            message(Options::parse_like(
+                Some("no"),
+                &["mode"],
+                "{\"mode\": \"stix\"}"
+            )),
+            "imap: options must be a JSON object, such as '{\"mode\": \"stix\"}': \
              expected ident at line 1 column 2"
         );
         let seconds = |text| message(parse(text).unwrap().seconds("timeout"));
@@ -258,7 +315,7 @@ mod tests {
         );
         assert_eq!(
             message(parse(r#"{"ca_file": 7}"#).unwrap().path("ca_file")),
-            "imap: option ca_file must be a path, not 7"
+            "imap: option ca_file must be the path of a file in double quotes, not 7"
         );
         assert_eq!(
             message(parse(r#"{"ca_file": "h"}"#).unwrap().address("ca_file", 1)),
@@ -266,20 +323,40 @@ mod tests {
              [2001:db8::53]:5353, not \"h\""
         );
         assert_eq!(
-            message(parse(r#"{"max_size": 7}"#).unwrap().text("max_size")),
-            "imap: option max_size must be a text, not 7"
+            message(
+                parse(r#"{"max_size": 7}"#)
+                    .unwrap()
+                    .text("max_size", "a name such as \"laptop\"")
+            ),
+            "imap: option max_size must be a name such as \"laptop\", not 7"
         );
+        for wrong in ["7", "\"x\""] {
+            let text = format!("{{\"timeout\": {wrong}}}");
+            let options = Options::parse(Some(&text), &CONNECTION_KEYS).unwrap();
+            let read = |text: &str| text.parse::<u16>().ok();
+            assert_eq!(
+                message(options.parsed("timeout", "digits such as \"10\"", read)),
+                format!("imap: option timeout must be digits such as \"10\", not {wrong}")
+            );
+            assert_eq!(
+                message(options.choices("timeout", &["a", "b", "c"])),
+                format!(
+                    "imap: option timeout must be a, b or c, or an array of these, not {wrong}"
+                )
+            );
+        }
         assert_eq!(
             message(
                 parse(r#"{"timeout": "no"}"#)
                     .unwrap()
-                    .choice("timeout", &["a", "b"])
+                    .choice("timeout", &["a", "b", "c"])
             ),
-            "imap: option timeout must be a or b, not \"no\""
+            "imap: option timeout must be a, b or c, not \"no\""
         );
         assert_eq!(
             message(parse(r#"{"timeout": [7]}"#).unwrap().one_or_more("timeout")),
-            "imap: option timeout must be a text or an array of texts, not [7]"
+            "imap: option timeout must be a text such as \"a\" or an array such as [\"a\", \"b\"], \
+             not [7]"
         );
         assert_eq!(
             message(parse(r#"{"timeout": "x"}"#).unwrap().named_texts("timeout")),

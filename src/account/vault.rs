@@ -22,4 +22,14 @@ impl Vault {
         let secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         secrets.get(&(endpoint.clone(), user.to_owned())).cloned()
     }
+
+    /// Where on this host, by another port or scheme, there is one for `user`; of
+    /// several the first by name.
+    pub fn elsewhere(&self, host: &str, user: &str) -> Option<String> {
+        let secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let there = secrets
+            .keys()
+            .filter(|(endpoint, by)| endpoint.host() == host && by == user);
+        there.map(|(endpoint, _)| endpoint.to_string()).min()
+    }
 }

@@ -47,11 +47,13 @@ pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
 }
 
 fn run(client: &Client, arguments: &[Value<'_>]) -> Result<String> {
-    let options = arguments.get(5).map_or(Ok(None), Value::given_text)?;
+    let options = arguments
+        .get(5)
+        .map_or(Ok(None), |value| value.given_text("options"))?;
     let settings = client.settings(&Options::parse(options, &KEYS)?, Instant::now())?;
     let (broker, identity) = publisher(&arguments[..3])?;
     let channel = arguments[3]
-        .given_text()?
+        .given_text("channel")?
         .ok_or_else(|| missing("a channel"))?;
     let payload = &arguments[4];
     if payload.is_null() {
@@ -71,9 +73,12 @@ fn run(client: &Client, arguments: &[Value<'_>]) -> Result<String> {
 /// Who publishes where: the arguments, or the environment for what they leave
 /// out, whose secret goes only to its own broker and ident.
 fn publisher(arguments: &[Value<'_>]) -> Result<(Broker, Identity)> {
-    let broker = arguments[0].given_text()?.map(Broker::parse).transpose()?;
-    let ident = arguments[1].given_text()?;
-    let secret = arguments[2].given_text()?;
+    let broker = arguments[0]
+        .given_text("broker")?
+        .map(Broker::parse)
+        .transpose()?;
+    let ident = arguments[1].given_text("ident")?;
+    let secret = arguments[2].given_text("secret")?;
     if let (Some(broker), Some(ident), Some(secret)) = (&broker, ident, secret) {
         let (ident, secret) = (ident.to_owned(), Secret::new(secret.to_owned()));
         return Ok((broker.clone(), Identity { ident, secret }));

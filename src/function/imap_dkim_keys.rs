@@ -21,13 +21,13 @@ use crate::dns::{self, Answer, Resolver};
 use crate::error::Result;
 use crate::imap::Settings;
 use crate::mail::auth;
-use crate::sqlite::{Connection, Trust, Value, register_function};
+use crate::sqlite::{Connection, Trust, register_function};
 
 const NAME: &str = "imap_dkim_keys";
 
 const KEYS: [&str; 3] = ["deadline", "dns", "timeout"];
 
-/// How long a lookup may take where `timeout` does not say otherwise: longer
+/// How long the lookups of a message may take where `timeout` does not say otherwise: longer
 /// than resolvers themselves try.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -45,7 +45,9 @@ pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
         1..=2,
         Trust::DirectOnly,
         move |_, arguments, cell| {
-            let options = arguments.get(1).map_or(Ok(None), Value::given_text)?;
+            let options = arguments
+                .get(1)
+                .map_or(Ok(None), |value| value.given_text("options"))?;
             let lookup = Lookup::new(&client, options)?;
             let raw = &arguments[0];
             if !raw.is_null() {
@@ -81,14 +83,26 @@ impl Lookup {
             Some(server) => vec![server],
             None => dns::of_this_machine()?,
         };
-        let key = |name: &String| {
-            let value = match resolver.txt(name, &servers, &self.settings)? {
+        let mut keys = Map::new();
+        // What one name does not need is there for those behind it, and one that
+        // nobody answers leaves them their share.
+        let mut left = self.settings.timeout;
+        let places = (1..=u32::try_from(names.len()).unwrap_or(u32::MAX)).rev();
+        for (name, places) in names.iter().zip(places) {
+            let share = (left / places).as_millis();
+            let settings = Settings {
+                timeout: Duration::from_millis(u64::try_from(share).unwrap_or(u64::MAX)),
+                ..self.settings.clone()
+            };
+            let begun = Instant::now();
+            let value = match resolver.txt(name, &servers, &settings)? {
                 Answer::Found(records) => json!(auth::best_record(records)),
                 Answer::Absent => Json::Null,
                 Answer::Failed(why) => json!({ "error": why }),
             };
-            Ok((name.clone(), value))
-        };
-        names.iter().map(key).collect()
+            left = left.saturating_sub(begun.elapsed());
+            keys.insert(name.clone(), value);
+        }
+        Ok(keys)
     }
 }

@@ -13,9 +13,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::ingest_options;
-use crate::account::vigil::Keeper;
 use crate::account::{Account, CONNECTION_KEYS, Client, Options};
 use crate::error::{Error, Result, quote};
+use crate::imap::Endpoint;
 use crate::ingest::{self, Database, Errand, Patience};
 use crate::sqlite::{Connection, Trust, Value, register_function};
 
@@ -43,8 +43,9 @@ pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
 }
 
 fn run(connection: &Connection, client: &Client, arguments: &[Value<'_>]) -> Result<String> {
+    const NAMES: [&str; 4] = ["server", "user", "folder", "options"];
     let text = |index: usize| match arguments.get(index) {
-        Some(argument) => argument.given_text(),
+        Some(argument) => argument.given_text(NAMES[index]),
         None => Ok(None),
     };
     let keys = [&CONNECTION_KEYS[..], &ingest_options::keys()].concat();
@@ -58,7 +59,12 @@ fn run(connection: &Connection, client: &Client, arguments: &[Value<'_>]) -> Res
         patience,
         ..ingest_options::read(&options)?
     };
-    let schema = options.text("schema")?.unwrap_or("main");
+    let schema = options
+        .text(
+            "schema",
+            "the name of an attached database in double quotes",
+        )?
+        .unwrap_or("main");
     let database = patience.wait(connection, || Database::open(connection, schema))?;
     let folder = text(2)?;
     if let Some(accounts) = several(client, text(0)?, text(1)?)? {
@@ -75,16 +81,12 @@ fn run(connection: &Connection, client: &Client, arguments: &[Value<'_>]) -> Res
         return ingest::side_by_side(&database, client, &settings, folder, errands, at_once);
     }
     let account = client.account(NAME, text(0)?, text(1)?)?;
-    let ingest_options = for_account(&ingest_options, folder, &account);
-    let (lease, opening) = client.lease(&account, &settings, |session| {
-        ingest::open(session, folder, &ingest_options)
-    })?;
-    let keeper = Keeper {
-        client,
-        account: &account,
-        settings: &settings,
+    let errand = Errand {
+        name: String::new(),
+        options: for_account(&ingest_options, folder, &account),
+        account: Ok(account),
     };
-    ingest::run(&database, &keeper, lease, opening, &ingest_options)
+    ingest::one(&database, client, &settings, folder, errand)
 }
 
 /// An account by its name, or why there is none.
@@ -97,24 +99,24 @@ fn several(
     server: Option<&str>,
     user: Option<&str>,
 ) -> Result<Option<Vec<Named>>> {
-    let names = match server {
-        Some("*") => client.account_names()?,
-        Some(text) if text.starts_with('[') => serde_json::from_str(text).map_err(|_| {
-            Error::usage(format!(
-                "{NAME} takes account names as a JSON array, such as '[\"work\", \"home\"]', not '{}'",
-                quote(text)
-            ))
-        })?,
+    let names: Vec<String> = match server {
+        Some("*") => client.account_names(NAME)?,
+        // In brackets may also be an IPv6 address.
+        Some(text) if text.starts_with('[') && Endpoint::parse(text).is_err() => serde_json::from_str(text)
+            .ok()
+            .filter(|names: &Vec<String>| !names.is_empty())
+            .ok_or_else(|| {
+                Error::usage(format!(
+                    "{NAME} takes account names as a JSON array, such as '[\"work\", \"home\"]', \
+                     not '{}'",
+                    quote(text)
+                ))
+            })?,
         _ => return Ok(None),
     };
     if user.is_some() {
         return Err(Error::usage(format!(
             "{NAME} of several accounts takes no user; each account has its own"
-        )));
-    }
-    if names.is_empty() {
-        return Err(Error::usage(format!(
-            "{NAME} finds no accounts; put some into the accounts file"
         )));
     }
     let account = |name: String| {

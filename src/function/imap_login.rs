@@ -35,17 +35,14 @@ pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
             let user = required(&arguments[1], USAGE, "user")?;
             let secret = required(&arguments[2], USAGE, "secret")?;
             let secret = Secret::new(secret.to_owned());
-            let options = arguments.get(3).map_or(Ok(None), Value::given_text)?;
-            let options = Options::parse(options, &["kind"])?;
-            let credential = match options.text("kind")? {
-                None | Some("password") => Credential::Password(secret),
-                Some("access-token") => Credential::AccessToken(secret),
-                Some(other) => {
-                    return Err(Error::usage(format!(
-                        "option kind must be 'password' or 'access-token', not '{}'",
-                        quote(other)
-                    )));
-                }
+            let options = arguments
+                .get(3)
+                .map_or(Ok(None), |value| value.given_text("options"))?;
+            let example = "{\"kind\": \"access-token\"}";
+            let options = Options::parse_like(options, &["kind"], example)?;
+            let credential = match options.choice("kind", &["password", "access-token"])? {
+                Some(1) => Credential::AccessToken(secret),
+                _ => Credential::Password(secret),
             };
             let endpoint = client.keep(server, user, credential)?;
             cell.json(&json!({ "server": endpoint.to_string(), "user": user }).to_string());
@@ -56,7 +53,7 @@ pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
 
 /// An argument that must be given; `usage` shows the whole call.
 pub(super) fn required<'a>(argument: &Value<'a>, usage: &str, name: &str) -> Result<&'a str> {
-    let text = argument.given_text()?.filter(|text| !text.is_empty());
+    let text = argument.given_text(name)?.filter(|text| !text.is_empty());
     let function = usage.split('(').next().unwrap_or_default();
     let text =
         text.ok_or_else(|| Error::usage(format!("{function} needs a {name}; call {usage}")))?;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::imap_login::required;
 use crate::account::Client;
 use crate::error::Result;
-use crate::sqlite::{Connection, Trust, Value, register_function};
+use crate::sqlite::{Connection, Trust, register_function};
 
 const NAME: &str = "imap_oauth_finish";
 
@@ -29,7 +29,9 @@ pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
         move |_, arguments, cell| {
             let usage = "imap_oauth_finish(provider, user)";
             let provider = required(&arguments[0], usage, "provider")?;
-            let user = arguments.get(1).map_or(Ok(None), Value::given_text)?;
+            let user = arguments
+                .get(1)
+                .map_or(Ok(None), |value| value.given_text("user"))?;
             cell.json(&client.finish_sign_in(provider, user)?);
             Ok(())
         },

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::imap_login::required;
 use crate::account::{CONNECTION_KEYS, Client, Options, oauth};
 use crate::error::Result;
-use crate::sqlite::{Connection, Trust, Value, register_function};
+use crate::sqlite::{Connection, Trust, register_function};
 
 const NAME: &str = "imap_oauth_start";
 
@@ -33,12 +33,15 @@ pub fn register(connection: &Connection, client: &Arc<Client>) -> Result<()> {
         move |_, arguments, cell| {
             let usage = "imap_oauth_start(provider, user, options)";
             let provider = required(&arguments[0], usage, "provider")?;
-            let text = |index: usize| arguments.get(index).map_or(Ok(None), Value::given_text);
+            let text = |index: usize, name| match arguments.get(index) {
+                Some(argument) => argument.given_text(name),
+                None => Ok(None),
+            };
             let own = ["flow", "port", "redirect_uri", "server"];
             let mut keys = [&CONNECTION_KEYS[..], &oauth::KEYS, &own].concat();
             keys.retain(|key| *key != "max_size" && *key != "tls_pin");
-            let options = Options::parse(text(2)?, &keys)?;
-            cell.json(&client.start_sign_in(provider, text(1)?, &options)?);
+            let options = Options::parse(text(2, "options")?, &keys)?;
+            cell.json(&client.start_sign_in(provider, text(1, "user")?, &options)?);
             Ok(())
         },
     )

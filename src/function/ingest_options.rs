@@ -2,7 +2,6 @@
 
 use crate::account::Options;
 use crate::error::{Error, Result, quote};
-use crate::imap::search_text;
 use crate::ingest::since::{self, Since};
 use crate::ingest::{
     self, AddressTerm, Afterwards, Attachments, Fetch, Filter, Layout, Progress, Selection, Status,
@@ -108,54 +107,29 @@ fn selection(options: &Options) -> Result<Selection> {
         let keys: Vec<&str> = SELECTING.into_iter().chain(["fetch"]).collect();
         name = options.part(&keys);
     }
-    let since = options.text("since")?.map(|text| {
-        Since::parse(text).ok_or_else(|| {
-            Error::usage(format!(
-                "option since must be a date or a duration, such as 2026-01-31 or P30D, not '{}'",
-                quote(text)
-            ))
-        })
-    });
-    let sent_on = options.text("sent_on")?.map(|text| {
-        since::day(text).ok_or_else(|| {
-            Error::usage(format!(
-                "option sent_on must be a date, such as 2026-01-31, not '{}'",
-                quote(text)
-            ))
-        })
-    });
     Ok(Selection {
         name,
         fetch,
-        since: since.transpose()?,
-        sent_on: sent_on.transpose()?,
+        since: options.parsed(
+            "since",
+            "a date or a duration, such as \"2026-01-31\" or \"P30D\"",
+            Since::parse,
+        )?,
+        sent_on: options.parsed("sent_on", "a date such as \"2026-01-31\"", since::day)?,
         status: status(options)?,
-        search: options
-            .text("search")?
-            .map(search_text::parse)
-            .transpose()?
-            .unwrap_or_default(),
+        search: options.search()?,
         filter: filter(options)?,
     })
 }
 
 fn status(options: &Options) -> Result<Vec<Status>> {
-    let words = lower(options.one_or_more("status")?);
-    if words.iter().any(|word| word == "all") {
+    let words: Vec<&str> = Status::WORDS.iter().map(|(word, _)| *word).collect();
+    let chosen = options.choices("status", &[&["all"], &words[..]].concat())?;
+    if chosen.contains(&0) {
         return Ok(Vec::new());
     }
-    let read = |word: String| {
-        let known = Status::WORDS.iter().find(|(known, _)| *known == word);
-        known.map(|(_, status)| *status).ok_or_else(|| {
-            let known: Vec<&str> = Status::WORDS.iter().map(|(word, _)| *word).collect();
-            Error::usage(format!(
-                "option status must be all, {}, not '{}'",
-                known.join(" or ").replace(" or ", ", "),
-                quote(&word)
-            ))
-        })
-    };
-    words.into_iter().map(read).collect()
+    let known = chosen.into_iter().map(|place| Status::WORDS[place - 1].1);
+    Ok(known.collect())
 }
 
 fn filter(options: &Options) -> Result<Filter> {
@@ -201,7 +175,7 @@ fn field_name(name: String) -> Result<String> {
     let is_plain = |b: u8| b.is_ascii_graphic() && !b"()[]{}\"\\%*:".contains(&b);
     if name.is_empty() || !name.bytes().all(is_plain) {
         return Err(Error::usage(format!(
-            "option header names no header field: '{}'",
+            "option header names no header field: '{}'; write its name alone, such as X-Spam-Flag",
             quote(&name)
         )));
     }
@@ -219,7 +193,9 @@ fn attachments(options: &Options) -> Result<Attachments> {
 
 /// The option, or what surveilr's own environment says.
 fn device_name(options: &Options) -> Result<Option<String>> {
-    let given = options.text("device_name")?.map(str::to_owned);
+    let given = options
+        .text("device_name", "a name such as \"laptop\"")?
+        .map(str::to_owned);
     let environment = || std::env::var("SURVEILR_DEVICE_NAME").ok();
     Ok(given.or_else(environment).filter(|name| !name.is_empty()))
 }
@@ -256,30 +232,46 @@ mod tests {
 
     #[test]
     fn wrong_values_get_one_sentence() {
+        for wrong in ["\"soon\"", "30", "[1]"] {
+            let said = |key: &str| error(&format!("{{\"{key}\": {wrong}}}"));
+            assert_eq!(
+                said("since"),
+                format!(
+                    "imap: option since must be a date or a duration, such as \"2026-01-31\" or \
+                     \"P30D\", not {wrong}"
+                )
+            );
+            assert_eq!(
+                said("sent_on"),
+                format!("imap: option sent_on must be a date such as \"2026-01-31\", not {wrong}")
+            );
+            assert_eq!(
+                said("watch"),
+                format!("imap: option watch must be a duration such as \"PT1H\", not {wrong}")
+            );
+            assert_eq!(
+                said("status"),
+                format!(
+                    "imap: option status must be all, unread, read, starred, answered, deleted or \
+                     draft, or an array of these, not {wrong}"
+                )
+            );
+        }
         assert_eq!(
-            error(r#"{"since": "soon"}"#),
-            "imap: option since must be a date or a duration, such as 2026-01-31 or P30D, not 'soon'"
+            error(r#"{"device_name": 7}"#),
+            "imap: option device_name must be a name such as \"laptop\", not 7"
         );
         assert_eq!(
-            error(r#"{"sent_on": "soon"}"#),
-            "imap: option sent_on must be a date, such as 2026-01-31, not 'soon'"
-        );
-        assert_eq!(
-            error(r#"{"status": "odd"}"#),
-            "imap: option status must be all, unread, read, starred, answered, deleted, draft, \
-             not 'odd'"
+            error(r#"{"search": 7}"#),
+            "imap: option search must be IMAP search keys such as \"UNSEEN\", not 7"
         );
         assert_eq!(
             error(r#"{"header": {"X: Y": "z"}}"#),
-            "imap: option header names no header field: 'X: Y'"
-        );
-        assert_eq!(
-            error(r#"{"watch": "1h"}"#),
-            "imap: option watch must be a duration, such as PT1H, not '1h'"
+            "imap: option header names no header field: 'X: Y'; write its name alone, such as X-Spam-Flag"
         );
         assert_eq!(
             error(r#"{"attachments": "maybe"}"#),
-            "imap: option attachments must be no or yes or uniform-resource, not \"maybe\""
+            "imap: option attachments must be no, yes or uniform-resource, not \"maybe\""
         );
     }
 }

@@ -33,8 +33,12 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
 }
 
 fn options(argument: Option<&Value<'_>>) -> Result<Attachments> {
-    let text = argument.map_or(Ok(None), Value::given_text)?;
-    let options = Options::parse(text, &["include_attachments", "max_body_size"])?;
+    let text = argument.map_or(Ok(None), |value| value.given_text("options"))?;
+    let options = Options::parse_like(
+        text,
+        &["include_attachments", "max_body_size"],
+        "{\"include_attachments\": true}",
+    )?;
     let below = options.size("max_body_size")?.filter(|&size| size > 0);
     Ok(if options.switch("include_attachments")? {
         Attachments::Included { below }

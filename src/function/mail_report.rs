@@ -11,7 +11,7 @@
 use jiff::Timestamp;
 
 use crate::account::Options;
-use crate::error::{Error, Result, quote};
+use crate::error::{Error, Kind, Result};
 use crate::mail::report::{self, Identity, Mode, Tlp};
 use crate::sqlite::{Connection, Trust, Value, register_function};
 
@@ -31,11 +31,13 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
         "mail_report",
         1..=2,
         Trust::Innocuous,
-        |_, arguments, cell| {
+        |connection, arguments, cell| {
             let options = options(arguments.get(1)).map_err(Error::in_mail)?;
             let raw = &arguments[0];
             if !raw.is_null() {
-                cell.json(&report::bundle(raw.bytes(), &options).to_string());
+                let is_interrupted = || connection.is_interrupted();
+                let bundle = report::bundle_unless(raw.bytes(), &options, &is_interrupted);
+                cell.json(&bundle.ok_or(Kind::Cancelled)?.to_string());
             }
             Ok(())
         },
@@ -48,8 +50,8 @@ fn options(argument: Option<&Value<'_>>) -> Result<report::Options> {
         ("name", Identity::NameAndDate),
         ("sha256", Identity::Sha256),
     ];
-    let text = argument.map_or(Ok(None), Value::given_text)?;
-    let options = Options::parse(text, &KEYS)?;
+    let text = argument.map_or(Ok(None), |value| value.given_text("options"))?;
+    let options = Options::parse_like(text, &KEYS, "{\"mode\": \"stix\"}")?;
     let defaults = report::Options::default();
     let lower = |types: Vec<String>| types.iter().map(|one| one.to_ascii_lowercase()).collect();
     Ok(report::Options {
@@ -60,7 +62,7 @@ fn options(argument: Option<&Value<'_>>) -> Result<report::Options> {
             .texts("attachments_mime_types")?
             .map_or(defaults.types, lower),
         author: options
-            .text("author")?
+            .text("author", "a name such as \"Harbour CERT\"")?
             .map_or(defaults.author, str::to_owned),
         now: time(&options, "now")?,
         received: time(&options, "received")?,
@@ -68,29 +70,12 @@ fn options(argument: Option<&Value<'_>>) -> Result<report::Options> {
 }
 
 fn one_of<T: Copy>(options: &Options, key: &str, known: &[(&str, T)]) -> Result<Option<T>> {
-    let Some(text) = options.text(key)? else {
-        return Ok(None);
-    };
-    let found = known.iter().find(|(name, _)| *name == text);
-    found.map(|&(_, value)| Some(value)).ok_or_else(|| {
-        let names: Vec<&str> = known.iter().map(|&(name, _)| name).collect();
-        Error::usage(format!(
-            "option {key} must be one of {}, not '{}'",
-            names.join(", "),
-            quote(text)
-        ))
-    })
+    let names: Vec<&str> = known.iter().map(|&(name, _)| name).collect();
+    Ok(options.choice(key, &names)?.map(|place| known[place].1))
 }
 
 fn time(options: &Options, key: &str) -> Result<Option<i64>> {
-    let Some(text) = options.text(key)? else {
-        return Ok(None);
-    };
-    let time: Timestamp = text.parse().map_err(|_| {
-        Error::usage(format!(
-            "option {key} must be a time such as 2026-01-31T12:00:00Z, not '{}'",
-            quote(text)
-        ))
-    })?;
-    Ok(Some(time.as_second()))
+    options.parsed(key, "a time such as \"2026-01-31T12:00:00Z\"", |text| {
+        text.parse::<Timestamp>().ok().map(Timestamp::as_second)
+    })
 }

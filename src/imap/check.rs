@@ -1,6 +1,7 @@
 //! A sign-in one step at a time, for whoever wants to know which one fails.
 
 use super::dial::{self, Route};
+use super::dialogue::REFUSED_PASSWORD;
 use super::endpoint::{Endpoint, Security};
 use super::exchange::Exchange;
 use super::greeting;
@@ -57,10 +58,7 @@ impl Step {
                 "check the server's name and port; \
                  a certificate that is wrong its administrator has to put right"
             }
-            Self::Login => {
-                "check the user and the password; \
-                 many servers want a password made for programs, or imap_oauth_start"
-            }
+            Self::Login => REFUSED_PASSWORD,
             Self::Capability | Self::Folder => {
                 "check that the user has a mailbox there; the server's log can say more"
             }

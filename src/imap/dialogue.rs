@@ -48,11 +48,12 @@ impl Dialogue {
     /// [`Kind::Refused`] with the server's words, or the wire's.
     pub(super) fn sign_in(mut exchange: Exchange, user: &str, method: Method<'_>) -> Result<Self> {
         let host = exchange.wire.endpoint().host().to_owned();
-        let refused = |answer| Kind::Refused {
+        let by_password = method.is_by_password();
+        let refused = |answer: String| Kind::Refused {
             what: format!("login refused for '{}' at {host}", quote(user)),
             login: true,
+            advice: by_password.then(|| advice_on_login(&answer)).flatten(),
             answer,
-            advice: None,
         };
         // What the server can do may differ once it knows the user.
         let offered = std::mem::take(&mut exchange.capabilities);
@@ -180,6 +181,17 @@ impl Fault {
             Self::Failed(error) => error,
         }
     }
+}
+
+/// What to do about a password that is refused.
+pub(super) const REFUSED_PASSWORD: &str = "check the user and the password; \
+    many servers want a password made for programs, or imap_oauth_start";
+
+/// [`REFUSED_PASSWORD`], unless a response code (RFC 5530) says that it is not the
+/// password.
+fn advice_on_login(answer: &str) -> Option<&'static str> {
+    let may_be_wrong = answer.contains("[AUTHENTICATIONFAILED]") || !answer.contains('[');
+    may_be_wrong.then_some(REFUSED_PASSWORD)
 }
 
 /// What to do about a mailbox that cannot be opened. INBOX is always there, and a

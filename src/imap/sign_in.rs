@@ -22,6 +22,16 @@ pub(super) enum Method<'a> {
 }
 
 impl<'a> Method<'a> {
+    /// True where what is refused is a password, and no token or certificate.
+    pub(super) fn is_by_password(&self) -> bool {
+        match self {
+            Self::Login(_) => true,
+            Self::Authenticate(mechanism) => {
+                !matches!(mechanism.name(), "EXTERNAL" | "OAUTHBEARER" | "XOAUTH2")
+            }
+        }
+    }
+
     /// Chooses among what the server offers on this connection.
     ///
     /// # Errors

@@ -1,20 +1,19 @@
 //! A batch of messages on its way into the tables, in one transaction.
 //!
-//! What the tables want of a message is read on a second thread while SQLite
-//! writes the one before: hashes, checks and decoding took a quarter of the time
-//! of an ingest (docs/benchmarks.md). The thread touches nothing but bytes.
+//! What the surveilr layout wants of a message is larger than it is, and so is read
+//! a few messages ahead only, on a thread of its own while SQLite writes those
+//! before. The thread touches nothing but bytes.
 
 use std::panic::resume_unwind;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use super::folder::Folder;
-use super::incoming::IncomingMessage;
+use super::incoming::{Incoming, IncomingMessage};
 use super::location::{Failure, Location};
 use super::message::{Destination, Held, Messages};
 use super::options::{Attachments, Layout};
 use super::reading::Reading;
-use super::record::Record;
 use super::search;
 use super::state::Trouble;
 use super::summary::Counts;
@@ -60,16 +59,11 @@ impl Writer {
         let mut written = Vec::new();
         let layout = self.options.layout;
         self.transaction(folder, |writer, folder, counts| {
-            read_ahead(batch, layout, &mut |incoming, record, reading| {
+            read_ahead(batch, layout, &mut |message, reading| {
                 counts.fetched += 1;
-                counts.bytes += incoming.raw.len() as u64;
-                let item = Item {
-                    incoming,
-                    record,
-                    reading,
-                };
-                if writer.write(folder, &item, grouping, counts)? {
-                    written.push(incoming.uid);
+                counts.bytes += message.record.content.bytes().len() as u64;
+                if writer.write(folder, message, reading, grouping, counts)? {
+                    written.push(message.incoming.uid);
                 }
                 Ok(())
             })?;
@@ -79,16 +73,17 @@ impl Writer {
         Ok(())
     }
 
-    fn write(
+    fn write<'a>(
         &mut self,
         folder: &mut Folder,
-        item: &Item<'_>,
+        message: &'a IncomingMessage,
+        reading: Option<&Reading<'a>>,
         grouping: Grouping,
         counts: &mut Counts,
     ) -> Result<bool> {
-        let Item {
+        let IncomingMessage {
             incoming, record, ..
-        } = item;
+        } = message;
         match self.messages.held(record)? {
             Held::Whole(row_id) => {
                 self.note_location(folder, incoming, &row_id)?;
@@ -106,29 +101,36 @@ impl Writer {
             }
             Held::Nothing | Held::Twin => match grouping {
                 Grouping::Together => {
-                    self.insert(folder, item, counts)?;
+                    self.insert(folder, message, reading, counts)?;
                     Ok(true)
                 }
-                Grouping::Apart => self.try_insert(folder, item, counts),
+                Grouping::Apart => self.try_insert(folder, message, reading, counts),
             },
         }
     }
 
-    fn insert(&mut self, folder: &mut Folder, item: &Item<'_>, counts: &mut Counts) -> Result<()> {
-        let Item {
+    fn insert<'a>(
+        &mut self,
+        folder: &mut Folder,
+        message: &'a IncomingMessage,
+        reading: Option<&Reading<'a>>,
+        counts: &mut Counts,
+    ) -> Result<()> {
+        let IncomingMessage {
             incoming, record, ..
-        } = item;
+        } = message;
         let folder_row = self.folder_row(folder)?;
         let read_now;
-        let reading = match &item.reading {
-            Some(reading) => reading,
-            None => {
+        let (described, contents) = match (&message.described, reading) {
+            (Some(described), _) => (described, None),
+            (None, Some(reading)) => (&reading.described, reading.contents.as_ref()),
+            (None, None) => {
                 read_now = Reading::of(record, incoming, self.options.layout, None);
-                &read_now
+                (&read_now.described, read_now.contents.as_ref())
             }
         };
         let (messages, destination) = self.destination(&folder_row);
-        let attachments = messages.write(&destination, record, reading, incoming)?;
+        let attachments = messages.write(&destination, record, described, contents, incoming)?;
         self.note_location(folder, incoming, &record.row_id)?;
         counts.attachments += attachments;
         counts.inserted += 1;
@@ -137,26 +139,27 @@ impl Writer {
 
     /// Inserts a message by itself; false where the database refuses it, which is
     /// noted.
-    fn try_insert(
+    fn try_insert<'a>(
         &mut self,
         folder: &mut Folder,
-        item: &Item<'_>,
+        message: &'a IncomingMessage,
+        reading: Option<&Reading<'a>>,
         counts: &mut Counts,
     ) -> Result<bool> {
-        let incoming = item.incoming;
         // The folder's row stays where the message it is for is refused.
         self.folder_row(folder)?;
         let transactions = self.transactions.clone();
-        match transactions.part(|| self.insert(folder, item, counts)) {
+        match transactions.part(|| self.insert(folder, message, reading, counts)) {
             Ok(()) => Ok(true),
             Err(error) if transactions.can_go_on(&error) => {
                 counts.failed += 1;
+                let raw = message.record.content.bytes();
                 let failure = Failure {
-                    uid: incoming.uid,
+                    uid: message.incoming.uid,
                     trouble: Trouble::NotWritten,
                     detail: quote(&error.to_string()),
-                    size: Some(incoming.raw.len() as u64),
-                    raw: Some(incoming.raw.clone()),
+                    size: Some(raw.len() as u64),
+                    raw: Some(raw.to_vec()),
                 };
                 self.locations
                     .failed(&folder.state, &self.session.id, &failure)?;
@@ -182,7 +185,7 @@ impl Writer {
     fn note_location(
         &mut self,
         folder: &Folder,
-        incoming: &IncomingMessage,
+        incoming: &Incoming,
         message_row: &str,
     ) -> Result<()> {
         let location = Location {
@@ -196,59 +199,51 @@ impl Writer {
     }
 }
 
-/// One message of a batch.
-struct Item<'a> {
-    incoming: &'a IncomingMessage,
-    record: Record<'a>,
-    /// Where it was read ahead.
-    reading: Option<Reading<'a>>,
-}
-
 /// Fewer messages are read on the spot.
 const CROWD: usize = 16;
 
-/// Of a message of more bytes only the hashes are made ahead: what becomes of it
-/// is larger than it is, and must not wait in memory.
+/// A larger message is read on the spot: what becomes of it must not wait in
+/// memory.
 const LARGE: usize = 64 << 10;
 
 /// Messages that are read ahead of the writing.
 const AHEAD: usize = 32;
 
-/// What a message is given to, with what was read of it.
-type Give<'g, 'a> =
-    &'g mut dyn FnMut(&'a IncomingMessage, Record<'a>, Option<Reading<'a>>) -> Result<()>;
+/// What a message is given to, with what was read of it beside what it has.
+type Give<'g, 'a> = &'g mut dyn FnMut(&'a IncomingMessage, Option<&Reading<'a>>) -> Result<()>;
 
-/// Gives the messages of a batch in order, each read no further than to know it.
-fn read_here<'a>(batch: &'a [IncomingMessage], give: Give<'_, 'a>) -> Result<()> {
-    let mut batch = batch.iter();
-    batch.try_for_each(|incoming| give(incoming, Record::read(&incoming.raw), None))
+/// Gives the messages of a batch in order, as far as they are read.
+fn read_so_far<'a>(batch: &'a [IncomingMessage], give: Give<'_, 'a>) -> Result<()> {
+    batch.iter().try_for_each(|message| give(message, None))
 }
 
-/// The same, read ahead.
+/// The same, with what the layout derives from them.
 fn read_ahead<'a>(batch: &'a [IncomingMessage], layout: Layout, give: Give<'_, 'a>) -> Result<()> {
-    if batch.len() < CROWD {
-        return read_here(batch, give);
+    if layout == Layout::Compact || batch.len() < CROWD {
+        return read_so_far(batch, give);
     }
     thread::scope(|scope| {
         let (ready, arriving) = sync_channel(AHEAD);
         let read = move || {
-            for incoming in batch {
-                let record = Record::read(&incoming.raw);
-                let is_small = incoming.raw.len() <= LARGE;
-                let reading = is_small.then(|| Reading::of(&record, incoming, layout, None));
+            for message in batch {
+                let IncomingMessage {
+                    incoming, record, ..
+                } = message;
+                let is_small = record.content.bytes().len() <= LARGE;
+                let reading = is_small.then(|| Reading::of(record, incoming, layout, None));
                 // Nobody waits for it where the writing has failed.
-                if ready.send((incoming, record, reading)).is_err() {
+                if ready.send((message, reading)).is_err() {
                     return;
                 }
             }
         };
         let Ok(reader) = thread::Builder::new().spawn_scoped(scope, read) else {
             // The system has no thread to spare.
-            return read_here(batch, give);
+            return read_so_far(batch, give);
         };
         let given = arriving
             .into_iter()
-            .try_for_each(|(incoming, record, reading)| give(incoming, record, reading));
+            .try_for_each(|(message, reading)| give(message, reading.as_ref()));
         match reader.join() {
             Ok(()) => given,
             Err(panic) => resume_unwind(panic),

@@ -43,8 +43,12 @@ pub fn open(session: &mut Session, folder: Option<&str>, options: &Options) -> R
     let pattern = patterns.join(", ");
     let Some(first) = mailboxes.first() else {
         let pattern = quote(&pattern);
+        let why = match options.exclude.is_empty() {
+            true => "no folder matches",
+            false => "no folder matches that is not excluded",
+        };
         return Err(Error::usage(format!(
-            "cannot ingest '{pattern}': no folder matches"
+            "cannot ingest '{pattern}': {why}; imap_folders lists those there are"
         )));
     };
     let first = session.examine(first);

@@ -1,13 +1,14 @@
-//! Downloads messages of the open folder and has them written in batches.
+//! Downloads messages of the open folder, reads them, and has them written in
+//! batches.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::folder::Folder;
-use super::incoming::IncomingMessage;
+use super::incoming::{Incoming, IncomingMessage};
 use super::location::Failure;
-use super::options::{BATCH_MEMORY, Options};
-use super::port::Port;
+use super::options::{ALONGSIDE, BATCH_MEMORY, CHUNK, Options};
+use super::port::{Lent, Port};
 use super::progress::Meter;
 use super::state::Trouble;
 use super::summary::Counts;
@@ -21,13 +22,17 @@ use crate::imap::uid_set::UidSet;
 use crate::imap::wanted::Wanted;
 
 /// Where the messages of a folder go, and those that wait to be written.
-pub struct Intake<'a, 'w> {
-    port: &'a mut Port<'w>,
+pub struct Intake<'a> {
+    port: &'a mut Port,
     /// Has the folder open.
     session: &'a mut Session,
     folder: &'a mut Folder,
+    /// Its name, known also while it is lent.
+    name: String,
     options: &'a Options,
     meter: &'a Meter,
+    /// The batch that is being written has the folder.
+    writing: Option<Lent<()>>,
     batch: Vec<IncomingMessage>,
     batch_bytes: u64,
     /// Bytes of the largest of them.
@@ -37,10 +42,10 @@ pub struct Intake<'a, 'w> {
     filtered: u64,
 }
 
-impl<'a, 'w> Intake<'a, 'w> {
+impl<'a> Intake<'a> {
     /// An intake of nothing so far.
     pub fn new(
-        port: &'a mut Port<'w>,
+        port: &'a mut Port,
         session: &'a mut Session,
         folder: &'a mut Folder,
         options: &'a Options,
@@ -49,9 +54,11 @@ impl<'a, 'w> Intake<'a, 'w> {
         Self {
             port,
             session,
+            name: folder.name.clone(),
             folder,
             options,
             meter,
+            writing: None,
             batch: Vec::new(),
             batch_bytes: 0,
             largest: 0,
@@ -66,17 +73,16 @@ impl<'a, 'w> Intake<'a, 'w> {
     /// # Errors
     /// The session's or SQLite's, after what had been downloaded is written.
     pub fn take(&mut self, uids: &UidSet) -> Result<()> {
-        self.meter.folder(&self.folder.name, uids.len());
+        self.meter.folder(&self.name, uids.len());
         let wanted = Wanted::FLAGS | Wanted::INTERNAL_DATE | Wanted::SIZE | Wanted::WHOLE;
         let options = self.options;
-        let chunk = options.layout.chunk_bytes();
-        let mut download = Download::by_at_most(chunk, uids.clone(), wanted, options.max_size);
+        let mut download = Download::by_at_most(CHUNK, uids.clone(), wanted, options.max_size);
         let mut unsent = BTreeMap::new();
         loop {
             match download.next(self.session) {
                 Ok(Some(message)) if message.is_oversized => self.leave(&message),
                 Ok(Some(message)) => match incoming(message) {
-                    Ok(message) if self.is_meant(&message) => self.add(message)?,
+                    Ok((incoming, raw)) if self.is_meant(&raw) => self.add(incoming, raw)?,
                     Ok(_) => self.filtered += 1,
                     Err(Unsent { uid, refusal }) => {
                         unsent.insert(uid, refusal);
@@ -85,6 +91,7 @@ impl<'a, 'w> Intake<'a, 'w> {
                 Ok(None) => break,
                 Err(error) => {
                     self.write()?;
+                    self.settle()?;
                     return Err(error);
                 }
             }
@@ -92,7 +99,14 @@ impl<'a, 'w> Intake<'a, 'w> {
         let missing = download.take_missing();
         unsent.extend(missing.iter().map(|uid| (uid, None)));
         self.write()?;
-        self.note_unsent(&unsent)
+        self.note_unsent(&unsent)?;
+        self.settle()
+    }
+
+    /// Waits for the batch that is being written.
+    fn settle(&mut self) -> Result<()> {
+        let writing = self.writing.take();
+        writing.map_or(Ok(()), |lent| lent.back(self.folder))
     }
 
     /// Leaves a message on the server that is larger than the caller takes.
@@ -106,19 +120,21 @@ impl<'a, 'w> Intake<'a, 'w> {
         });
     }
 
-    fn is_meant(&self, message: &IncomingMessage) -> bool {
-        self.options.selection.filter.admits_text(&message.raw)
+    fn is_meant(&self, raw: &[u8]) -> bool {
+        self.options.selection.filter.admits_text(raw)
     }
 
-    fn add(&mut self, message: IncomingMessage) -> Result<()> {
-        let size = message.raw.len() as u64;
+    fn add(&mut self, incoming: Incoming, raw: Vec<u8>) -> Result<()> {
+        let size = raw.len() as u64;
         let becomes = self.largest.max(size) * self.options.layout.expansion();
         if self.batch_bytes + size + becomes > BATCH_MEMORY {
             self.write()?;
         }
         self.batch_bytes += size;
         self.largest = self.largest.max(size);
-        self.batch.push(message);
+        let layout = self.options.layout;
+        self.batch
+            .push(IncomingMessage::read(incoming, raw, layout));
         let is_full = self.batch_bytes >= self.options.layout.batch_bytes();
         if self.batch.len() >= self.options.batch || is_full {
             self.write()?;
@@ -126,13 +142,14 @@ impl<'a, 'w> Intake<'a, 'w> {
         Ok(())
     }
 
-    /// Writes what waits.
+    /// Has what waits written, once what went before is.
     fn write(&mut self) -> Result<()> {
         let batch = std::mem::take(&mut self.batch);
         let failures = std::mem::take(&mut self.failures);
         let messages = batch.len() as u64 + failures.len() as u64 + self.filtered;
         let bytes = std::mem::take(&mut self.batch_bytes);
-        self.largest = 0;
+        let largest = std::mem::take(&mut self.largest);
+        self.settle()?;
         if self.filtered > 0 {
             let filtered = std::mem::take(&mut self.filtered);
             self.port.count(Counts {
@@ -141,7 +158,10 @@ impl<'a, 'w> Intake<'a, 'w> {
             })?;
         }
         if !batch.is_empty() || !failures.is_empty() {
-            self.port.write(self.folder, batch, failures)?;
+            self.writing = Some(self.port.write(self.folder, batch, failures)?);
+        }
+        if bytes + largest * self.options.layout.expansion() > ALONGSIDE {
+            self.settle()?;
         }
         self.meter.advance(messages, bytes);
         Ok(())
@@ -155,7 +175,7 @@ impl<'a, 'w> Intake<'a, 'w> {
         }
         let uids: UidSet = unsent.keys().copied().collect();
         let listed = self.session.uid_search(Criteria::Uids(&uids))?;
-        let name = quote(&self.folder.name);
+        let name = quote(&self.name);
         let failures = listed.intersection(&uids);
         self.failures.extend(failures.iter().map(|uid| Failure {
             uid,
@@ -178,8 +198,8 @@ struct Unsent {
     refusal: Option<String>,
 }
 
-/// The message to write, where the server sent its content.
-fn incoming(message: Downloaded) -> std::result::Result<IncomingMessage, Unsent> {
+/// What the server says about the message, and its bytes, where it sent them.
+fn incoming(message: Downloaded) -> std::result::Result<(Incoming, Vec<u8>), Unsent> {
     let Some(raw) = message.raw else {
         let mut refusals = message.refusals.into_iter();
         return Err(Unsent {
@@ -187,12 +207,12 @@ fn incoming(message: Downloaded) -> std::result::Result<IncomingMessage, Unsent>
             refusal: refusals.next().map(|refusal| refusal.answer),
         });
     };
-    Ok(IncomingMessage {
+    let incoming = Incoming {
         uid: message.uid,
         flags: lasting(message.flags.as_ref()),
         internal_date: message.internal_date.as_deref().and_then(internal_date),
-        raw: Arc::unwrap_or_clone(raw),
-    })
+    };
+    Ok((incoming, Arc::unwrap_or_clone(raw)))
 }
 
 /// The flags of the message: `\Recent` says something of the session only.

@@ -45,7 +45,8 @@ impl Course<'_> {
             size: None,
             raw: None,
         };
-        self.port.write(folder, Vec::new(), vec![failure])?;
+        let lent = self.port.write(folder, Vec::new(), vec![failure])?;
+        lent.back(folder)?;
         self.has_suspected = true;
         Ok(())
     }

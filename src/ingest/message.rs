@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use super::attachment::{Attachment, AttachmentRows, attachments};
 use super::database::Database;
-use super::incoming::IncomingMessage;
+use super::incoming::Incoming;
 use super::insert::{Insert, table_columns};
 use super::options::{Attachments, Layout, Options};
-use super::reading::Reading;
+use super::reading::{Contents, Described, Reading};
 use super::record::{Columns, Record};
 use super::resource::{Owner, Resources};
 use super::schema::MESSAGE_OF_RESOURCE;
@@ -63,6 +63,20 @@ pub struct Destination<'a> {
     pub inside: Option<(&'a str, &'a str)>,
 }
 
+impl Destination<'_> {
+    /// Whose the resources of a message are.
+    fn owner<'a>(&'a self, record: &'a Record, uri: &'a str, date: Option<&'a str>) -> Owner<'a> {
+        Owner {
+            device_id: self.device_id,
+            session_id: self.session_id,
+            folder_row: self.folder_row,
+            message_row: &record.row_id,
+            uri,
+            date,
+        }
+    }
+}
+
 impl Messages {
     /// Prepares the statements, once the tables are there.
     ///
@@ -99,7 +113,7 @@ impl Messages {
     ///
     /// # Errors
     /// `Host` where SQLite refuses.
-    pub fn held(&mut self, record: &Record<'_>) -> Result<Held> {
+    pub fn held(&mut self, record: &Record) -> Result<Held> {
         self.by_id.bind(1, Bind::Text(&record.row_id))?;
         let is_ours = self.by_id.step()?;
         self.by_id.reset();
@@ -115,8 +129,10 @@ impl Messages {
         if !self.has_foreign()? {
             return Ok(Held::Nothing);
         }
-        self.by_text
-            .bind_all(&[Bind::Text(&record.text), Bind::Text(&record.message_id)])?;
+        self.by_text.bind_all(&[
+            Bind::Text(&record.content.text()),
+            Bind::Text(&record.message_id),
+        ])?;
         let held = match self
             .by_text
             .step()?
@@ -151,26 +167,19 @@ impl Messages {
     pub fn write(
         &mut self,
         destination: &Destination<'_>,
-        record: &Record<'_>,
-        reading: &Reading<'_>,
-        incoming: &IncomingMessage,
+        record: &Record,
+        described: &Described,
+        contents: Option<&Contents<'_>>,
+        incoming: &Incoming,
     ) -> Result<u64> {
-        let Reading {
+        let Described {
             columns,
             elaboration,
-            ..
-        } = reading;
+        } = described;
         let uri = self
             .resources
             .uri(destination.device_id, destination.user, record)?;
-        let owner = Owner {
-            device_id: destination.device_id,
-            session_id: destination.session_id,
-            folder_row: destination.folder_row,
-            message_row: &record.row_id,
-            uri: &uri,
-            date: columns.date.as_deref(),
-        };
+        let owner = destination.owner(record, &uri, columns.date.as_deref());
         let text = match self.order {
             Order::MessageFirst => {
                 self.write_row(&owner, record, columns, None)?;
@@ -182,7 +191,9 @@ impl Messages {
                 text
             }
         };
-        self.resources.write_derived(&owner, record, reading)?;
+        if let Some(contents) = contents {
+            self.resources.write_derived(&owner, record, contents)?;
+        }
         self.write_attachments(destination, &owner, &text, record, incoming)
     }
 
@@ -194,8 +205,8 @@ impl Messages {
     pub fn attach(
         &mut self,
         destination: &Destination<'_>,
-        record: &Record<'_>,
-        incoming: &IncomingMessage,
+        record: &Record,
+        incoming: &Incoming,
     ) -> Result<u64> {
         if destination.options.attachments == Attachments::No {
             return Ok(0);
@@ -204,14 +215,7 @@ impl Messages {
             // Another tool wrote the message, and its attachments as it does.
             return Ok(0);
         };
-        let owner = Owner {
-            device_id: destination.device_id,
-            session_id: destination.session_id,
-            folder_row: destination.folder_row,
-            message_row: &record.row_id,
-            uri: &uri,
-            date: None,
-        };
+        let owner = destination.owner(record, &uri, None);
         self.write_attachments(destination, &owner, &text, record, incoming)
     }
 
@@ -222,8 +226,8 @@ impl Messages {
         destination: &Destination<'_>,
         owner: &Owner<'_>,
         text: &str,
-        record: &Record<'_>,
-        incoming: &IncomingMessage,
+        record: &Record,
+        incoming: &Incoming,
     ) -> Result<u64> {
         let options = destination.options;
         // What is inside of an attached message comes with the outermost one.
@@ -231,14 +235,14 @@ impl Messages {
             return Ok(0);
         }
         let mut written = 0;
-        for attachment in attachments(record.raw, &options.attachment_types) {
+        for attachment in attachments(record.content.bytes(), &options.attachment_types) {
             written += u64::from(self.attachments.write(text, owner.uri, &attachment)?);
             if options.attachments == Attachments::UniformResource {
                 self.resources
                     .write_attachment(owner, record, &attachment)?;
             }
             if attachment.is_message() {
-                self.write_inner(destination, record, &attachment, incoming)?;
+                self.write_inner(destination, record, attachment, incoming)?;
             }
         }
         Ok(written)
@@ -247,24 +251,28 @@ impl Messages {
     fn write_inner(
         &mut self,
         destination: &Destination<'_>,
-        outer: &Record<'_>,
-        attachment: &Attachment,
-        incoming: &IncomingMessage,
+        outer: &Record,
+        attachment: Attachment,
+        incoming: &Incoming,
     ) -> Result<()> {
-        let record = Record::read(&attachment.content);
+        let (part, record) = (attachment.part, Record::read(attachment.content));
         if matches!(self.held(&record)?, Held::Whole(_)) {
             return Ok(());
         }
         let destination = Destination {
-            inside: Some((&outer.row_id, &attachment.part)),
+            inside: Some((&outer.row_id, &part)),
             ..*destination
         };
-        let incoming = IncomingMessage {
+        let incoming = Incoming {
             flags: incoming.flags.clone(),
-            ..IncomingMessage::default()
+            ..Incoming::default()
         };
-        let reading = Reading::of(&record, &incoming, self.layout, destination.inside);
-        self.write(&destination, &record, &reading, &incoming)
+        let Reading {
+            described,
+            contents,
+        } = Reading::of(&record, &incoming, self.layout, destination.inside);
+        let contents = contents.as_ref();
+        self.write(&destination, &record, &described, contents, &incoming)
             .map(drop)
     }
 
@@ -272,13 +280,13 @@ impl Messages {
     fn write_row(
         &mut self,
         owner: &Owner<'_>,
-        record: &Record<'_>,
+        record: &Record,
         columns: &Columns,
         resource: Option<&str>,
     ) -> Result<()> {
         let text = Bind::Text;
         let content = match self.layout {
-            Layout::Surveilr => Cow::Borrowed(&*record.text),
+            Layout::Surveilr => record.content.text(),
             Layout::Compact => Cow::Owned(record.reference(owner.uri)),
         };
         let values = [

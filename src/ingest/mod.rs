@@ -1,13 +1,16 @@
 //! Ingest into RSSD: the only writer of its tables.
 //!
-//! [`open`] finds the folders; [`run()`] takes what is new in them from an IMAP
-//! session and hands it in batches to the [`Writer`], which knows no IMAP. A batch is
-//! downloaded first and written then, rows and state together, so that no
-//! network wait holds a lock and a run that is killed goes on where it stopped.
+//! [`one`] and [`side_by_side()`] read accounts, each in a thread, which takes what is
+//! new in its folders from an IMAP session and hands it in batches to the [`Writer`],
+//! which knows no IMAP and runs on the host's thread. A batch is downloaded first
+//! and written then, rows and state together, so that no network wait holds a lock
+//! and a run that is killed goes on where it stopped.
 
+mod asked;
 mod attachment;
 mod batch;
 mod clock;
+mod content;
 mod database;
 mod device;
 mod filter;
@@ -27,6 +30,7 @@ mod place;
 mod port;
 mod progress;
 mod pull;
+mod readers;
 mod reading;
 mod record;
 mod refresh;
@@ -45,6 +49,7 @@ mod status;
 mod summary;
 mod terms;
 mod transaction;
+mod tuning;
 mod uri;
 mod watch;
 mod writer;
@@ -52,15 +57,14 @@ mod writer;
 pub use database::Database;
 pub use filter::Filter;
 pub use folder::Folder;
-pub use folders::{Opening, open};
-pub use incoming::IncomingMessage;
+pub use incoming::{Incoming, IncomingMessage};
 pub use location::Failure;
 pub use options::{Afterwards, Attachments, LARGEST_MESSAGE, Layout, Options, Progress};
 pub use patience::Patience;
 pub use place::Account;
-pub use run::run;
+pub use readers::Errand;
 pub use selection::{Fetch, Selection, Status};
-pub use side_by_side::{Errand, side_by_side};
+pub use side_by_side::{one, side_by_side};
 pub use state::Trouble;
 pub use status::status;
 pub use terms::{AddressTerm, Terms};

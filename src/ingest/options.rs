@@ -9,6 +9,12 @@ use super::selection::Selection;
 /// of the largest of them while it is written.
 pub const BATCH_MEMORY: u64 = 32 << 20;
 
+/// The most bytes a batch takes that is written while the next one comes.
+pub const ALONGSIDE: u64 = 16 << 20;
+
+/// The most bytes of mail that one command asks for.
+pub const CHUNK: u64 = 4 << 20;
+
 /// The most bytes a message can have: SQLite takes no larger value by default.
 pub const LARGEST_MESSAGE: u64 = 1_000_000_000;
 
@@ -69,16 +75,8 @@ impl Layout {
     /// [`Options::batch`] says: it is held in memory meanwhile.
     pub fn batch_bytes(self) -> u64 {
         match self {
-            Self::Surveilr => 8 << 20,
-            Self::Compact => 16 << 20,
-        }
-    }
-
-    /// The most bytes of mail that one command asks for.
-    pub fn chunk_bytes(self) -> u64 {
-        match self {
             Self::Surveilr => 4 << 20,
-            Self::Compact => 16 << 20,
+            Self::Compact => 8 << 20,
         }
     }
 

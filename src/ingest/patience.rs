@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Kind, Result};
-use crate::sqlite::{Connection, Field};
+use crate::sqlite::{Connection, Field, code};
 
 /// How long a lock is waited for.
 #[derive(Clone, Copy, Debug)]
@@ -15,11 +15,6 @@ pub struct Patience {
     /// The deadline of the statement.
     pub deadline: Option<Instant>,
 }
-
-/// `SQLITE_BUSY`.
-pub const BUSY: i32 = 5;
-/// `SQLITE_BUSY_SNAPSHOT`, which no wait cures.
-pub const BUSY_SNAPSHOT: i32 = 517;
 
 /// The first pause between two tries; each is twice the one before.
 const FIRST: Duration = Duration::from_millis(1);
@@ -77,7 +72,12 @@ impl Default for Patience {
 
 /// True where others hold a lock that they may let go.
 pub fn is_locked(error: &Error) -> bool {
-    matches!(error.kind(), Kind::Host { code, .. } if code & 0xff == BUSY && *code != BUSY_SNAPSHOT)
+    match error.kind() {
+        Kind::Host { code, .. } => {
+            code::primary(*code) == code::BUSY && *code != code::BUSY_SNAPSHOT
+        }
+        _ => false,
+    }
 }
 
 /// True where the host has set a busy timeout.

@@ -1,81 +1,113 @@
-//! How those who read mail reach the writer, wherever they run.
-//!
-//! SQLite is called on the host's thread only. A run over one account calls the
-//! writer there directly; where several accounts are read side by side, each in
-//! a thread, the work to do is sent over and waited for.
+//! How those who read mail reach the writer: SQLite is called on the host's
+//! thread only, and mail is read on others, so the work to do is sent over.
 
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
+use super::asked::Asked;
 use super::folder::{Differences, Folder};
 use super::incoming::IncomingMessage;
 use super::known::Present;
 use super::location::Failure;
-use super::side_by_side::Parcel;
 use super::summary::Counts;
 use super::writer::Writer;
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::imap::session::Examined;
 use crate::imap::uid_set::UidSet;
 
 /// Something for the writer to do.
 pub type Job = Box<dyn FnOnce(&mut Writer) + Send>;
 
-/// The way to the writer.
-pub enum Port<'a> {
-    /// It is here, on the host's thread.
-    Here(&'a mut Writer),
-    /// It is the one of this number, on the thread at the other end.
-    There(usize, SyncSender<Parcel>),
+/// What a reader sends to the host's thread, with the reader's number.
+pub enum Parcel {
+    /// It has found its folders; a writer is needed.
+    Opened(usize, Box<Asked>),
+    /// Something to do for its writer.
+    Job(usize, Job),
+    /// It is through with what was there and waits for more.
+    Waiting(usize),
+    /// It is through.
+    Ended(usize, Result<()>),
 }
 
-impl Port<'_> {
+/// The way of one reader to its writer.
+pub struct Port {
+    reader: usize,
+    parcels: SyncSender<Parcel>,
+}
+
+/// A folder that is lent to the writer until its work is done.
+#[must_use = "the folder has to come back"]
+pub struct Lent<T>(Receiver<(Folder, Result<T>)>);
+
+impl<T> Lent<T> {
+    /// Waits for the folder, and for what came of the work.
+    ///
+    /// # Errors
+    /// Those of the work, and that the statement was stopped.
+    pub fn back(self, folder: &mut Folder) -> Result<T> {
+        let (back, outcome) = self.0.recv().map_err(|_| stopped())?;
+        *folder = back;
+        outcome
+    }
+}
+
+impl Port {
+    /// The way of the reader of this number.
+    pub fn new(reader: usize, parcels: SyncSender<Parcel>) -> Self {
+        Self { reader, parcels }
+    }
+
+    /// Gives the writer something to do.
+    fn send<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Writer) -> T + Send + 'static,
+    ) -> Result<Receiver<T>> {
+        let (done, outcome) = sync_channel(1);
+        let job: Job = Box::new(move |writer| {
+            // Nobody waits for it where the reader was stopped.
+            let _ = done.send(work(writer));
+        });
+        // The host's thread has left, or drops the job, where the statement was
+        // stopped.
+        let sent = self.parcels.send(Parcel::Job(self.reader, job));
+        sent.map(|()| outcome).map_err(|_| stopped())
+    }
+
     /// Has the writer do something and waits for the outcome.
     fn ask<T: Send + 'static>(
         &mut self,
         work: impl FnOnce(&mut Writer) -> T + Send + 'static,
     ) -> Result<T> {
-        match self {
-            Self::Here(writer) => Ok(work(writer)),
-            Self::There(index, parcels) => {
-                let (done, outcome) = sync_channel(1);
-                let job: Job = Box::new(move |writer| {
-                    // Nobody waits for it where the reader was stopped.
-                    let _ = done.send(work(writer));
-                });
-                // The host's thread has left, or drops the job, where the
-                // statement was stopped.
-                parcels
-                    .send(Parcel::Job(*index, job))
-                    .map_err(|_| Kind::Cancelled)?;
-                outcome.recv().map_err(|_| Kind::Cancelled.into())
-            }
-        }
+        self.send(work)?.recv().map_err(|_| stopped())
     }
 
-    /// [`Port::ask`] for work on a folder, which is lent meanwhile.
-    fn with<T: Send + 'static>(
+    /// Gives the writer something to do with a folder.
+    fn lend<T: Send + 'static>(
         &mut self,
         folder: &mut Folder,
         work: impl FnOnce(&mut Writer, &mut Folder) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
+    ) -> Result<Lent<T>> {
         let mut lent = std::mem::take(folder);
-        let (back, outcome) = self.ask(move |writer| {
+        let outcome = self.send(move |writer| {
             let outcome = work(writer, &mut lent);
             (lent, outcome)
-        })?;
-        *folder = back;
-        outcome
+        });
+        outcome.map(Lent)
+    }
+
+    /// Asks for a writer; what it cannot do it tells when it is first used.
+    ///
+    /// # Errors
+    /// The statement was stopped.
+    pub fn open(&mut self, asked: Asked) -> Result<()> {
+        let opened = Parcel::Opened(self.reader, Box::new(asked));
+        self.parcels.send(opened).map_err(|_| stopped())
     }
 
     /// Tells that the first round is through, so that others may begin theirs.
     pub fn wait(&mut self) -> Result<()> {
-        match self {
-            Self::Here(_) => Ok(()),
-            Self::There(index, parcels) => {
-                let told = parcels.send(Parcel::Waiting(*index));
-                told.map_err(|_| Kind::Cancelled.into())
-            }
-        }
+        let told = self.parcels.send(Parcel::Waiting(self.reader));
+        told.map_err(|_| stopped())
     }
 
     /// [`Writer::folder`].
@@ -86,34 +118,39 @@ impl Port<'_> {
 
     /// [`Writer::settled`].
     pub fn settled(&mut self, folder: &mut Folder, first: u64) -> Result<UidSet> {
-        self.with(folder, move |writer, folder| writer.settled(folder, first))
+        self.lend(folder, move |writer, folder| writer.settled(folder, first))?
+            .back(folder)
     }
 
     /// [`Writer::retryable`].
     pub fn retryable(&mut self, folder: &mut Folder) -> Result<UidSet> {
-        self.with(folder, |writer, folder| writer.retryable(folder))
+        self.lend(folder, |writer, folder| writer.retryable(folder))?
+            .back(folder)
     }
 
     /// [`Writer::present`].
     pub fn present(&mut self, folder: &mut Folder) -> Result<Present> {
-        self.with(folder, |writer, folder| writer.present(folder))
+        self.lend(folder, |writer, folder| writer.present(folder))?
+            .back(folder)
     }
 
     /// [`Writer::update`].
     pub fn update(&mut self, folder: &mut Folder, differences: Differences) -> Result<()> {
-        self.with(folder, move |writer, folder| {
+        self.lend(folder, move |writer, folder| {
             writer.update(folder, &differences)
-        })
+        })?
+        .back(folder)
     }
 
-    /// [`Writer::write_batch`] and [`Writer::note_failures`].
+    /// [`Writer::write_batch`] and [`Writer::note_failures`], without waiting for
+    /// their end.
     pub fn write(
         &mut self,
         folder: &mut Folder,
         batch: Vec<IncomingMessage>,
         failures: Vec<Failure>,
-    ) -> Result<()> {
-        self.with(folder, move |writer, folder| {
+    ) -> Result<Lent<()>> {
+        self.lend(folder, move |writer, folder| {
             writer.write_batch(folder, &batch)?;
             writer.note_failures(folder, &failures)
         })
@@ -126,9 +163,10 @@ impl Port<'_> {
         next_uid: u64,
         gone: UidSet,
     ) -> Result<()> {
-        self.with(folder, move |writer, folder| {
+        self.lend(folder, move |writer, folder| {
             writer.finish_folder(folder, next_uid, &gone)
-        })
+        })?
+        .back(folder)
     }
 
     /// [`Writer::fetched`].
@@ -140,4 +178,8 @@ impl Port<'_> {
     pub fn count(&mut self, counts: Counts) -> Result<()> {
         self.ask(move |writer| writer.count(&counts))
     }
+}
+
+fn stopped() -> Error {
+    Kind::Cancelled.into()
 }

@@ -24,7 +24,7 @@ use crate::imap::uid_set::UidSet;
 /// What a run over folders has at hand.
 pub struct Course<'a> {
     /// The way to the writer.
-    pub port: Port<'a>,
+    pub port: Port,
     /// What is asked of the run.
     pub options: &'a Options,
     /// Shows how far it is.
@@ -216,7 +216,7 @@ impl Course<'_> {
         if let Some(left) = &mut self.left {
             let count = match taken {
                 Ok(()) => now.len(),
-                Err(_) => folder.committed.len() - before,
+                Err(_) => folder.committed.len().saturating_sub(before),
             };
             *left -= count.min(*left);
         }

@@ -1,7 +1,7 @@
 //! What the tables want of a message, read from its bytes alone, wherever that is
 //! done.
 
-use super::incoming::IncomingMessage;
+use super::incoming::Incoming;
 use super::options::Layout;
 use super::record::{Columns, Record, elaboration};
 use crate::mail::Message;
@@ -14,13 +14,26 @@ const LARGEST_JSON_SOURCE: usize = 64 << 20;
 
 /// A message that was read.
 pub struct Reading<'a> {
+    /// What its rows say of it.
+    pub described: Described,
+    /// What is derived from it; nothing in the compact layout.
+    pub contents: Option<Contents<'a>>,
+}
+
+/// What the rows say of a message.
+pub struct Described {
     /// The columns of its row.
     pub columns: Columns,
     /// The elaboration of its `text` resource.
     pub elaboration: String,
+}
+
+/// What is derived from a message: its structure as `json`, and its bodies as `txt`
+/// and `html`, of which it may have none.
+pub struct Contents<'a> {
     message: Message<'a>,
     json: Option<String>,
-    /// SHA-1 of each derived content, in their order.
+    /// SHA-1 of each, in their order.
     digests: Vec<String>,
 }
 
@@ -39,39 +52,46 @@ pub struct Derived<'r> {
 impl<'a> Reading<'a> {
     /// Reads a message; `inside` names the message it is attached to, and the part.
     pub fn of(
-        record: &Record<'a>,
-        incoming: &IncomingMessage,
+        record: &'a Record,
+        incoming: &Incoming,
         layout: Layout,
         inside: Option<(&str, &str)>,
     ) -> Self {
-        let message = Message::parse(record.raw);
+        let raw = record.content.bytes();
+        let message = Message::parse(raw);
         let headers = message.headers();
-        let columns = Columns::read(headers, &incoming.flags);
-        let elaboration = elaboration(record, headers, incoming, &message.problems(), inside);
-        let json = match layout {
-            Layout::Surveilr if record.raw.len() <= LARGEST_JSON_SOURCE => message.to_json(),
-            Layout::Surveilr | Layout::Compact => None,
-        };
-        let mut reading = Self {
-            columns,
-            elaboration,
+        Self {
+            described: Described {
+                columns: Columns::read(headers, &incoming.flags),
+                elaboration: elaboration(record, headers, incoming, &message.problems(), inside),
+            },
+            contents: match layout {
+                Layout::Surveilr => Some(Contents::of(message, raw.len())),
+                Layout::Compact => None,
+            },
+        }
+    }
+}
+
+impl<'a> Contents<'a> {
+    fn of(message: Message<'a>, size: usize) -> Self {
+        let mut contents = Self {
+            json: (size <= LARGEST_JSON_SOURCE)
+                .then(|| message.to_json())
+                .flatten(),
             message,
-            json,
             digests: Vec::new(),
         };
-        if layout == Layout::Surveilr {
-            let contents = reading.contents();
-            let digests = contents.map(|(_, _, content)| sha1_hex(content.as_bytes()));
-            reading.digests = digests.collect();
-        }
-        reading
+        let digests = contents
+            .each()
+            .map(|(_, _, text)| sha1_hex(text.as_bytes()));
+        contents.digests = digests.collect();
+        contents
     }
 
-    /// What is derived from the message, of which the compact layout has nothing:
-    /// its structure as `json`, and its bodies as `txt` and `html`, of which it may
-    /// have none.
+    /// Each of them.
     pub fn derived(&self) -> impl Iterator<Item = Derived<'_>> {
-        let contents = self.contents().zip(&self.digests);
+        let contents = self.each().zip(&self.digests);
         contents.map(|((nature, nth, content), digest)| Derived {
             nature,
             nth,
@@ -80,7 +100,7 @@ impl<'a> Reading<'a> {
         })
     }
 
-    fn contents(&self) -> impl Iterator<Item = (&'static str, usize, &str)> {
+    fn each(&self) -> impl Iterator<Item = (&'static str, usize, &str)> {
         let json = self.json.as_deref();
         let texts = self.message.text_bodies().into_iter().enumerate();
         let html = self.message.html_bodies().into_iter().enumerate();

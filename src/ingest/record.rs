@@ -1,23 +1,19 @@
 //! What RSSD has to know of one message, read from its bytes.
 
-use std::borrow::Cow;
-
 use serde_json::{Map, Value, json};
 
+use super::content::Content;
 use super::identity;
-use super::incoming::IncomingMessage;
+use super::incoming::Incoming;
 use super::status::status;
 use crate::mail::address::Role;
 use crate::mail::digest::{hex, sha1_hex, sha256};
-use crate::mail::message::raw_text;
 use crate::mail::{Headers, time};
 
 /// What tells a message from all others; enough to see whether it is there.
-pub struct Record<'a> {
-    /// The exact bytes.
-    pub raw: &'a [u8],
-    /// The `message` column.
-    pub text: Cow<'a, str>,
+pub struct Record {
+    /// The message itself.
+    pub content: Content,
     /// SHA-256 of the bytes, in hex.
     pub sha256: String,
     /// SHA-1 of the bytes, in hex.
@@ -28,21 +24,21 @@ pub struct Record<'a> {
     pub row_id: String,
 }
 
-impl<'a> Record<'a> {
+impl Record {
     /// Reads as much of a message as its identity needs.
-    pub fn read(raw: &'a [u8]) -> Self {
-        let text = raw_text(raw);
+    pub fn read(raw: Vec<u8>) -> Self {
+        let content = Content::of(raw);
+        let raw = content.bytes();
         let message_id = Headers::parse(raw).message_id().unwrap_or_default();
         let digest = sha256(raw);
-        let row_id = match &text {
-            Cow::Borrowed(_) => identity::message(&digest, &message_id),
-            Cow::Owned(text) => identity::message(&sha256(text.as_bytes()), &message_id),
+        let row_id = match &content {
+            Content::Text(_) => identity::message(&digest, &message_id),
+            Content::Bytes(_) => identity::message(&sha256(content.text().as_bytes()), &message_id),
         };
         Self {
-            raw,
-            text,
             sha256: hex(&digest),
             sha1: sha1_hex(raw),
+            content,
             message_id,
             row_id,
         }
@@ -90,9 +86,9 @@ impl Columns {
 
 /// The elaboration of a message's `text` resource: what RSSD has no column for.
 pub fn elaboration(
-    record: &Record<'_>,
+    record: &Record,
     headers: &Headers<'_>,
-    incoming: &IncomingMessage,
+    incoming: &Incoming,
     problems: &[crate::mail::Problem],
     inside: Option<(&str, &str)>,
 ) -> String {

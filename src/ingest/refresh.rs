@@ -48,7 +48,7 @@ pub enum Depth {
 /// # Errors
 /// The session's or SQLite's.
 pub fn refresh(
-    port: &mut Port<'_>,
+    port: &mut Port,
     session: &mut Session,
     folder: &mut Folder,
     examined: &Examined,

@@ -1,11 +1,10 @@
 //! The `uniform_resource` rows of a message, each with its edge in the graph.
 
-use std::borrow::Cow;
-
 use super::attachment::Attachment;
+use super::content::Content;
 use super::database::Database;
 use super::insert::Insert;
-use super::reading::Reading;
+use super::reading::Contents;
 use super::record::Record;
 use super::{identity, uri};
 use crate::error::Result;
@@ -125,7 +124,7 @@ impl Resources {
     pub fn write_attachment(
         &mut self,
         owner: &Owner<'_>,
-        record: &Record<'_>,
+        record: &Record,
         attachment: &Attachment,
     ) -> Result<()> {
         let resource = Resource {
@@ -143,7 +142,7 @@ impl Resources {
     ///
     /// # Errors
     /// `Host` where SQLite refuses.
-    pub fn uri(&mut self, device_id: &str, user: &str, record: &Record<'_>) -> Result<String> {
+    pub fn uri(&mut self, device_id: &str, user: &str, record: &Record) -> Result<String> {
         let base = uri::base(user, &record.message_id, &record.sha256);
         self.same_uri
             .bind_all(&[device_id, &base, &record.sha1].map(Bind::Text))?;
@@ -163,17 +162,17 @@ impl Resources {
     pub fn write_text(
         &mut self,
         owner: &Owner<'_>,
-        record: &Record<'_>,
+        record: &Record,
         elaboration: &str,
     ) -> Result<String> {
         let resource = Resource {
             place: "",
             nature: "text",
-            content: match &record.text {
-                Cow::Borrowed(text) => exact(text),
-                Cow::Owned(_) => Bind::Blob(record.raw),
+            content: match &record.content {
+                Content::Text(text) => exact(text),
+                Content::Bytes(bytes) => Bind::Blob(bytes),
             },
-            size: record.raw.len(),
+            size: record.content.bytes().len(),
             digest: &record.sha1,
             elaboration: Some(elaboration),
         };
@@ -187,10 +186,10 @@ impl Resources {
     pub fn write_derived(
         &mut self,
         owner: &Owner<'_>,
-        record: &Record<'_>,
-        reading: &Reading<'_>,
+        record: &Record,
+        contents: &Contents<'_>,
     ) -> Result<()> {
-        for derived in reading.derived() {
+        for derived in contents.derived() {
             let resource = Resource {
                 place: &uri::body_place(derived.nature, derived.nth),
                 nature: derived.nature,
@@ -208,7 +207,7 @@ impl Resources {
     fn write(
         &mut self,
         owner: &Owner<'_>,
-        record: &Record<'_>,
+        record: &Record,
         resource: &Resource<'_>,
     ) -> Result<String> {
         let mut id = identity::resource(owner.message_row, &record.sha256, resource.place);

@@ -5,7 +5,7 @@ use super::device::text;
 use super::insert::Insert;
 use super::{clock, identity};
 use crate::error::{Kind, Result};
-use crate::sqlite::Bind;
+use crate::sqlite::{Bind, code};
 
 /// The session of a run.
 pub struct Session {
@@ -72,7 +72,11 @@ impl Session {
             }
         }
         let text = "cannot write the session: others hold every created_at of these 10 s".into();
-        Err(Kind::Host { code: 1, text }.into())
+        Err(Kind::Host {
+            code: code::ERROR,
+            text,
+        }
+        .into())
     }
 
     /// Notes how far the run is, as a JSON object.

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
 use crate::account::Options;
-use crate::error::{Error, Result, quote};
+use crate::error::Result;
 
 /// From when on messages are taken.
 #[derive(Clone, Debug)]
@@ -78,15 +78,7 @@ pub fn day(text: &str) -> Option<Date> {
 /// # Errors
 /// Anything else.
 pub fn duration_option(options: &Options, key: &str) -> Result<Option<Duration>> {
-    let Some(text) = options.text(key)? else {
-        return Ok(None);
-    };
-    duration(text).map(Some).ok_or_else(|| {
-        Error::usage(format!(
-            "option {key} must be a duration, such as PT1H, not '{}'",
-            quote(text)
-        ))
-    })
+    options.parsed(key, "a duration such as \"PT1H\"", duration)
 }
 
 /// The length of an ISO 8601 duration; a month has 30 days and a year 365.

@@ -12,9 +12,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::database::Database;
-use super::patience::{BUSY, BUSY_SNAPSHOT, Patience, is_locked};
+use super::patience::{Patience, is_locked};
 use crate::error::{Error, Kind, Result};
-use crate::sqlite::Statement;
+use crate::sqlite::{Statement, code};
 
 /// Groups writes on one connection.
 #[derive(Clone)]
@@ -45,7 +45,7 @@ impl Transactions {
         // Only this tells: within a statement that writes, autocommit is still
         // on, BEGIN succeeds, and the COMMIT that must follow does not.
         let situation = match connection.execute("SAVEPOINT imap_ingest") {
-            Err(error) if primary_code(&error) == Some(BUSY) => Situation::InWritingStatement,
+            Err(error) if primary_code(&error) == Some(code::BUSY) => Situation::InWritingStatement,
             Err(error) => return Err(error),
             Ok(()) => {
                 connection.execute("RELEASE imap_ingest")?;
@@ -195,14 +195,14 @@ impl Drop for Batch<'_> {
 
 /// True where the database refuses what it was given: a constraint, a trigger, a
 /// size.
-fn is_refusal(error: &Error) -> bool {
-    const REFUSALS: [i32; 4] = [1, 18, 19, 20];
+pub(super) fn is_refusal(error: &Error) -> bool {
+    const REFUSALS: [i32; 4] = [code::ERROR, code::TOOBIG, code::CONSTRAINT, code::MISMATCH];
     primary_code(error).is_some_and(|code| REFUSALS.contains(&code))
 }
 
 fn primary_code(error: &Error) -> Option<i32> {
     match error.kind() {
-        Kind::Host { code, .. } => Some(code & 0xff),
+        Kind::Host { code, .. } => Some(code::primary(*code)),
         _ => None,
     }
 }
@@ -211,14 +211,14 @@ fn primary_code(error: &Error) -> Option<i32> {
 fn explain_snapshot(error: Error) -> Error {
     match error.kind() {
         Kind::Host {
-            code: BUSY_SNAPSHOT,
+            code: code::BUSY_SNAPSHOT,
             text,
         } => {
             let advice = "the statement around imap_ingest reads what another connection has \
                           changed since; call it without FROM, for many folders as \
                           imap_ingest(server, user, '*')";
             Kind::Host {
-                code: BUSY_SNAPSHOT,
+                code: code::BUSY_SNAPSHOT,
                 text: format!("{text}; {advice}"),
             }
             .into()

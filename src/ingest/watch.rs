@@ -9,6 +9,7 @@ use crate::account::lookout::Lookout;
 use crate::account::vigil::{self, Keeper, TICK, Vigil};
 use crate::error::{Error, Kind, Result};
 use crate::imap::{Lease, Mailbox};
+use crate::sqlite::code;
 
 /// Folders that have a connection of their own, on which the server tells of
 /// news by IDLE; servers allow about ten for a user.
@@ -220,7 +221,9 @@ fn is_refusal(error: &Error) -> bool {
 /// long: what was not written is asked for again.
 pub fn passing(error: Error) -> Error {
     match error.kind() {
-        Kind::Host { code, .. } if code & 0xff == BUSY => Error::network("the database is locked"),
+        Kind::Host { code, .. } if code::primary(*code) == code::BUSY => {
+            Error::network("the database is locked")
+        }
         _ => error,
     }
 }
@@ -229,6 +232,3 @@ pub fn passing(error: Error) -> Error {
 pub fn goes_on(options: &Options) -> bool {
     options.watch.is_some() || options.period.is_some()
 }
-
-/// `SQLITE_BUSY`, of which there are extended codes.
-const BUSY: i32 = 5;

@@ -1,7 +1,7 @@
 //! Address fields (RFC 5322 section 3.4): parsed by mail-parser, encoded words
 //! repaired first.
 
-use super::charset::without_nul;
+use super::charset::trimmed;
 use super::shield::shielded;
 use super::words::repair;
 use mail_parser::parsers::MessageStream;
@@ -71,26 +71,30 @@ impl Role {
 
 /// The mailboxes of one field, those of groups included in their place.
 pub(super) fn parse(value: &[u8]) -> Vec<Address> {
-    let Some(parsed) = parse_grouped(value) else {
-        return Vec::new();
-    };
-    match parsed {
+    let mailboxes = parsed(value, |parsed| match parsed {
         mail_parser::Address::List(list) => list.into_iter().filter_map(mailbox).collect(),
         mail_parser::Address::Group(groups) => groups
             .into_iter()
             .flat_map(|group| group.addresses)
             .filter_map(mailbox)
             .collect(),
-    }
+    });
+    mailboxes.unwrap_or_default()
 }
 
 /// One field as mail-parser gives it, groups kept; `None` where there is
 /// nothing in it.
 pub(super) fn parse_grouped(value: &[u8]) -> Option<mail_parser::Address<'static>> {
+    parsed(value, |parsed| parsed.into_owned())
+}
+
+/// What `read` makes of a field as mail-parser gives it; `None` where there is
+/// nothing in it.
+fn parsed<T>(value: &[u8], read: impl FnOnce(mail_parser::Address<'_>) -> T) -> Option<T> {
     let mut line = repair(value);
     drop_comment_after_group(&mut line);
     shielded(|| match MessageStream::new(&line).parse_address() {
-        HeaderValue::Address(address) => Some(address.into_owned()),
+        HeaderValue::Address(address) => Some(read(address)),
         _ => None,
     })
 }
@@ -120,13 +124,9 @@ pub(super) fn is_empty_group(value: &[u8]) -> bool {
 }
 
 fn mailbox(addr: Addr<'_>) -> Option<Address> {
-    let text = |text: Option<_>| {
-        text.map(|text| without_nul(text).trim().to_owned())
-            .filter(|text| !text.is_empty())
-    };
     let mailbox = Address {
-        name: text(addr.name),
-        address: text(addr.address),
+        name: addr.name.and_then(trimmed),
+        address: addr.address.and_then(trimmed),
     };
     (mailbox != Address::default()).then_some(mailbox)
 }

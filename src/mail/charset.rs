@@ -88,6 +88,18 @@ pub fn without_nul(text: Cow<'_, str>) -> String {
     free_of_nul(text).into_owned()
 }
 
+/// `text` without NUL and without white space around it; `None` where nothing is
+/// left.
+pub fn trimmed(text: Cow<'_, str>) -> Option<String> {
+    let text = free_of_nul(text);
+    let inside = text.trim();
+    match inside.len() {
+        0 => None,
+        length if length == text.len() => Some(text.into_owned()),
+        _ => Some(inside.to_owned()),
+    }
+}
+
 /// As [`without_nul`], borrowed where it was and has none.
 pub fn free_of_nul(text: Cow<'_, str>) -> Cow<'_, str> {
     if memchr(0, text.as_bytes()).is_some() {
@@ -156,5 +168,8 @@ mod tests {
     #[test]
     fn nul_is_left_out() {
         assert_eq!(without_nul("a\0b".into()), "ab");
+        assert_eq!(trimmed(" \0 a\0b ".into()).as_deref(), Some("ab"));
+        assert_eq!(trimmed("ab".into()).as_deref(), Some("ab"));
+        assert_eq!(trimmed(" \0".into()), None);
     }
 }

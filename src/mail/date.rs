@@ -6,7 +6,6 @@ use super::time::unix_seconds;
 use jiff::civil;
 use mail_parser::HeaderValue;
 use mail_parser::parsers::MessageStream;
-use std::borrow::Cow;
 
 /// A date as it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,10 +33,15 @@ pub(super) fn unix(value: &[u8]) -> Option<i64> {
 /// A date as it was written, `None` where it cannot be read.
 pub(super) fn written(value: &[u8]) -> Option<Written> {
     let line = unfold_to_space(value);
-    // Longer than any date with its comments; the parser gives a value only at
-    // a line's end.
-    let line = regular(&line[..line.len().min(1000)]);
-    read(&format!("{line}\n")).or_else(|| read(&format!("{line} -0000\n")))
+    // Longer than any date with its comments.
+    let mut line = regular(&line[..line.len().min(1000)]);
+    // The parser gives a value only at a line's end.
+    line.push('\n');
+    read(&line).or_else(|| {
+        line.pop();
+        line.push_str(" -0000\n");
+        read(&line)
+    })
 }
 
 /// A date as mail-parser must have it: with seconds, which `11:51 CST` leaves
@@ -45,26 +49,33 @@ pub(super) fn written(value: &[u8]) -> Option<Written> {
 /// `Sat Sep 21 08:18:08 2002`, of which it would make the 21st of August.
 fn regular(line: &[u8]) -> String {
     let line = String::from_utf8_lossy(line);
-    let mut words: Vec<Cow<'_, str>> = line.split_ascii_whitespace().map(Cow::from).collect();
-    for word in &mut words {
-        let digits = |text: &str| text.len() <= 2 && text.bytes().all(|b| b.is_ascii_digit());
-        if word
-            .split_once(':')
-            .is_some_and(|(hour, minute)| digits(hour) && digits(minute))
-        {
-            word.to_mut().push_str(":00");
+    let mut words = line.split_ascii_whitespace();
+    let mut first = [""; 5];
+    first.fill_with(|| words.next().unwrap_or_default());
+    let [weekday, month, day, time, year] = first;
+    let is_alphabetic = |word: &str| word.bytes().all(|b| b.is_ascii_alphabetic());
+    if !year.is_empty() && is_alphabetic(weekday) && is_alphabetic(month) && time.contains(':') {
+        first = [weekday, day, month, year, time];
+    }
+    let mut regular = String::with_capacity(line.len() + 16);
+    let first = first.into_iter().filter(|word| !word.is_empty());
+    for word in first.chain(words) {
+        if !regular.is_empty() {
+            regular.push(' ');
+        }
+        regular.push_str(word);
+        if lacks_seconds(word) {
+            regular.push_str(":00");
         }
     }
-    if let [weekday, month, day, time, year, ..] = words.as_mut_slice()
-        && [&*weekday, &*month]
-            .into_iter()
-            .all(|word| word.bytes().all(|b| b.is_ascii_alphabetic()))
-        && time.contains(':')
-    {
-        std::mem::swap(month, day);
-        std::mem::swap(time, year);
-    }
-    words.join(" ")
+    regular
+}
+
+/// True for hours and minutes alone.
+fn lacks_seconds(word: &str) -> bool {
+    let digits = |text: &str| text.len() <= 2 && text.bytes().all(|b| b.is_ascii_digit());
+    let clock = word.split_once(':');
+    clock.is_some_and(|(hour, minute)| digits(hour) && digits(minute))
 }
 
 fn read(line: &str) -> Option<Written> {

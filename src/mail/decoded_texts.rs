@@ -8,12 +8,12 @@ use super::structure::Part;
 use std::cell::OnceCell;
 
 /// One place for each part, by its index.
-pub(super) struct Texts<'a> {
+pub(super) struct DecodedTexts<'a> {
     raw: &'a [u8],
     decoded: Vec<OnceCell<Text<'a>>>,
 }
 
-impl<'a> Texts<'a> {
+impl<'a> DecodedTexts<'a> {
     /// Of the message `raw`, which has so many parts.
     pub fn of(raw: &'a [u8], parts: usize) -> Self {
         Self {

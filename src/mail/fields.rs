@@ -7,6 +7,7 @@
 use super::problem::Problem;
 use memchr::memchr;
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// The most fields that are looked at in one header block.
 const MAX_FIELDS: usize = 10_000;
@@ -35,18 +36,80 @@ pub struct Block<'a> {
     pub problems: Vec<Problem>,
 }
 
+/// Where the fields of a header block are, for those who read it more than once.
+#[derive(Debug, Default)]
+pub struct Outline {
+    places: Vec<Place>,
+    length: usize,
+    problems: Vec<Problem>,
+}
+
+/// Where a field is: what [`Field`] says of it.
+#[derive(Debug)]
+struct Place {
+    name: Range<usize>,
+    value: Range<usize>,
+}
+
+impl Place {
+    /// The field of these bytes; of others than it was found in, perhaps none.
+    fn field<'a>(&self, bytes: &'a [u8]) -> Option<Field<'a>> {
+        Some(Field {
+            name: str::from_utf8(bytes.get(self.name.clone())?).ok()?,
+            value: bytes.get(self.value.clone())?,
+            offset: self.name.start,
+            value_offset: self.value.start,
+        })
+    }
+}
+
+impl Outline {
+    /// Splits the header block at the beginning of `bytes`, as [`split`] does.
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut places = Vec::new();
+        let (length, problems) = each(bytes, |place| places.push(place));
+        Self {
+            places,
+            length,
+            problems,
+        }
+    }
+
+    /// The block at the beginning of `bytes`, of which this is the outline.
+    pub fn block<'a>(&self, bytes: &'a [u8]) -> Block<'a> {
+        let mut fields = Vec::with_capacity(self.places.len());
+        fields.extend(self.places.iter().filter_map(|place| place.field(bytes)));
+        Block {
+            fields,
+            length: self.length,
+            problems: self.problems.clone(),
+        }
+    }
+}
+
 /// Splits the header block at the beginning of `bytes`; it ends after the
 /// first empty line, or with `bytes`. A first line `From ...`, as mbox files
 /// have it, is passed over.
 pub fn split(bytes: &[u8]) -> Block<'_> {
-    let mut block = Block::default();
+    let mut fields = Vec::new();
+    let (length, problems) = each(bytes, |place| fields.extend(place.field(bytes)));
+    Block {
+        fields,
+        length,
+        problems,
+    }
+}
+
+/// Gives the place of each field, in order; the length of the block and what was
+/// left out.
+fn each(bytes: &[u8], mut give: impl FnMut(Place)) -> (usize, Vec<Problem>) {
     let mut at = match bytes {
         [b'F', b'r', b'o', b'm', b' ', ..] | [b'>', b'F', b'r', b'o', b'm', b' ', ..] => {
             line_end(bytes, 0)
         }
         _ => 0,
     };
-    let (mut skipped, mut first_skipped) = (0_usize, &bytes[..0]);
+    let (mut found, mut skipped, mut first_skipped) = (0_usize, 0_usize, &bytes[..0]);
     while at < bytes.len() {
         let first_line = line_end(bytes, at);
         let line = &bytes[at..first_line];
@@ -58,13 +121,16 @@ pub fn split(bytes: &[u8]) -> Block<'_> {
         while matches!(bytes.get(end), Some(b' ' | b'\t')) {
             end = line_end(bytes, end);
         }
-        match (field_name(line), block.fields.len() < MAX_FIELDS) {
-            (Some((name, value)), true) => block.fields.push(Field {
-                name,
-                value: without_line_end(&bytes[at + value..end]),
-                offset: at,
-                value_offset: at + value,
-            }),
+        match (field_name(line), found < MAX_FIELDS) {
+            (Some((name, value)), true) => {
+                let start = at + value;
+                let length = without_line_end(&bytes[start..end]).len();
+                found += 1;
+                give(Place {
+                    name: at..at + name,
+                    value: start..start + length,
+                });
+            }
             _ => {
                 if skipped == 0 {
                     first_skipped = without_line_end(line);
@@ -74,18 +140,16 @@ pub fn split(bytes: &[u8]) -> Block<'_> {
         }
         at = end;
     }
-    block.length = at;
+    let mut problems = Vec::new();
     if skipped > 0 {
-        let what = if block.fields.len() == MAX_FIELDS {
+        let what = if found == MAX_FIELDS {
             format!("only the first {MAX_FIELDS} fields are read, {skipped} left out, the first")
         } else {
             format!("lines that are no field left out: {skipped}, the first")
         };
-        block
-            .problems
-            .push(Problem::with_bytes("headers", &what, first_skipped));
+        problems.push(Problem::with_bytes("headers", &what, first_skipped));
     }
-    block
+    (at, problems)
 }
 
 /// A field's value on one line: the line ends taken out (RFC 5322 section
@@ -118,15 +182,14 @@ pub fn unfold_to_space(value: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(line)
 }
 
-/// The name at the start of `line`, and where the value begins.
-fn field_name(line: &[u8]) -> Option<(&str, usize)> {
+/// The length of the name at the start of `line`, and where the value begins.
+fn field_name(line: &[u8]) -> Option<(usize, usize)> {
     let colon = memchr(b':', line)?;
     // White space before the colon is obsolete but allowed (RFC 5322 section
     // 4.5).
     let name = line[..colon].trim_ascii_end();
     let is_name = !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
-    let name = std::str::from_utf8(name).ok().filter(|_| is_name)?;
-    Some((name, colon + 1))
+    is_name.then_some((name.len(), colon + 1))
 }
 
 /// The index after the end of the line that contains `at`.

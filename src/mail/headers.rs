@@ -6,7 +6,7 @@
 //! read together. An empty field counts as missing.
 
 use super::address::{self, Address, Role};
-use super::fields::{self, Block, Field, unfold};
+use super::fields::{self, Block, Field, Outline, unfold};
 use super::problem::Problem;
 use super::{charset, date, identifier, words};
 use jiff::civil::Date;
@@ -22,6 +22,13 @@ impl<'a> Headers<'a> {
     pub fn parse(bytes: &'a [u8]) -> Self {
         Self {
             block: fields::split(bytes),
+        }
+    }
+
+    /// The header at the beginning of `bytes`, which was split already.
+    pub fn outlined(bytes: &'a [u8], outline: &Outline) -> Self {
+        Self {
+            block: outline.block(bytes),
         }
     }
 
@@ -100,9 +107,8 @@ impl<'a> Headers<'a> {
 
     /// `"from"`: the first bare address.
     pub fn from(&self) -> Option<String> {
-        self.mailboxes(Role::From)
-            .into_iter()
-            .find_map(|mailbox| mailbox.address)
+        let mut mailboxes = self.all(Role::From.field()).flat_map(address::parse);
+        mailboxes.find_map(|mailbox| mailbox.address)
     }
 
     /// `from_name`: the display name of the mailbox that `"from"` gives, or of

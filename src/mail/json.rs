@@ -11,7 +11,7 @@ use super::address::parse_grouped;
 use super::bodies::{Bodies, HTML, is_media};
 use super::charset;
 use super::content::Content;
-use super::decoded_texts::Texts;
+use super::decoded_texts::DecodedTexts;
 use super::fields::{Field, split};
 use super::identifier;
 use super::part::Text;
@@ -36,7 +36,7 @@ pub(super) fn message(
     raw: &[u8],
     structure: &Structure,
     bodies: &Bodies,
-    texts: &Texts<'_>,
+    texts: &DecodedTexts<'_>,
 ) -> Option<String> {
     if raw.is_empty() {
         return None;
@@ -77,7 +77,7 @@ fn write_message(
     raw: &[u8],
     structure: &Structure,
     bodies: &Bodies,
-    texts: Option<&Texts<'_>>,
+    texts: Option<&DecodedTexts<'_>>,
     place: Place,
 ) -> Written {
     out.extend_from_slice(b"{\"html_body\":");
@@ -101,7 +101,7 @@ fn write_part(
     out: &mut Vec<u8>,
     raw: &[u8],
     part: &Part,
-    known: Option<(&Texts<'_>, usize)>,
+    known: Option<(&DecodedTexts<'_>, usize)>,
     place: Place,
 ) -> Written {
     let base = place.base;

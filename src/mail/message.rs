@@ -3,7 +3,7 @@
 
 use super::attachment::Attachment;
 use super::bodies::{Bodies, HTML, TEXT, of_type};
-use super::decoded_texts::Texts;
+use super::decoded_texts::DecodedTexts;
 use super::headers::Headers;
 use super::json;
 use super::problem::Problem;
@@ -16,7 +16,7 @@ pub struct Message<'a> {
     headers: Headers<'a>,
     structure: Structure,
     bodies: Bodies,
-    texts: Texts<'a>,
+    texts: DecodedTexts<'a>,
 }
 
 impl<'a> Message<'a> {
@@ -28,7 +28,7 @@ impl<'a> Message<'a> {
         Self {
             raw,
             headers: Headers::parse(raw),
-            texts: Texts::of(raw, structure.parts.len()),
+            texts: DecodedTexts::of(raw, structure.parts.len()),
             structure,
             bodies,
         }

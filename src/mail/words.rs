@@ -27,14 +27,12 @@ enum Piece<'a> {
 /// where nothing is left.
 pub fn decode(value: &[u8]) -> Option<String> {
     let line = unfold_to_space(value);
-    let text = charset::without_nul(decode_line(&line));
-    let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
+    charset::trimmed(decode_line(&line))
 }
 
 /// [`decode`] of one line, white space kept.
 pub(super) fn decode_line(line: &[u8]) -> Cow<'_, str> {
-    if memmem::find(line, b"=?").is_none() {
+    if word_start(line).is_none() {
         return charset::undeclared(line);
     }
     let texts = pieces(line).into_iter().map(|piece| match piece {
@@ -50,6 +48,12 @@ pub(super) fn decode_line(line: &[u8]) -> Cow<'_, str> {
 pub(super) fn repair(value: &[u8]) -> Vec<u8> {
     let line = unfold_to_space(value);
     let mut out = Vec::with_capacity(line.len() + 1);
+    if word_start(&line).is_none() {
+        let text = charset::free_of_nul(charset::undeclared(&line));
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'\n');
+        return out;
+    }
     for piece in pieces(&line) {
         match piece {
             Piece::Plain(bytes) => {
@@ -83,6 +87,11 @@ fn defused(text: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(text)
 }
 
+/// Where an encoded word may begin.
+fn word_start(line: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(b'=', line).find(|at| line.get(at + 1) == Some(&b'?'))
+}
+
 fn encoded_text(label: &[u8], bytes: &[u8]) -> String {
     let declared = charset::declared(label, bytes);
     charset::without_nul(declared.unwrap_or_else(|| charset::undeclared(bytes)))
@@ -93,7 +102,7 @@ fn encoded_text(label: &[u8], bytes: &[u8]) -> String {
 fn pieces(line: &[u8]) -> Vec<Piece<'_>> {
     let mut pieces: Vec<Piece<'_>> = Vec::new();
     let (mut plain, mut at) = (0, 0);
-    while let Some(found) = memmem::find(&line[at..], b"=?") {
+    while let Some(found) = word_start(&line[at..]) {
         let start = at + found;
         at = start + 2;
         let Some((charset, bytes, length)) = word(&line[start..]) else {

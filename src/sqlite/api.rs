@@ -16,17 +16,8 @@ use sqlite_loadable::ext::{
     sqlite3_index_info, sqlite3_module, sqlite3_stmt, sqlite3_value,
 };
 
+use super::code;
 use crate::error::{Error, Kind, Result};
-
-pub(super) const OK: c_int = 0;
-pub(super) const ERROR: c_int = 1;
-pub(super) const NOMEM: c_int = 7;
-pub(super) const INTERRUPT: c_int = 9;
-pub(super) const CONSTRAINT: c_int = 19;
-pub(super) const ROW: c_int = 100;
-pub(super) const DONE: c_int = 101;
-/// Success, and the library stays loaded when the connection closes.
-pub(super) const OK_LOAD_PERMANENTLY: c_int = 256;
 
 /// The encoding of all text this extension gives and takes.
 pub(super) const UTF8: c_int = 1;
@@ -251,7 +242,7 @@ pub(super) unsafe fn vtab_config(db: *mut sqlite3, option: c_int) -> c_int {
     // `OLDEST`. It is not among the host functions for being variadic.
     unsafe {
         let function = (*HOST.load(Ordering::Acquire)).vtab_config;
-        function.map_or(ERROR, |config| config(db, option))
+        function.map_or(code::ERROR, |config| config(db, option))
     }
 }
 
@@ -306,13 +297,13 @@ pub(super) unsafe fn vtab_rhs_value(info: *mut sqlite3_index_info, constraint: c
         }
         let function = (*HOST.load(Ordering::Acquire)).vtab_rhs_value;
         match function.map(|read| read(info, constraint, &raw mut value)) {
-            Some(OK) => value,
+            Some(code::OK) => value,
             _ => ptr::null_mut(),
         }
     }
 }
 
-/// `sqlite3_vtab_in_first` (`at_start`) or `sqlite3_vtab_in_next`; [`ERROR`]
+/// `sqlite3_vtab_in_first` (`at_start`) or `sqlite3_vtab_in_next`; [`code::ERROR`]
 /// before SQLite 3.38 and for a value that is no list.
 ///
 /// # Safety
@@ -325,7 +316,7 @@ pub(super) unsafe fn vtab_in_element(
     // SAFETY: the version is looked at before the members are.
     unsafe {
         if libversion_number() < 3_038_000 {
-            return ERROR;
+            return code::ERROR;
         }
         let table = HOST.load(Ordering::Acquire);
         let function = if at_start {
@@ -333,7 +324,7 @@ pub(super) unsafe fn vtab_in_element(
         } else {
             (*table).vtab_in_next
         };
-        function.map_or(ERROR, |read| read(list, element))
+        function.map_or(code::ERROR, |read| read(list, element))
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use sqlite_loadable::ext::sqlite3;
 
-use super::api;
+use super::{api, code};
 use crate::error::{Kind, Result, quote};
 
 /// A handle to the connection that loaded this extension. Clones share it, and
@@ -45,7 +45,7 @@ impl Connection {
         let Ok(text) = CString::new(sql) else {
             let text = format!("{}: it holds a NUL", failed());
             return Err(Kind::Host {
-                code: api::ERROR,
+                code: code::ERROR,
                 text,
             }
             .into());
@@ -53,7 +53,7 @@ impl Connection {
         // SAFETY: `db` is open; `text` is NUL-terminated; no callback is given,
         // and SQLite's message is read from the connection.
         let code = unsafe { api::exec(db, text.as_ptr(), None, ptr::null_mut(), ptr::null_mut()) };
-        if code == api::OK {
+        if code == code::OK {
             Ok(())
         } else {
             Err(self.failure(&failed()))
@@ -89,7 +89,7 @@ impl Connection {
             api::is_interrupted(db).unwrap_or_else(|| {
                 let mut none = ptr::null_mut();
                 let blank = c" ".as_ptr();
-                api::prepare_v2(db, blank, 1, &raw mut none, ptr::null_mut()) == api::INTERRUPT
+                api::prepare_v2(db, blank, 1, &raw mut none, ptr::null_mut()) == code::INTERRUPT
             })
         }
     }
@@ -121,7 +121,11 @@ impl Connection {
         let db = self.0.db.load(Ordering::Acquire);
         if db.is_null() {
             let text = "cannot use the connection: it is closed".to_owned();
-            return Err(Kind::Host { code: 21, text }.into());
+            return Err(Kind::Host {
+                code: code::MISUSE,
+                text,
+            }
+            .into());
         }
         Ok(db)
     }
@@ -140,7 +144,7 @@ impl Connection {
                 .into_owned();
             (api::extended_errcode(db), message)
         };
-        if code == api::INTERRUPT {
+        if code == code::INTERRUPT {
             return Kind::Cancelled.into();
         }
         Kind::Host {
@@ -201,7 +205,7 @@ mod tests {
             error.to_string(),
             "imap: cannot use the connection: it is closed"
         );
-        assert_eq!(error.code(), 21);
+        assert_eq!(error.code(), code::MISUSE);
         assert!(connection.is_interrupted());
     }
 }

@@ -6,13 +6,13 @@ use std::rc::Rc;
 
 use sqlite_loadable::ext::{sqlite3_context, sqlite3_value};
 
-use super::api;
 use super::cell::Cell;
 use super::connection::{Connection, Registration};
 use super::contain::{contain, discard};
 use super::module::{c_text, result_code};
 use super::table::Trust;
 use super::value::Value;
+use super::{api, code};
 use crate::error::Result;
 
 type Body = dyn Fn(&Connection, &[Value<'_>], Cell<'_>) -> Result<()>;
@@ -72,7 +72,7 @@ pub fn register_function(
                 db, name, arguments, flags, data, call, None, None, destructor,
             )
         };
-        if code != api::OK {
+        if code != code::OK {
             return Err(connection.failure(&format!("cannot register function '{name}'")));
         }
     }

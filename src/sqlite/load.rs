@@ -6,10 +6,10 @@ use std::ffi::{c_char, c_int};
 
 use sqlite_loadable::ext::{sqlite3, sqlite3_api_routines};
 
-use super::api;
 use super::connection::Connection;
 use super::contain::contain;
 use super::module::result_code;
+use super::{api, code};
 use crate::error::Result;
 
 /// Checks the host, then lets `register` add tables and functions to its
@@ -35,7 +35,7 @@ pub unsafe fn initialise(
         register(loading.connection())
     });
     let Err(error) = outcome else {
-        return api::OK_LOAD_PERMANENTLY;
+        return code::OK_LOAD_PERMANENTLY;
     };
     if !message.is_null() {
         // SAFETY: `message` is where the host wants the text, which it frees;

@@ -13,6 +13,7 @@
 
 mod api;
 mod cell;
+pub mod code;
 mod connection;
 mod contain;
 mod definition;

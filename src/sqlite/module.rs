@@ -15,7 +15,6 @@ use sqlite_loadable::ext::{
     sqlite3_vtab_cursor,
 };
 
-use super::api;
 use super::cell::Cell;
 use super::connection::{Connection, Registration};
 use super::contain::{contain, discard};
@@ -24,6 +23,7 @@ use super::index::Index;
 use super::overload::find_function;
 use super::table::{Cursor, Planned, Table, Trust};
 use super::value::Value;
+use super::{api, code};
 use crate::error::{Error, Kind, Result};
 
 /// Makes a table known to the connection by its definition's name. `table` is
@@ -56,7 +56,7 @@ pub fn register_table<T: Table>(
         let destructor = Some(destroy_module::<T> as unsafe extern "C" fn(_));
         api::create_module_v2(connection.db()?, name.as_ptr(), methods, data, destructor)
     };
-    if code == api::OK {
+    if code == code::OK {
         return Ok(());
     }
     Err(connection.failure(&format!("cannot register table '{}'", definition.name)))
@@ -65,7 +65,7 @@ pub fn register_table<T: Table>(
 /// The code SQLite gets for an error: never one that says success.
 pub(super) fn result_code(error: &Error) -> c_int {
     match error.code() {
-        api::OK | api::ROW | api::DONE | api::OK_LOAD_PERMANENTLY => api::ERROR,
+        code::OK | code::ROW | code::DONE | code::OK_LOAD_PERMANENTLY => code::ERROR,
         code => code,
     }
 }
@@ -145,7 +145,7 @@ impl<T: Table> Callbacks<T> {
 /// # Safety
 /// `message` is null, or one of the host's texts that is ours to replace.
 unsafe fn report(outcome: Result<()>, table: &str, message: *mut *mut c_char) -> c_int {
-    let Err(error) = outcome else { return api::OK };
+    let Err(error) = outcome else { return code::OK };
     let error = error.in_table(table);
     // SAFETY: as above; a null text is free to be freed.
     unsafe {
@@ -184,7 +184,7 @@ unsafe extern "C" fn connect<T: Table>(
                 api::vtab_config(db, option),
             ]
         };
-        if codes != [api::OK; 2] {
+        if codes != [code::OK; 2] {
             return Err(connection.failure("cannot declare a table"));
         }
         let base = sqlite3_vtab {
@@ -213,7 +213,7 @@ unsafe extern "C" fn disconnect<T: Table>(table: *mut sqlite3_vtab) -> c_int {
         Box::from_raw(table.cast::<Connected<T>>())
     };
     discard(connected);
-    api::OK
+    code::OK
 }
 
 unsafe extern "C" fn best_index<T: Table>(
@@ -240,7 +240,7 @@ unsafe extern "C" fn best_index<T: Table>(
             (*info).needToFreeIdxStr = 1;
             if (*info).idxStr.is_null() {
                 return Err(Kind::Host {
-                    code: api::NOMEM,
+                    code: code::NOMEM,
                     text: "out of memory".into(),
                 }
                 .into());
@@ -250,9 +250,9 @@ unsafe extern "C" fn best_index<T: Table>(
     });
     // SAFETY: `zErrMsg` is the host's text or null.
     match unsafe { report(outcome, connected.name, &raw mut (*table).zErrMsg) } {
-        api::OK if planned == Planned::NotThisWay => api::CONSTRAINT,
+        code::OK if planned == Planned::NotThisWay => code::CONSTRAINT,
         // To xBestIndex this code is an answer, not an error.
-        api::CONSTRAINT => api::ERROR,
+        code::CONSTRAINT => code::ERROR,
         code => code,
     }
 }
@@ -283,7 +283,7 @@ unsafe extern "C" fn open<T: Table>(
 unsafe extern "C" fn close<T: Table>(cursor: *mut sqlite3_vtab_cursor) -> c_int {
     // SAFETY: SQLite gives back, once, what `open` made.
     discard(unsafe { Box::from_raw(cursor.cast::<Opened<T::Cursor>>()) });
-    api::OK
+    code::OK
 }
 
 /// Runs one callback of a cursor and reports to its table.

@@ -5,11 +5,11 @@ use std::{ptr, slice};
 
 use sqlite_loadable::ext::sqlite3_stmt;
 
-use super::api;
 use super::connection::{Connection, excerpt};
+use super::{api, code};
 use crate::error::{Error, Kind, Result};
 
-/// A value for a parameter of a statement.
+/// A value of SQL's: for a parameter of a statement, or of a row.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Bind<'a> {
     /// SQL's NULL.
@@ -25,19 +25,7 @@ pub enum Bind<'a> {
 }
 
 /// A value of a row, valid until the statement moves on.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Field<'a> {
-    /// SQL's NULL.
-    Null,
-    /// A 64-bit integer.
-    Integer(i64),
-    /// A floating point number.
-    Real(f64),
-    /// A text.
-    Text(&'a str),
-    /// Bytes.
-    Blob(&'a [u8]),
-}
+pub type Field<'a> = Bind<'a>;
 
 impl Connection {
     /// Compiles the first statement of `sql`.
@@ -62,13 +50,13 @@ impl Connection {
                 ptr::null_mut(),
             )
         };
-        if code != api::OK {
+        if code != code::OK {
             return Err(self.failure(&format!("cannot prepare '{}'", excerpt(sql))));
         }
         if stmt.is_null() {
             let text = format!("cannot prepare '{}': it holds no statement", excerpt(sql));
             return Err(Kind::Host {
-                code: api::ERROR,
+                code: code::ERROR,
                 text,
             }
             .into());
@@ -117,8 +105,8 @@ impl Statement {
     pub fn step(&mut self) -> Result<bool> {
         // SAFETY: the statement is live, as it is until it is dropped.
         match unsafe { api::step(self.stmt) } {
-            api::ROW => Ok(true),
-            api::DONE => Ok(false),
+            code::ROW => Ok(true),
+            code::DONE => Ok(false),
             _ => {
                 let error = self.failure("run");
                 self.reset();
@@ -177,7 +165,7 @@ impl Statement {
                     let Ok(text) = std::str::from_utf8(bytes) else {
                         let text = format!("{}: a text is not UTF-8", self.what("read"));
                         return Err(Kind::Host {
-                            code: api::ERROR,
+                            code: code::ERROR,
                             text,
                         }
                         .into());
@@ -242,7 +230,7 @@ impl Statement {
                 }
             }
         };
-        if code == api::OK {
+        if code == code::OK {
             Ok(())
         } else {
             Err(self.failure("bind"))

@@ -6,7 +6,7 @@ use std::{ptr, slice};
 
 use sqlite_loadable::ext::sqlite3_value;
 
-use super::api;
+use super::{api, code};
 use crate::error::{Error, Kind, Result};
 
 /// SQLite's five storage classes.
@@ -114,16 +114,21 @@ impl<'a> Value<'a> {
             .map_err(|_| Error::usage("cannot read an argument: it is not UTF-8 text"))
     }
 
-    /// The text of an argument that may be omitted, by leaving it out or by NULL.
+    /// The text of the argument `name`, which may be omitted, by leaving it out or
+    /// by NULL.
     ///
     /// # Errors
-    /// As [`Value::text`].
-    pub fn given_text(&self) -> Result<Option<&'a str>> {
+    /// `Usage`, with the name, where it is no UTF-8.
+    pub fn given_text(&self, name: &str) -> Result<Option<&'a str>> {
         if self.is_null() {
-            Ok(None)
-        } else {
-            self.text().map(Some)
+            return Ok(None);
         }
+        let text = std::str::from_utf8(self.bytes());
+        text.map(Some).map_err(|_| {
+            Error::usage(format!(
+                "cannot read the argument {name}: it is not UTF-8 text"
+            ))
+        })
     }
 
     /// The bytes: of a blob as they are, of text in UTF-8, of a number as
@@ -183,12 +188,12 @@ impl<'a> Value<'a> {
             // refuses one that is no list.
             let code = unsafe { api::vtab_in_element(self.value, at_start, &raw mut element) };
             match code {
-                api::DONE => return Ok(Some(elements)),
-                api::OK if element.is_null() => return Ok(Some(elements)),
+                code::DONE => return Ok(Some(elements)),
+                code::OK if element.is_null() => return Ok(Some(elements)),
                 // SAFETY: the element is valid until the next one is asked for,
                 // and is copied before that.
-                api::OK => elements.push(unsafe { Value::new(element) }.operand()),
-                _ if at_start && code != api::NOMEM => return Ok(None),
+                code::OK => elements.push(unsafe { Value::new(element) }.operand()),
+                _ if at_start && code != code::NOMEM => return Ok(None),
                 _ => {
                     let text = "cannot read the list of IN".to_owned();
                     return Err(Kind::Host { code, text }.into());

@@ -70,7 +70,7 @@ impl Arguments {
             .split(',')
             .filter(|n| !n.is_empty());
         let given = names.zip(values).map(|(name, value)| {
-            let text = value.given_text()?.map(str::to_owned);
+            let text = value.given_text(name)?.map(str::to_owned);
             Ok((name.to_owned(), text))
         });
         given.collect::<Result<_>>().map(Self)

@@ -30,7 +30,7 @@ impl Rowset for Fields {
     type Row = Row;
     const DEFINITION: &'static Definition = &DEFINITION;
 
-    fn rows(raw: &[u8], _: Option<&str>) -> Result<Vec<Row>> {
+    fn rows(raw: &[u8], _: Option<&str>, _: &dyn Fn() -> bool) -> Result<Vec<Row>> {
         let mime = accepted::mime(raw);
         let headers = Headers::parse(&mime);
         let fields = headers.fields().iter().zip(1..);

@@ -8,9 +8,9 @@
 
 use super::cell::{number, text};
 use super::rowset::Rowset;
-use crate::error::{Error, Result, quote};
+use crate::error::{Error, Kind, Result, quote};
 use crate::mail::indicator::soar::{PATTERNS, Pattern};
-use crate::mail::indicator::{Indicator, Kind, Search, indicators};
+use crate::mail::indicator::{self, Indicator, Search, indicators_unless};
 use crate::sqlite::{Cell, Definition};
 use serde_json::{Map, Value};
 
@@ -26,16 +26,18 @@ impl Rowset for Indicators {
     type Row = Indicator;
     const DEFINITION: &'static Definition = &DEFINITION;
 
-    fn rows(raw: &[u8], options: Option<&str>) -> Result<Vec<Indicator>> {
-        Ok(indicators(
-            raw,
-            &options.map(search).transpose()?.unwrap_or_default(),
-        ))
+    fn rows(
+        raw: &[u8],
+        options: Option<&str>,
+        is_interrupted: &dyn Fn() -> bool,
+    ) -> Result<Vec<Indicator>> {
+        let search = options.map(search).transpose()?.unwrap_or_default();
+        indicators_unless(raw, &search, is_interrupted).ok_or_else(|| Kind::Cancelled.into())
     }
 
     fn cell(row: &Indicator, column: &str, out: Cell<'_>) {
         match column {
-            "kind" => text(out, row.kind.map(Kind::name)),
+            "kind" => text(out, row.kind.map(indicator::Kind::name)),
             "value" => out.text(&row.value),
             "normalised" => text(out, row.normalised.as_deref()),
             "part" => text(out, row.part.as_deref()),

@@ -40,8 +40,9 @@ const MAX_MATCHES: usize = 100_000;
 impl Rowset for Matches {
     type Row = Match;
     const DEFINITION: &'static Definition = &DEFINITION;
+    const NEEDED: usize = 2;
 
-    fn rows(text: &[u8], expression: Option<&str>) -> Result<Vec<Match>> {
+    fn rows(text: &[u8], expression: Option<&str>, _: &dyn Fn() -> bool) -> Result<Vec<Match>> {
         let Some(expression) = expression else {
             return Ok(Vec::new());
         };

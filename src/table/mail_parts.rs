@@ -22,7 +22,7 @@ impl Rowset for Parts {
     type Row = PartRow;
     const DEFINITION: &'static Definition = &DEFINITION;
 
-    fn rows(raw: &[u8], _: Option<&str>) -> Result<Vec<PartRow>> {
+    fn rows(raw: &[u8], _: Option<&str>, _: &dyn Fn() -> bool) -> Result<Vec<PartRow>> {
         Ok(parts(raw))
     }
 

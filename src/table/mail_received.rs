@@ -24,7 +24,7 @@ impl Rowset for Hops {
     type Row = (usize, Hop);
     const DEFINITION: &'static Definition = &DEFINITION;
 
-    fn rows(raw: &[u8], _: Option<&str>) -> Result<Vec<(usize, Hop)>> {
+    fn rows(raw: &[u8], _: Option<&str>, _: &dyn Fn() -> bool) -> Result<Vec<(usize, Hop)>> {
         let mime = accepted::mime(raw);
         Ok((1..).zip(hops(&Headers::parse(&mime))).collect())
     }

@@ -16,13 +16,13 @@ static DEFINITION: Definition = Definition::new(
 );
 
 /// The table.
-pub struct Texts;
+pub struct Pieces;
 
-impl Rowset for Texts {
+impl Rowset for Pieces {
     type Row = Piece;
     const DEFINITION: &'static Definition = &DEFINITION;
 
-    fn rows(raw: &[u8], _: Option<&str>) -> Result<Vec<Piece>> {
+    fn rows(raw: &[u8], _: Option<&str>, _: &dyn Fn() -> bool) -> Result<Vec<Piece>> {
         Ok(texts(raw))
     }
 

@@ -186,7 +186,7 @@ impl Folder {
             return Ok(());
         }
         row.is_complete = true;
-        let uid = row.message.uid;
+        let uid = row.uid();
         let direction = self.direction;
         let download = late.get_or_insert_with(|| {
             let rest = direction.rest(uids, uid);
@@ -197,7 +197,7 @@ impl Folder {
             None => download.next(session)?,
         } {
             if message.uid == uid {
-                row.message = message;
+                row.replace(message);
                 break;
             }
             let is_ahead = direction.rest(uids, uid).contains(message.uid);
@@ -225,13 +225,12 @@ impl Folder {
     }
 
     fn row(&self, message: Downloaded) -> Row {
-        Row {
-            folder: Arc::clone(&self.opened.name),
-            uidvalidity: self.opened.examined.uidvalidity,
-            rowid: rowid(self.opened.number, message.uid),
-            is_complete: false,
+        Row::new(
+            Arc::clone(&self.opened.name),
+            self.opened.examined.uidvalidity,
+            rowid(self.opened.number, message.uid),
             message,
-        }
+        )
     }
 
     /// Of the next window of messages that has any, those that pass.
@@ -246,7 +245,7 @@ impl Folder {
             while let Some(message) = download.next(session)? {
                 let row = self.row(message);
                 if passes(&mut phase.judges, &row)? {
-                    passed.insert(row.message.uid);
+                    passed.insert(row.uid());
                 }
             }
             self.first_phase = Some(phase);

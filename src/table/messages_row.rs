@@ -1,6 +1,7 @@
 //! One row of `imap_messages`: each column read out of the bytes at hand, when
 //! SQLite asks for it.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -16,6 +17,7 @@ use crate::imap::internal_date::internal_date;
 use crate::imap::items::HEAD;
 use crate::ingest::status;
 use crate::mail::digest::sha256_hex;
+use crate::mail::fields::Outline;
 use crate::mail::message::{Message, raw_text};
 use crate::mail::part::decode_text_part;
 use crate::mail::preview::preview;
@@ -30,10 +32,40 @@ pub struct Row {
     pub rowid: i64,
     /// True once what was left out at first has been asked for.
     pub is_complete: bool,
-    pub message: Downloaded,
+    message: Downloaded,
+    /// Of the message's header, once a column was read from it.
+    outline: OnceCell<Outline>,
 }
 
 impl Row {
+    /// The row of a message of which more may be asked for.
+    pub fn new(
+        folder: Arc<str>,
+        uidvalidity: Option<u32>,
+        rowid: i64,
+        message: Downloaded,
+    ) -> Self {
+        Self {
+            folder,
+            uidvalidity,
+            rowid,
+            is_complete: false,
+            message,
+            outline: OnceCell::new(),
+        }
+    }
+
+    /// The message's UID.
+    pub fn uid(&self) -> u32 {
+        self.message.uid
+    }
+
+    /// Takes what was asked for later in place of what there was.
+    pub fn replace(&mut self, message: Downloaded) {
+        self.message = message;
+        self.outline = OnceCell::new();
+    }
+
     /// Gives the value of a visible column.
     pub fn cell(&self, column: Column, cell: impl Sink) {
         match column {
@@ -125,11 +157,9 @@ impl Row {
 
     /// The header fields at hand, through one parser wherever they come from.
     fn headers(&self) -> Headers<'_> {
-        Headers::parse(
-            self.raw()
-                .or(self.message.header.as_deref())
-                .unwrap_or_default(),
-        )
+        let bytes = self.raw().or(self.message.header.as_deref());
+        let bytes = bytes.unwrap_or_default();
+        Headers::outlined(bytes, self.outline.get_or_init(|| Outline::of(bytes)))
     }
 
     fn body_text(&self) -> Option<String> {

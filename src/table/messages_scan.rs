@@ -18,7 +18,7 @@ use super::messages_row::Row;
 use super::running::pull;
 use crate::account::{Account, CONNECTION_KEYS, Client, Options};
 use crate::error::{Error, Kind, Result};
-use crate::imap::{Examined, Lease, Mailbox, Session, UidSet, search_text};
+use crate::imap::{Examined, Lease, Mailbox, Session, UidSet};
 use crate::sqlite::{Cell, Connection, Cursor, Value};
 
 /// One open cursor.
@@ -74,15 +74,13 @@ impl Scan {
                 Argument::Match => Column::Match,
                 _ => continue,
             };
-            *arguments.slot(column) = value.given_text()?.map(str::to_owned);
+            *arguments.slot(column) = value.given_text(column.name())?.map(str::to_owned);
         }
         let keys = [&CONNECTION_KEYS[..], &["search", "trust_search"]].concat();
         let options = Options::parse(arguments.options.as_deref(), &keys)?;
         let settings = self.client.settings(&options, self.opened)?;
         let mut conditions = Conditions::bind(&plan, values, &self.connection)?;
-        if let Some(text) = options.text("search")? {
-            conditions.own.extend(search_text::parse(text)?);
-        }
+        conditions.own.extend(options.search()?);
         let query = Query {
             plan,
             conditions,

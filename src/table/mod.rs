@@ -52,5 +52,5 @@ pub(crate) fn register_pure(connection: &Connection) -> Result<()> {
     rowset::register::<mail_matches::Matches>(connection)?;
     rowset::register::<mail_parts::Parts>(connection)?;
     rowset::register::<mail_received::Hops>(connection)?;
-    rowset::register::<mail_texts::Texts>(connection)
+    rowset::register::<mail_texts::Pieces>(connection)
 }

@@ -12,6 +12,7 @@
 //! the other tables they may be BLOBs.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::marker::PhantomData;
 
 use super::argument;
 use crate::error::{Error, Result};
@@ -28,11 +29,19 @@ pub trait Rowset: 'static {
     /// The columns; the hidden ones, all behind the others, are the arguments.
     const DEFINITION: &'static Definition;
 
-    /// The rows of a message; `options` is the second argument.
+    /// How many of the arguments a call must give.
+    const NEEDED: usize = 1;
+
+    /// The rows of a message; `options` is the second argument, and what takes
+    /// long asks the host whether it `is_interrupted`.
     ///
     /// # Errors
-    /// Options that make no sense.
-    fn rows(raw: &[u8], options: Option<&str>) -> Result<Vec<Self::Row>>;
+    /// Options that make no sense, and an interrupt.
+    fn rows(
+        raw: &[u8],
+        options: Option<&str>,
+        is_interrupted: &dyn Fn() -> bool,
+    ) -> Result<Vec<Self::Row>>;
 
     /// Gives the value of the column of that name.
     fn cell(row: &Self::Row, column: &str, out: Cell<'_>);
@@ -43,12 +52,18 @@ pub trait Rowset: 'static {
 /// # Errors
 /// What SQLite says where it refuses.
 pub fn register<R: Rowset>(connection: &Connection) -> Result<()> {
-    register_table(connection, R::DEFINITION, Trust::Innocuous, |_| {
-        Registered::<R>(std::marker::PhantomData)
+    register_table(connection, R::DEFINITION, Trust::Innocuous, |connection| {
+        Registered::<R> {
+            connection: connection.clone(),
+            kind: PhantomData,
+        }
     })
 }
 
-struct Registered<R>(std::marker::PhantomData<R>);
+struct Registered<R> {
+    connection: Connection,
+    kind: PhantomData<R>,
+}
 
 impl<R: Rowset> Table for Registered<R> {
     type Cursor = Rows<R>;
@@ -61,9 +76,8 @@ impl<R: Rowset> Table for Registered<R> {
         let Some(names) = argument::take(index, R::DEFINITION) else {
             return Ok(Planned::NotThisWay);
         };
-        let first = hidden(R::DEFINITION).next();
-        let is_given = names.first().copied() == first;
-        // Without its message the table cannot be read, which is said when it is
+        let is_given = missing::<R>(&names).is_none();
+        // Without what it needs the table cannot be read, which is said when it is
         // tried: under OR, SQLite asks for such a plan only to find a better
         // one for each term.
         index.set_cost(if is_given { COST } else { f64::MAX });
@@ -74,6 +88,7 @@ impl<R: Rowset> Table for Registered<R> {
 
     fn open(&self) -> Result<Rows<R>> {
         Ok(Rows {
+            connection: self.connection.clone(),
             arguments: Vec::new(),
             rows: Vec::new(),
             at: 0,
@@ -82,15 +97,10 @@ impl<R: Rowset> Table for Registered<R> {
     }
 }
 
-/// What to say to a call without its first argument.
-fn missing(definition: &'static Definition) -> String {
-    let name = definition.name;
-    let arguments: Vec<_> = hidden(definition).collect();
-    format!(
-        "{name} needs the argument {}; call {name}({})",
-        arguments.first().copied().unwrap_or_default(),
-        arguments.join(", ")
-    )
+/// The first argument that is needed and not among `names`.
+fn missing<R: Rowset>(names: &[&str]) -> Option<&'static str> {
+    let mut needed = hidden(R::DEFINITION).take(R::NEEDED);
+    needed.find(|name| !names.contains(name))
 }
 
 /// The names of the hidden columns.
@@ -103,6 +113,7 @@ fn hidden(definition: &'static Definition) -> impl Iterator<Item = &'static str>
 
 /// One open cursor.
 pub struct Rows<R: Rowset> {
+    connection: Connection,
     /// What the hidden columns give back, in their order.
     arguments: Vec<Argument>,
     rows: Vec<R::Row>,
@@ -155,8 +166,13 @@ impl<R: Rowset> Rows<R> {
 impl<R: Rowset> Cursor for Rows<R> {
     fn scan(&mut self, _: i32, names: Option<&str>, values: &[Value<'_>]) -> Result<()> {
         let names: Vec<&str> = names.unwrap_or_default().split(',').collect();
-        if names.first().copied() != hidden(R::DEFINITION).next() {
-            return Err(Error::mail(missing(R::DEFINITION)));
+        if let Some(missing) = missing::<R>(&names) {
+            let name = R::DEFINITION.name;
+            let arguments: Vec<_> = hidden(R::DEFINITION).collect();
+            let arguments = arguments.join(", ");
+            return Err(Error::mail(format!(
+                "{name} needs the argument {missing}; call {name}({arguments})"
+            )));
         }
         let argument = |name| {
             let mut given = names.iter().zip(values);
@@ -167,7 +183,7 @@ impl<R: Rowset> Cursor for Rows<R> {
         self.arguments = hidden(R::DEFINITION).map(argument).collect();
         self.at = 0;
         self.rows = match self.arguments.first().and_then(Argument::bytes) {
-            Some(raw) => R::rows(raw, self.options()?)?,
+            Some(raw) => R::rows(raw, self.options()?, &|| self.connection.is_interrupted())?,
             None => Vec::new(),
         };
         // Plans for OR read the table once for each term and merge by rowid:

@@ -79,7 +79,8 @@ fn a_refused_login_is_told_in_the_servers_words() {
     assert_eq!(
         refusal(script),
         "imap: login refused for 'ada' at 127.0.0.1: \
-         NO [AUTHENTICATIONFAILED] invalid credentials %s%n"
+         NO [AUTHENTICATIONFAILED] invalid credentials %s%n; check the user and the password; \
+         many servers want a password made for programs, or imap_oauth_start"
     );
 }
 
@@ -175,7 +176,8 @@ fn a_server_that_does_not_prove_itself_is_left() {
              that it knows the password; somebody may be tampering with the connection",
             "imap: cannot sign in by SCRAM-SHA-256: the server's challenge is not acceptable \
              ('r=short,s=QQ==,i=4096')",
-            "imap: login refused for 'ada' at 127.0.0.1: NO unknown user",
+            "imap: login refused for 'ada' at 127.0.0.1: NO unknown user; check the user and the \
+             password; many servers want a password made for programs, or imap_oauth_start",
         ]
     );
     server.finish();

@@ -174,7 +174,7 @@ fn the_listener_is_on_the_port_that_is_asked_for() {
     );
     assert_eq!(
         Shell::new().error(&start(65_536)),
-        "imap: option port must be below 65536, not 65536"
+        "imap: option port must be a whole number from 1 to 65535, not 65536"
     );
 }
 

@@ -28,6 +28,13 @@ def main():
     connection = sqlite3.connect(request["database"], isolation_level=None)
     connection.enable_load_extension(True)
     connection.load_extension(request["library"])
+
+    def interrupt(value):
+        """Gives back its argument, in a statement that is interrupted from then on."""
+        connection.interrupt()
+        return value
+
+    connection.create_function("interrupt", 1, interrupt)
     json.dump([outcome(connection, *statement) for statement in request["statements"]], sys.stdout)
 
 

@@ -13,6 +13,7 @@
 pub mod authorization;
 pub mod broker;
 pub mod client;
+pub mod columns;
 pub mod corpus;
 pub mod cpu;
 pub mod dovecot;

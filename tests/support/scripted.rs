@@ -49,6 +49,14 @@ enum Step {
 #[derive(Default)]
 pub struct Script(Vec<Step>);
 
+/// INBOX with three messages, once `ada` has signed in.
+pub const THREE_MESSAGES: &str = r#"
+    C: EXAMINE "INBOX"
+    S: * 3 EXISTS
+    S: * OK [UIDVALIDITY 7] valid
+    S: $ OK [READ-ONLY] done
+"#;
+
 /// The lines of [`Script::open`].
 pub fn opened(messages: u32) -> String {
     let next = messages + 1;

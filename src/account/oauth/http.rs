@@ -137,7 +137,7 @@ fn exchange(agent: &Agent, request: HttpRequest) -> std::result::Result<HttpResp
 /// What ureq says, as a message puts it.
 fn reason(error: &ureq::Error) -> String {
     match error {
-        ureq::Error::Io(error) => quote(&error.kind().to_string()),
+        ureq::Error::Io(error) => crate::imap::reason(error),
         ureq::Error::HostNotFound => "unknown host".to_owned(),
         ureq::Error::Timeout(_) => "it did not answer in time".to_owned(),
         other => quote(&other.to_string()),

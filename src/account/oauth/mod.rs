@@ -23,7 +23,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::options::Options;
-use crate::error::{Error, Result, quote};
+use crate::error::{Error, Result};
 use crate::imap::{Endpoint, Settings};
 use code::{Code, Way};
 use device::Device;
@@ -67,7 +67,7 @@ pub fn start(
 ) -> Result<(Pending, String)> {
     let http = Http::new(settings)?;
     let given = Registration::given(provider, options)?;
-    let server = options.text("server")?;
+    let server = options.text("server", "a server such as \"imap.example.org\"")?;
     let mut server = server.map(Endpoint::parse).transpose()?;
     let own = own.filter(|_| given.is_open() && server.is_none());
     let registration = match own {
@@ -83,30 +83,13 @@ pub fn start(
     };
     let variable = |name: &str| std::env::var(name).ok();
     let provider = Provider::of(&registration, server, &http, variable)?;
-    let flow = options.text("flow")?;
-    let default = if provider.has_device_flow {
-        "device-code"
-    } else {
-        "auth-code"
-    };
-    let (flow, told) = match flow.unwrap_or(default) {
-        "device-code" => {
-            let asked = Asked {
-                user,
-                provider: &provider.name,
-            };
-            let (device, told) = device::start(&provider, &http, asked)?;
-            (Flow::Device(device), told)
-        }
-        "auth-code" => {
+    let chosen = options.choice("flow", &["device-code", "auth-code"])?;
+    let (flow, told) = match chosen {
+        Some(0) => by_device(&provider, &http, user)?,
+        None if provider.has_device_flow => by_device(&provider, &http, user)?,
+        _ => {
             let (code, told) = code::start(&provider, user, way(options)?)?;
             (Flow::Code(code), told)
-        }
-        other => {
-            return Err(Error::usage(format!(
-                "option flow must be 'device-code' or 'auth-code', not '{}'",
-                quote(other)
-            )));
         }
     };
     let ca_file = settings.trust.ca_file.clone();
@@ -118,14 +101,30 @@ pub fn start(
     Ok((pending, told.to_string()))
 }
 
+fn by_device(
+    provider: &Provider,
+    http: &Http<'_>,
+    user: &str,
+) -> Result<(Flow, serde_json::Value)> {
+    let asked = Asked {
+        user,
+        provider: &provider.name,
+    };
+    let (device, told) = device::start(provider, http, asked)?;
+    Ok((Flow::Device(device), told))
+}
+
 fn way(options: &Options) -> Result<Way> {
-    let redirect = options.text("redirect_uri")?;
+    let redirect = options.text("redirect_uri", "a URL such as \"http://127.0.0.1:8765/\"")?;
     let redirect = redirect
         .map(|text| endpoint("redirect_uri", text))
         .transpose()?;
     let port = options.count("port")?.map(|port| {
-        u16::try_from(port)
-            .map_err(|_| Error::usage(format!("option port must be below 65536, not {port}")))
+        u16::try_from(port).map_err(|_| {
+            Error::usage(format!(
+                "option port must be a whole number from 1 to 65535, not {port}"
+            ))
+        })
     });
     Ok(Way {
         redirect,

@@ -54,7 +54,11 @@ impl Registration {
     /// # Errors
     /// A value that is no text.
     pub(super) fn given(provider: &str, options: &Options) -> Result<Self> {
-        Self::fill(provider, |key| Ok(options.text(key)?.map(str::to_owned)))
+        Self::fill(provider, |key| {
+            Ok(options
+                .text(key, "a text in double quotes")?
+                .map(str::to_owned))
+        })
     }
 
     fn fill(provider: &str, text: impl Fn(&'static str) -> Result<Option<String>>) -> Result<Self> {

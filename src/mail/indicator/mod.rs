@@ -24,7 +24,7 @@ mod url;
 
 pub(super) use datetime::last as last_date;
 pub(super) use punycode::to_ascii;
-pub use source::indicators;
+pub use source::{indicators, indicators_unless};
 
 use serde_json::{Map, Value};
 use soar::Pattern;

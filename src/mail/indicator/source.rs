@@ -20,15 +20,30 @@ const MAX_INDICATORS: usize = 100_000;
 /// The most of a text that is read: more than any people wrote.
 const MAX_TEXT: usize = 16 * 1024 * 1024;
 
+/// Below this length a text is over before it is asked for.
+const LONG: usize = 64 * 1024;
+
 /// Every indicator in a message, in the order of its parts.
 pub fn indicators(raw: &[u8], search: &Search) -> Vec<Indicator> {
+    indicators_unless(raw, search, &|| false).unwrap_or_default()
+}
+
+/// [`indicators`], unless `is_unwanted` says that nobody waits for them any more;
+/// it is asked before each text, which takes about a second at most.
+pub fn indicators_unless(
+    raw: &[u8],
+    search: &Search,
+    is_unwanted: &dyn Fn() -> bool,
+) -> Option<Vec<Indicator>> {
     let mut collector = Collector {
         search,
         list: Vec::new(),
         unpacked: pdf::MAX_UNPACKED_TOGETHER,
+        is_unwanted,
+        has_stopped: false,
     };
     walk(raw, |entity| collector.entity(entity));
-    collector.list
+    (!collector.has_stopped).then_some(collector.list)
 }
 
 /// Fields whose values are digests and signatures: noise in base64.
@@ -54,6 +69,9 @@ struct Collector<'s> {
     list: Vec<Indicator>,
     /// Bytes of PDF files that may still be unpacked.
     unpacked: u64,
+    is_unwanted: &'s dyn Fn() -> bool,
+    /// True once it was.
+    has_stopped: bool,
 }
 
 /// Where a text is.
@@ -65,8 +83,14 @@ struct Place<'a> {
 }
 
 impl Collector<'_> {
+    /// Asks whether to go on, at what will take a while.
+    fn is_over(&mut self) -> bool {
+        self.has_stopped = self.has_stopped || (self.is_unwanted)();
+        self.has_stopped
+    }
+
     fn entity(&mut self, entity: &Entity<'_>) {
-        if self.list.len() >= MAX_INDICATORS {
+        if self.list.len() >= MAX_INDICATORS || self.is_over() {
             return;
         }
         if entity.place.is_root {
@@ -231,6 +255,9 @@ impl Collector<'_> {
         place: &Place<'_>,
         origin: impl Fn(usize) -> usize,
     ) {
+        if text.len() > LONG && self.is_over() {
+            return;
+        }
         match self.search {
             Search::Kinds => {
                 let mut found = find(text, scope);
@@ -242,6 +269,9 @@ impl Collector<'_> {
             }
             Search::Patterns(patterns) => {
                 for pattern in patterns {
+                    if text.len() > LONG && self.is_over() {
+                        return;
+                    }
                     self.pattern(text, pattern, place, &origin);
                 }
             }
@@ -364,6 +394,32 @@ mod tests {
                 "2 content sha256 2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881",
             ]
         );
+    }
+
+    #[test]
+    fn what_nobody_waits_for_any_more_is_left() {
+        let long = "x ".repeat(LONG);
+        let part = format!("--b\n\n{long}\n");
+        let raw = format!(
+            "Content-Type: multipart/mixed; boundary=b\n\n{}--b--\n",
+            part.repeat(3)
+        );
+        let asked = std::cell::Cell::new(0);
+        let unless = |most: u32| {
+            asked.set(0);
+            let is_unwanted = || {
+                asked.set(asked.get() + 1);
+                asked.get() > most
+            };
+            indicators_unless(raw.as_bytes(), &Search::Kinds, &is_unwanted).is_some()
+        };
+        assert!(unless(u32::MAX));
+        let in_all = asked.get();
+        assert!(in_all >= 6, "{in_all}");
+        for most in 0..in_all {
+            assert!(!unless(most), "{most}");
+            assert_eq!(asked.get(), most + 1);
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub use tlp::Tlp;
 
 use super::digest::sha256_hex;
 use super::headers::Headers;
+use super::indicator::{Search, indicators_unless};
 use super::{date, hop};
 use content::Content;
 use id::{identifier, of_message};
@@ -79,6 +80,16 @@ impl Default for Options {
 
 /// The bundle of a message.
 pub fn bundle(raw: &[u8], options: &Options) -> Value {
+    bundle_unless(raw, options, &|| false).unwrap_or_default()
+}
+
+/// [`bundle`], unless `is_unwanted` says on the way that nobody waits for it any
+/// more.
+pub fn bundle_unless(
+    raw: &[u8],
+    options: &Options,
+    is_unwanted: &dyn Fn() -> bool,
+) -> Option<Value> {
     let content = Content::gather(raw, options);
     let headers = Headers::parse(&content.header);
     let from = headers.from().unwrap_or_default();
@@ -93,7 +104,11 @@ pub fn bundle(raw: &[u8], options: &Options) -> Value {
         .stix_with_fraction();
     let author = author(&options.author, &made);
     let observables = match options.mode {
-        Mode::Stix => observable::all(raw, &content, &headers, &published, options.tlp.id()),
+        Mode::Stix => {
+            let found = indicators_unless(raw, &Search::Kinds, is_unwanted)?;
+            let marking = options.tlp.id();
+            observable::all(raw, &content, &headers, &found, &published, marking)
+        }
         Mode::OpenCti => Vec::new(),
     };
 
@@ -139,7 +154,7 @@ pub fn bundle(raw: &[u8], options: &Options) -> Value {
         bundle["spec_version"] = json!("2.1");
     }
     bundle["objects"] = objects.into();
-    bundle
+    Some(bundle)
 }
 
 /// When AMBER+STRICT came into being with TLP 2.0: the same object each time.

@@ -5,7 +5,7 @@ use super::content::{Content, File};
 use super::id::{identifier, of_message};
 use super::published::Published;
 use crate::mail::headers::Headers;
-use crate::mail::indicator::{Indicator, Kind, Search, indicators};
+use crate::mail::indicator::{Indicator, Kind};
 use crate::mail::{Address, Role};
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
@@ -21,11 +21,12 @@ struct Found<'a> {
 }
 
 /// The message itself, then the addresses in its header, its attachments and
-/// the indicators in all of it.
+/// the `indicators` in all of it.
 pub fn all(
     raw: &[u8],
     content: &Content,
     headers: &Headers<'_>,
+    indicators: &[Indicator],
     published: &Published,
     marking: &str,
 ) -> Vec<Value> {
@@ -47,8 +48,8 @@ pub fn all(
     for file in &content.files {
         found.file(file);
     }
-    for indicator in indicators(raw, &Search::Kinds) {
-        found.indicator(&indicator);
+    for indicator in indicators {
+        found.indicator(indicator);
     }
     let subject = headers.subject();
     let mut identifying = Vec::new();
