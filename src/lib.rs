@@ -35,8 +35,9 @@
 //! a message's bytes, and they hand them to SQLite (`table::rowset`). They open
 //! nothing and ask nobody, so views and triggers may use them.
 //!
-//! `imap_ingest` drives the same download from [`ingest`], which downloads
-//! first and then commits rows and sync state together.
+//! `imap_ingest` drives the same download from [`ingest`]: a reader's thread
+//! downloads a batch and hands it to the writer on the host's thread, which
+//! commits rows and sync state together while the next one comes.
 //!
 //! ## Two promises
 //!
@@ -50,9 +51,8 @@
 //!
 //! SQLite is called on the host's thread only, from inside SQLite's own calls.
 //! The threads this library starts wait for what nothing else can interrupt
-//! (names, connections, HTTP, the programs of `account`), read accounts side by
-//! side, and read messages ahead of the writing ([`ingest`]); none of them calls
-//! SQLite.
+//! (names, connections, HTTP, the programs of `account`), and read accounts and
+//! their messages while SQLite writes ([`ingest`]); none of them calls SQLite.
 //! Every callback catches panics and turns them into an SQL error. Unsafe code
 //! lives in `entry` and in the files of [`sqlite`] that face the C API, and
 //! nowhere else. Parsers that are private are fuzzed by way of files `fuzz`,

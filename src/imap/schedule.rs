@@ -47,6 +47,8 @@ pub struct Schedule {
     open: VecDeque<Window>,
     /// Messages that have no bytes, and say so.
     empty: UidSet,
+    /// What a window is asked for, where no contents are wanted.
+    all_at_once: Arc<Items>,
     /// What a window is first asked for, where contents are wanted.
     sizes_only: Arc<Items>,
     /// What its large messages are asked for next, where text is wanted.
@@ -69,6 +71,7 @@ impl Schedule {
             ready: VecDeque::new(),
             open: VecDeque::new(),
             empty: UidSet::new(),
+            all_at_once: Arc::new(wanted.reduced().items()),
             sizes_only: Arc::new(Wanted::SIZE.items()),
             structures_only: Arc::new(Wanted::STRUCTURE.items()),
             windows: 0,
@@ -162,8 +165,9 @@ impl Schedule {
 impl Source for Schedule {
     fn next(&mut self, pace: &Pace) -> Option<Chunk> {
         if !self.wants_content() {
-            let items = Arc::new(self.wanted.items());
-            return self.next_window().map(|uids| Chunk { uids, items });
+            let uids = self.next_window()?;
+            let items = Arc::clone(&self.all_at_once);
+            return Some(Chunk { uids, items });
         }
         // The last chunk of a window makes room for another window.
         while self.open.front().is_some_and(Window::is_empty) {

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::crew::{Errand, Told};
 use super::database::Database;
-use super::readers::{Errand, Told, read};
+use super::readers::read;
 use crate::account::Client;
 use crate::error::{Error, Kind, Result};
 use crate::imap::Settings;

@@ -75,6 +75,9 @@ impl Cell<'_> {
 
     /// A text, handed over.
     pub fn text_owned(self, text: String) {
+        if text.len() < loan::WORTHWHILE {
+            return self.text(&text);
+        }
         // A `String`'s bytes stay UTF-8.
         self.lend(&Arc::new(text.into_bytes()), Class::Text);
     }
