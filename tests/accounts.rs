@@ -7,7 +7,6 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -18,7 +17,7 @@ use support::mail::Mail;
 use support::process::Running;
 use support::scratch::Scratch;
 use support::shell::Shell;
-use support::until::until;
+use support::until::{PATIENCE, until};
 
 /// A home with an accounts file of this text.
 fn home(accounts: &str) -> Scratch {
@@ -114,7 +113,7 @@ fn stopping_a_statement_ends_all_that_its_password_command_has_started() {
         if options == "{}" {
             running.signal("INT");
         }
-        let finished = running.finish(Duration::from_secs(10));
+        let finished = running.finish(PATIENCE);
         let expected = match options {
             "{}" => "imap: interrupted",
             _ => "imap: password_command did not answer within 1 s (its end)",
@@ -425,7 +424,7 @@ fn curl_reads_netrc_as_the_table_says_that_the_library_is_held_to() {
         let before = server.requests().len();
         let mut curl = Command::new("curl");
         curl.args(["-sS", "--noproxy", "*", "-d", "{}", "--netrc-file"]);
-        Running::start(curl.arg(&file).arg(host), b"").finish(Duration::from_secs(20));
+        Running::start(curl.arg(&file).arg(host), b"").finish(PATIENCE);
         let headers = server
             .requests()
             .get(before)

@@ -7,12 +7,12 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 use support::dovecot::Dovecot;
 use support::library::{host, library, target};
 use support::mail::Mail;
 use support::process::{Finished, Running};
 use support::scratch::Scratch;
+use support::until::PATIENCE;
 use support::user::User;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -127,7 +127,7 @@ fn the_demo_reads_the_users_own_mailbox_and_keeps_the_password_to_itself() {
         .env("DEMO_USER", &user.name);
     script.env_remove("IMAP_PASSWORD");
     let running = Running::start(&mut script, format!("{}\n", user.password).as_bytes());
-    let finished = running.finish(Duration::from_secs(60));
+    let finished = running.finish(PATIENCE);
     assert!(finished.status.success(), "{}", finished.stderr);
     assert!(finished.text().contains("message 3"));
     let database = fs::read(project.join("demo/rssd.sqlite.db")).unwrap();
@@ -150,7 +150,7 @@ fn a_demo_that_cannot_sign_in_leaves_the_database_of_the_one_before() {
         .env("DEMO_SERVER", Dovecot::shared().tls())
         .env("DEMO_USER", &user.name)
         .env_remove("IMAP_PASSWORD");
-    let finished = Running::start(&mut script, b"wrong\n").finish(Duration::from_secs(60));
+    let finished = Running::start(&mut script, b"wrong\n").finish(PATIENCE);
     assert!(!finished.status.success());
     assert!(
         finished.stderr.contains("login refused"),
@@ -197,7 +197,7 @@ fn project() -> Scratch {
 fn run(user: &User<'_>, command: &mut Command) -> Finished {
     with_account(command, user);
     // The Rust example is compiled, SQLite included, where it has not been.
-    Running::start(command, b"").finish(Duration::from_secs(300))
+    Running::start(command, b"").finish(PATIENCE * 4)
 }
 
 fn with_account(command: &mut Command, user: &User<'_>) {

@@ -8,7 +8,6 @@ use rssd::Rssd;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 use support::broker::Broker;
 use support::dovecot::Dovecot;
 use support::http::Http;
@@ -17,6 +16,7 @@ use support::mail::Mail;
 use support::process::{Finished, Running};
 use support::python::{Outcome, Python};
 use support::shell::Shell;
+use support::until::PATIENCE;
 use support::user::User;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -87,7 +87,7 @@ fn deliver(rssd: &Rssd, target: &str, environment: &[(&str, &str)]) -> Finished 
     let mut script = Command::new(Path::new(ROOT).join("examples/deliver/deliver.sh"));
     script.arg(target).arg(rssd.path()).arg(library());
     script.envs(environment.iter().copied());
-    Running::start(&mut script, b"").finish(Duration::from_secs(60))
+    Running::start(&mut script, b"").finish(PATIENCE)
 }
 
 #[test]

@@ -4,11 +4,11 @@
 mod support;
 
 use std::process::Command;
-use std::time::Duration;
 use support::dovecot::Dovecot;
 use support::library::{host, library};
 use support::mail::Mail;
 use support::process::Running;
+use support::until::PATIENCE;
 
 #[test]
 fn apsw_gets_rows_and_errors() {
@@ -36,7 +36,7 @@ fn expect_rows_and_errors(name: &str, command: &mut Command) {
     let mails = Mail::many(2);
     user.append("INBOX", &mails);
     command.arg(library()).envs(user.environment());
-    let finished = Running::start(command, b"").finish(Duration::from_secs(60));
+    let finished = Running::start(command, b"").finish(PATIENCE);
     let lines: Vec<&str> = finished.success().lines().collect();
     let size = mails[0].raw.len();
     assert_eq!(lines[0], format!("1 | message 1 | {size}"));

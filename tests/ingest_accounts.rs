@@ -7,10 +7,10 @@ use rssd::Rssd;
 use serde_json::Value;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::time::Duration;
 use support::dovecot::Dovecot;
 use support::line::{Fault, Line};
 use support::mail::Mail;
+use support::until::PATIENCE;
 
 /// A database beside an accounts file of these lines.
 fn with_accounts(lines: &str) -> Rssd {
@@ -122,33 +122,16 @@ fn accounts_are_read_side_by_side_and_an_interrupt_stops_them_all() {
     let rssd = with_accounts(&lines);
     rssd.look("PRAGMA journal_mode = WAL");
     let running = shell(&rssd).start("SELECT imap_ingest('*');");
-    let begun = std::time::Instant::now();
-    while !rssd.path().exists()
-        || rssd.look("SELECT count(*) FROM sqlite_schema WHERE name = 'uniform_resource_imap'")
-            == "0"
-        || rssd.look("SELECT count(*) FROM uniform_resource_imap") != "3"
-    {
-        assert!(
-            begun.elapsed() < Duration::from_secs(20),
-            "the quick one waits for the slow ones"
-        );
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    running.signal("INT");
-    let stopped = std::time::Instant::now();
-    let finished = running.finish(Duration::from_secs(40));
-    assert!(
-        stopped.elapsed() < Duration::from_secs(3),
-        "{:?}",
-        stopped.elapsed()
-    );
-    assert!(!finished.status.success());
+    // Though the slow ones never end.
+    rssd.wait("SELECT count(*) = 3 FROM uniform_resource_imap");
+    running.interrupt();
 }
 
-/// How many of six accounts on one server are connected at once.
-fn most_at_once(options: &str) -> usize {
+/// Checks that so many of six accounts on one server are connected at once.
+#[track_caller]
+fn are_connected(most: usize, options: &str) {
     let dovecot = Dovecot::shared();
-    let line = Line::start(dovecot.port, Fault::Drip(200));
+    let line = Line::start(dovecot.port, Fault::HoldAt("Subject: six"));
     let server = format!("imap+insecure://127.0.0.1:{}", line.port);
     let mut lines = String::new();
     for n in 1..=6 {
@@ -168,18 +151,21 @@ fn most_at_once(options: &str) -> usize {
     }
     let rssd = with_accounts(&lines);
     let sql = format!("SELECT imap_ingest('*', NULL, NULL, '{options}');");
-    let told = shell(&rssd).run(&sql);
+    let running = shell(&rssd).start(&sql);
+    line.holds(most);
+    line.set(Fault::Drip(2_000));
+    let told = running.finish(PATIENCE);
     let summary: Value = serde_json::from_str(told.success()).unwrap();
     assert_eq!(summary["accounts"].as_array().unwrap().len(), 6);
     let count = "SELECT count(*), count(DISTINCT subject) FROM uniform_resource_imap";
     assert_eq!(rssd.look(count), "120|120");
-    line.most()
+    assert_eq!(line.most(), most);
 }
 
 #[test]
 fn one_server_gets_four_connections_at_most_and_concurrency_says_how_many_fewer() {
-    assert_eq!(most_at_once(r#"{"concurrency": 6}"#), 4);
-    assert_eq!(most_at_once(r#"{"concurrency": 2}"#), 2);
+    are_connected(4, r#"{"concurrency": 6, "timeout": 300}"#);
+    are_connected(2, r#"{"concurrency": 2, "timeout": 300}"#);
 }
 
 #[test]
@@ -194,7 +180,7 @@ fn accounts_that_watch_leave_room_for_those_behind_them() {
     let rssd = with_accounts(&lines);
     rssd.look("PRAGMA journal_mode = WAL");
     let running = shell(&rssd).start(
-        ".timeout 20000\nSELECT imap_ingest('*', NULL, NULL, '{\"concurrency\": 1, \"watch\": \"PT90S\"}');",
+        ".timeout 300000\nSELECT imap_ingest('*', NULL, NULL, '{\"concurrency\": 1, \"watch\": \"PT1H\"}');",
     );
     rssd.wait("SELECT count(*) = 3 FROM uniform_resource_imap");
     for n in 1..=3 {
@@ -202,7 +188,6 @@ fn accounts_that_watch_leave_room_for_those_behind_them() {
         user.append("INBOX", &[Mail::numbered(10 + n)]);
     }
     rssd.wait("SELECT count(*) = 6 FROM uniform_resource_imap");
-    running.signal("INT");
-    running.finish(Duration::from_secs(120));
+    running.interrupt();
     rssd.check();
 }

@@ -5,8 +5,9 @@ mod rssd;
 mod support;
 
 use rssd::Rssd;
-use std::time::Duration;
+use std::sync::mpsc::channel;
 use support::scripted::{Script, Scripted, opened};
+use support::until::PATIENCE;
 
 /// The sizes of three messages, and the command for them.
 const SIZES: &str = r"
@@ -76,15 +77,14 @@ fn a_stall_holds_no_lock_and_loses_nothing_that_came() {
         .bytes(message(3))
         .then("S: $ OK done");
     let (server, rssd) = server([stalling, going_on]);
-    let running = rssd.shell.start(
-        "SELECT imap_ingest(NULL, NULL, NULL, '{\"timeout\": 1.5, \"batch\": 1}') ->> 'inserted';",
+    let mut running = rssd.shell.start(
+        ".timeout 300000
+         SELECT imap_ingest(NULL, NULL, NULL, '{\"timeout\": 8, \"batch\": 1}') ->> 'inserted';",
     );
-    std::thread::sleep(Duration::from_millis(700));
-    assert_eq!(
-        rssd.ask("CREATE TABLE t (x); SELECT count(*) FROM imap_sync_message"),
-        "2"
-    );
-    let finished = running.finish(Duration::from_secs(10));
+    rssd.wait("SELECT count(*) = 2 FROM imap_sync_message");
+    rssd.look("CREATE TABLE t (x)");
+    assert!(!running.is_over(), "it waits, and others may write");
+    let finished = running.finish(PATIENCE);
     assert_eq!(finished.success(), "3\n");
     assert_eq!(rssd.ask("SELECT count(*) FROM imap_sync_problem"), "0");
     rssd.check();
@@ -246,17 +246,23 @@ fn a_folder_that_is_refused_does_not_stop_those_behind_it() {
 fn a_snapshot_that_another_writer_left_behind_is_explained() {
     let opened = opened(3);
     let (before, after) = opened.split_once("S: * 3 EXISTS").unwrap();
+    let (told, heard) = channel();
+    let (go, gone) = channel();
     let slow = Script::new(before)
-        .pause(Duration::from_millis(800))
+        .act(move || {
+            told.send(()).unwrap();
+            gone.recv().unwrap();
+        })
         .then(&format!("S: * 3 EXISTS{after}"));
     let (server, rssd) = server([slow]);
     rssd.ask("PRAGMA journal_mode = WAL; CREATE TABLE f (name); INSERT INTO f VALUES ('INBOX')");
     let running = rssd
         .shell
         .start("SELECT imap_ingest(NULL, NULL, name) FROM f;");
-    std::thread::sleep(Duration::from_millis(400));
+    heard.recv().unwrap();
     rssd.ask("INSERT INTO f VALUES ('Sent')");
-    let finished = running.finish(Duration::from_secs(10));
+    go.send(()).unwrap();
+    let finished = running.finish(PATIENCE);
     let error = "imap: cannot run 'BEGIN IMMEDIATE': database is locked; the statement around \
                  imap_ingest reads what another connection has changed since; call it without \
                  FROM, for many folders as imap_ingest(server, user, '*') (5)";

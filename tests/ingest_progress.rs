@@ -5,12 +5,12 @@ mod support;
 
 use rssd::Rssd;
 use std::process::Command;
-use std::time::Duration;
 use support::dovecot::Dovecot;
 use support::library::library_for_sql;
 use support::line::{Fault, Line};
 use support::mail::Mail;
 use support::process::Running;
+use support::until::PATIENCE;
 use support::user::User;
 
 /// Runs the shell with a terminal for its stderr, and prints what is drawn there.
@@ -59,7 +59,7 @@ fn a_terminal_shows_folder_messages_bytes_rate_and_time_left() {
         )
         .env("IMAP_USER", &user.name)
         .env("IMAP_PASSWORD", &user.password);
-    let finished = Running::start(&mut python, b"").finish(Duration::from_secs(60));
+    let finished = Running::start(&mut python, b"").finish(PATIENCE);
     let drawn = finished.success();
     println!("{drawn}");
     for shown in [
@@ -93,6 +93,6 @@ fn nothing_is_drawn_where_there_is_no_terminal_or_no_wish() {
         .arg(rssd.path().with_file_name("other.db"))
         .arg(format!(".load '{}'\n{quiet}\n", library_for_sql()))
         .envs(user.environment());
-    let finished = Running::start(&mut python, b"").finish(Duration::from_secs(60));
+    let finished = Running::start(&mut python, b"").finish(PATIENCE);
     assert_eq!(finished.success(), "");
 }

@@ -5,9 +5,10 @@ mod rssd;
 mod support;
 
 use rssd::Rssd;
-use std::time::Duration;
 use support::dovecot::Dovecot;
+use support::line::{Fault, Line};
 use support::mail::Mail;
+use support::until::PATIENCE;
 
 /// `[fetched, inserted, already_there, failed]` of a run without news.
 const NOTHING: [u64; 4] = [0, 0, 0, 0];
@@ -183,19 +184,19 @@ fn a_killed_run_is_continued() {
     let user = Dovecot::shared().user("killed");
     user.append("INBOX", &Mail::many(400));
     let rssd = Rssd::of(&user);
-    let mut kills = 0;
-    for milliseconds in [60, 90, 120, 150, 200, 300] {
-        let running = rssd
-            .shell
-            .start("SELECT imap_ingest(NULL, NULL, NULL, '{\"batch\": 7}');");
-        std::thread::sleep(Duration::from_millis(milliseconds));
+    let line = Line::start(Dovecot::shared().port, Fault::Nothing);
+    let shell = line.shell(&user, &rssd.path());
+    // Before the login, amid the greeting of the folder, and amid messages.
+    for bytes in [10, 900, 3_000, 10_000, 20_000, 30_000] {
+        line.set(Fault::Hold(bytes));
+        let running = shell.start("SELECT imap_ingest(NULL, NULL, NULL, '{\"batch\": 7}');");
+        line.holds(1);
         running.signal("KILL");
-        kills += u32::from(!running.finish(Duration::from_secs(60)).status.success());
+        assert!(!running.finish(PATIENCE).status.success());
         if rssd.path().exists() {
             rssd.ask("SELECT 1");
         }
     }
-    assert!(kills > 0);
     rssd.counts("{}");
     assert_eq!(
         rssd.ask("SELECT count(*) FROM uniform_resource_imap"),

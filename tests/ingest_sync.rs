@@ -5,7 +5,6 @@ mod rssd;
 mod support;
 
 use rssd::Rssd;
-use std::time::Duration;
 use support::dovecot::Dovecot;
 use support::mail::Mail;
 
@@ -132,15 +131,14 @@ fn a_watch_without_condstore_searches_for_statuses_and_reads_the_newest_flags() 
     let rssd = Rssd::of(&user);
     user.record();
     rssd.look("PRAGMA journal_mode = WAL");
-    let running = rssd
-        .shell
-        .start(".timeout 20000\nSELECT imap_ingest(NULL, NULL, NULL, '{\"period\": \"PT0.3S\"}');");
+    let running = rssd.shell.start(
+        ".timeout 300000\nSELECT imap_ingest(NULL, NULL, NULL, '{\"period\": \"PT0.3S\"}');",
+    );
     rssd.wait("SELECT count(*) = 1010 FROM imap_sync_message");
     user.add_flags("INBOX", "2", "\\Flagged");
     user.add_flags("INBOX", "1009", "$Phishing");
     rssd.wait("SELECT count(*) = 2 FROM imap_sync_message WHERE flags <> '[]'");
-    running.signal("INT");
-    running.finish(Duration::from_secs(90));
+    running.interrupt();
     let commands = user.commands();
     assert!(
         commands

@@ -5,12 +5,12 @@ mod support;
 
 use rssd::Rssd;
 use std::process::Command;
-use std::time::Duration;
 use support::dovecot::Dovecot;
+use support::holder::Holder;
 use support::library::library;
 use support::mail::Mail;
 use support::process::Running;
-use support::user::User;
+use support::until::PATIENCE;
 
 #[test]
 fn in_a_transaction_it_commits_nothing_itself() {
@@ -109,19 +109,14 @@ fn a_locked_database_is_an_error_and_not_a_loss() {
     let rssd = Rssd::of(&user);
     rssd.counts("{}");
     user.append("INBOX", &[Mail::numbered(3)]);
-    let sql = format!(
-        "ATTACH '{}' AS again; BEGIN; DELETE FROM again.uniform_resource_graph WHERE name = 'snmp';",
-        rssd.path().display()
-    );
-    // The shell that holds the lock waits for its own input to end.
-    let holder = rssd.shell.start(&format!("{sql}\n.system sleep 1"));
-    std::thread::sleep(Duration::from_millis(400));
+    let sql = "BEGIN; DELETE FROM uniform_resource_graph WHERE name = 'snmp'";
+    let holder = Holder::of(&rssd.path(), sql);
     let error = rssd.shell.error(".timeout 1\nSELECT imap_ingest();");
     assert_eq!(
         error,
         "imap: cannot run 'BEGIN IMMEDIATE': database is locked (5)"
     );
-    holder.finish(Duration::from_secs(60));
+    drop(holder);
     assert_eq!(rssd.counts("{}"), [1, 1, 0, 0]);
     rssd.check();
 }
@@ -162,8 +157,8 @@ fn an_interrupt_keeps_whole_batches_and_leaves_no_transaction() {
             .arg(library())
             .arg(rssd.path())
             .args([statement, place])
-            .envs(environment(&user));
-        let finished = Running::start(&mut python, b"").finish(Duration::from_secs(10));
+            .envs(user.environment());
+        let finished = Running::start(&mut python, b"").finish(PATIENCE);
         assert_eq!(finished.success(), "imap: interrupted\nFalse\n");
         assert_eq!(rssd.ask("SELECT count(*) % 50 FROM imap_sync_message"), "0");
         rssd.check();
@@ -174,15 +169,4 @@ fn an_interrupt_keeps_whole_batches_and_leaves_no_transaction() {
         "1500"
     );
     rssd.check();
-}
-
-/// The user's environment account.
-fn environment(user: &User<'_>) -> [(&'static str, String); 4] {
-    let server = Dovecot::shared();
-    [
-        ("IMAP_SERVER", server.tls()),
-        ("IMAP_USER", user.name.clone()),
-        ("IMAP_PASSWORD", user.password.clone()),
-        ("SSL_CERT_FILE", server.ca_file().display().to_string()),
-    ]
 }

@@ -5,15 +5,15 @@ mod rssd;
 mod support;
 
 use rssd::Rssd;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use support::dovecot::Dovecot;
 use support::line::{Fault, Line};
 use support::mail::Mail;
 use support::skipped::skipped;
+use support::until::PATIENCE;
 use support::user::User;
 
 const RUN: &str =
-    "SELECT imap_ingest(NULL, NULL, NULL, '{\"batch\": 5, \"timeout\": 1}') ->> 'failed';";
+    "SELECT imap_ingest(NULL, NULL, NULL, '{\"batch\": 5, \"timeout\": 300}') ->> 'failed';";
 
 /// Runs once more, without a fault, after which all is there.
 #[track_caller]
@@ -28,12 +28,9 @@ fn completes(line: &Line, user: &User<'_>, rssd: &Rssd, messages: u32) {
     rssd.check();
 }
 
-/// Places in what a server says, at random; where a test fails, it tells by
-/// what seed.
+/// Places in what a server says, at random, but the same each time.
 fn places(count: usize, most: u64) -> Vec<u64> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let mut random = now.as_nanos() as u64;
-    println!("seed {random}");
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
     let mut place = || {
         random = random
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -81,7 +78,8 @@ fn a_line_that_stalls_or_drips_loses_nothing() {
     // Even a run that finds nothing new is told more than this.
     for place in places(5, 1_000) {
         line.set(Fault::Stall(place));
-        let error = line.shell(&user, &rssd.path()).error(RUN);
+        let impatient = RUN.replace("300", "1");
+        let error = line.shell(&user, &rssd.path()).error(&impatient);
         assert!(
             error.contains("did not answer within 1 s"),
             "{place}: {error}"
@@ -104,23 +102,25 @@ fn amid(user: &User<'_>, rssd: &Rssd, line: &Line, event: impl FnOnce()) {
     rssd.look("PRAGMA journal_mode = WAL");
     let running = line
         .shell(user, &rssd.path())
-        .start(&format!(".timeout 60000\n{RUN}"));
+        .start(&format!(".timeout 300000\n{RUN}"));
     rssd.wait("SELECT count(*) > 20 FROM imap_sync_message");
+    line.holds(1);
     event();
-    let so_far = rssd.look("SELECT count(*) FROM imap_sync_message");
-    assert!(so_far.parse::<u32>().unwrap() < MANY / 2, "{so_far}");
-    running.finish(Duration::from_secs(60));
+    line.set(Fault::Nothing);
+    running.finish(PATIENCE);
 }
 
-fn slow_line(user: &User<'_>) -> Line {
+/// A line that lets the first of many messages through.
+fn held_line(user: &User<'_>) -> Line {
     user.append("INBOX", &Mail::many(MANY));
-    Line::start(Dovecot::shared().port, Fault::Drip(200))
+    let amid = Fault::HoldAt("Subject: message 1000\r\n");
+    Line::start(Dovecot::shared().port, amid)
 }
 
 #[test]
 fn mail_delivered_and_expunged_while_it_runs_is_taken_or_gone() {
     let user = Dovecot::shared().user("moving");
-    let line = slow_line(&user);
+    let line = held_line(&user);
     let rssd = Rssd::of(&user);
     amid(&user, &rssd, &line, || {
         user.expunge("INBOX", "1,1400:1405");
@@ -135,16 +135,18 @@ fn mail_delivered_and_expunged_while_it_runs_is_taken_or_gone() {
     line.shell(&user, &rssd.path()).run(RUN).success();
     let alive = "SELECT count(*), max(uid) FROM imap_sync_message WHERE vanished_at IS NULL";
     assert_eq!(rssd.ask(alive), "1495|1502");
-    // The first one was taken before it went.
-    let taken = "SELECT count(*) FROM uniform_resource_imap";
-    assert_eq!(rssd.ask(taken), "1496");
+    // The first one was taken before it went; the last ones too where as much was
+    // asked for at once as of a distant server, for which a busy one is taken.
+    let taken = rssd.ask("SELECT count(*) FROM uniform_resource_imap");
+    let taken: u32 = taken.parse().unwrap();
+    assert!((1496..=1502).contains(&taken), "{taken}");
     rssd.check();
 }
 
 #[test]
 fn a_uidvalidity_that_changes_amid_a_run_doubles_nothing() {
     let user = Dovecot::shared().user("amid");
-    let line = slow_line(&user);
+    let line = held_line(&user);
     let rssd = Rssd::of(&user);
     amid(&user, &rssd, &line, || user.set_uidvalidity("INBOX", 4242));
     completes(&line, &user, &rssd, MANY);
@@ -156,7 +158,7 @@ fn a_uidvalidity_that_changes_amid_a_run_doubles_nothing() {
 #[test]
 fn a_server_that_ends_all_sessions_amid_a_run_costs_nothing() {
     let user = Dovecot::shared().user("kicked");
-    let line = slow_line(&user);
+    let line = held_line(&user);
     let rssd = Rssd::of(&user);
     amid(&user, &rssd, &line, || user.kick());
     let told = "SELECT elaboration ->> 'error' IS NULL, elaboration ->> 'inserted',

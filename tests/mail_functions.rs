@@ -15,6 +15,7 @@ use support::python::{Outcome, Python};
 use support::scratch::Scratch;
 use support::shell::Shell;
 use support::skipped::skipped;
+use support::until::PATIENCE;
 use support::user::User;
 
 /// A message of tests/fixtures/eml, as an SQL expression.
@@ -96,7 +97,7 @@ fn the_offline_entry_point_has_them_all_and_nothing_of_the_network() {
     let mut command = std::process::Command::new("sqlite3");
     command.args(["-batch", "-bail", ":memory:"]);
     let running = support::process::Running::start(&mut command, sql.as_bytes());
-    let finished = running.finish(std::time::Duration::from_secs(60));
+    let finished = running.finish(PATIENCE);
     assert_eq!(finished.success(), "1\nimap_debug\nimap_version\n");
 }
 

@@ -185,7 +185,7 @@ fn parsing_and_checking_take_time_in_proportion() {
 }
 
 /// Asserts that eight times the size takes not many times eight times as long;
-/// in quadratic time it would be 64.
+/// in quadratic time it would be 64, however often it is tried.
 fn in_proportion(shapes: &[Shape], read: impl Fn(&[u8])) {
     for (name, shape) in shapes {
         let time = |size| {
@@ -200,11 +200,16 @@ fn in_proportion(shapes: &[Shape], read: impl Fn(&[u8])) {
             // The clock moves on by the scheduler's ticks.
             Some(first.min(second).max(8_000_000))
         };
-        let Some((small, large)) = time(50_000).zip(time(400_000)) else {
-            skipped("hostile: NO CPU CLOCK HERE, time was not compared");
-            return;
-        };
-        assert!(large < small * 24, "{name}: {small} ns, then {large} ns");
+        let mut told = Vec::new();
+        let is_in_proportion = (0..5).any(|_| {
+            let Some((small, large)) = time(50_000).zip(time(400_000)) else {
+                skipped("hostile: NO CPU CLOCK HERE, time was not compared");
+                return true;
+            };
+            told.push((small, large));
+            large < small * 24
+        });
+        assert!(is_in_proportion, "{name}, in ns: {told:?}");
     }
 }
 

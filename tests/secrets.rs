@@ -22,6 +22,7 @@ use support::mail::Mail;
 use support::proxy::Proxy;
 use support::scratch::Scratch;
 use support::shell::Shell;
+use support::until::{PATIENCE, until};
 
 /// What was left behind, by where it was found.
 #[derive(Default)]
@@ -239,14 +240,10 @@ fn sign_in(remains: &mut Remains, shell: Shell, home: &Scratch, start: &str, res
         "SELECT writefile('{}', {start} ->> 'authorization_url');\n{rest}",
         told.display()
     ));
-    let url = loop {
-        match fs::read_to_string(&told) {
-            Ok(url) if !url.is_empty() => break url,
-            _ => std::thread::sleep(std::time::Duration::from_millis(20)),
-        }
-    };
+    let read = |path| fs::read_to_string(path).ok();
+    let url = until(|| read(&told).filter(|url| !url.is_empty()));
     browse(&url);
-    let finished = running.finish(std::time::Duration::from_secs(60));
+    let finished = running.finish(PATIENCE);
     let (stdout, stderr) = (finished.text().to_owned(), finished.stderr);
     assert!(stdout.contains("leak-"), "{stderr}");
     let stdout = ("stdout of the sign-in".into(), stdout.into_bytes());

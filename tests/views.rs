@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 use support::dovecot::Dovecot;
 use support::library::host;
 use support::mail::Mail;
 use support::process::Running;
+use support::until::PATIENCE;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -131,7 +131,7 @@ fn every_bundle_is_what_stix2_and_pycti_take() {
     assert_eq!(lines.lines().count(), 307);
     let mut oracle = Command::new(host("intel/bin/python"));
     oracle.arg(Path::new(ROOT).join("tests/hosts/bundles.py"));
-    let finished = Running::start(&mut oracle, lines.as_bytes()).finish(Duration::from_secs(300));
+    let finished = Running::start(&mut oracle, lines.as_bytes()).finish(PATIENCE);
     let said = finished.text();
     assert!(finished.status.success(), "{said}{}", finished.stderr);
     assert!(said.starts_with("307 bundles, "), "{said}");

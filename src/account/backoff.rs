@@ -20,9 +20,13 @@ impl Default for Backoff {
 impl Backoff {
     /// When to try again what has just failed.
     pub(super) fn next(&mut self) -> Instant {
-        let at = Instant::now() + self.0;
-        self.0 = (self.0 * 2).min(LAST);
-        at
+        Instant::now() + self.lengthen()
+    }
+
+    /// This wait; the next one is longer.
+    fn lengthen(&mut self) -> Duration {
+        let longer = (self.0 * 2).min(LAST);
+        std::mem::replace(&mut self.0, longer)
     }
 }
 
@@ -33,12 +37,11 @@ mod tests {
     #[test]
     fn each_wait_doubles_up_to_a_minute() {
         let mut backoff = Backoff::default();
-        let waits: Vec<u64> = (0..9)
-            .map(|_| {
-                let wait = backoff.next() - Instant::now();
-                wait.as_millis().div_ceil(500) as u64
-            })
+        let before = Instant::now();
+        assert!(backoff.next() >= before + FIRST);
+        let waits: Vec<u64> = (1..9)
+            .map(|_| backoff.lengthen().as_millis() as u64 / 500)
             .collect();
-        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 120, 120]);
+        assert_eq!(waits, [2, 4, 8, 16, 32, 64, 120, 120]);
     }
 }

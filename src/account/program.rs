@@ -21,7 +21,7 @@ const OUTPUT: u64 = 64 << 10;
 
 /// How long complaints are waited for once the program has ended: what it has
 /// started may keep the pipe open for ever.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// How a program has ended.
 pub(super) struct Ended {
@@ -175,13 +175,6 @@ mod tests {
         command
     }
 
-    fn impatient() -> Settings {
-        Settings {
-            timeout: Duration::from_millis(300),
-            ..Settings::default()
-        }
-    }
-
     #[test]
     fn input_output_and_complaints_go_through() {
         let mut command = shell("cat; echo so so >&2; exit 3");
@@ -204,20 +197,25 @@ mod tests {
             &mut shell("exec <&-; sleep 0.1"),
             Some(&input),
             "it",
-            &impatient(),
+            &Settings::default(),
         );
         assert!(ended.unwrap().unwrap().status.success());
     }
 
     #[test]
     fn what_is_no_utf8_is_no_output_and_what_is_no_program_is_not_started() {
-        let ended = run(&mut shell("printf '\\377'"), None, "it", &impatient());
+        let ended = run(
+            &mut shell("printf '\\377'"),
+            None,
+            "it",
+            &Settings::default(),
+        );
         assert!(ended.unwrap().unwrap().output.is_none());
         let ended = run(
             &mut Command::new("/does/not/exist"),
             None,
             "it",
-            &impatient(),
+            &Settings::default(),
         );
         assert_eq!(
             ended.unwrap().err().unwrap().kind(),

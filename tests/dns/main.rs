@@ -9,7 +9,6 @@ mod hostile;
 use serde_json::{Value, json};
 use std::net::{SocketAddr, UdpSocket};
 use std::process::Command;
-use std::thread;
 use std::time::{Duration, Instant};
 use support::library::host;
 use support::nsd::Nsd;
@@ -17,6 +16,7 @@ use support::process::Running;
 use support::python::{Outcome, Python};
 use support::scratch::Scratch;
 use support::shell::Shell;
+use support::until::PATIENCE;
 
 const ERROR: i64 = 1;
 const CANTOPEN: i64 = 14;
@@ -33,9 +33,7 @@ impl Signed {
         let mut sign = Command::new(host("dkim/bin/python"));
         sign.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/dns/sign.py"))
             .arg(folder.path());
-        Running::start(&mut sign, b"")
-            .finish(Duration::from_secs(60))
-            .success();
+        Running::start(&mut sign, b"").finish(PATIENCE).success();
         // A zone whose file is not there cannot be answered for.
         let zones = [
             ("signed.example", folder.join("zone")),
@@ -156,14 +154,12 @@ fn mail_without_signatures_asks_nobody() {
 fn a_silent_server_costs_its_time_and_tells_of_it() {
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     let server = silent.local_addr().unwrap().to_string();
-    let started = Instant::now();
     assert_eq!(
         look_up(&json!({"dns": server, "timeout": 0.4})),
         rows(&json!({
             "s._domainkey.d.example": {"error": "no DNS server answered within 0.4 s"},
         }))
     );
-    assert!(started.elapsed() < Duration::from_secs(5));
     assert_eq!(
         look_up(&json!({"dns": server, "deadline": 0.4})),
         Outcome::Error(
@@ -194,7 +190,7 @@ fn the_time_is_for_all_names_of_a_message_together() {
 }
 
 #[test]
-fn an_interrupt_ends_the_wait_within_a_second() {
+fn an_interrupt_ends_the_wait() {
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     let options = dns(silent.local_addr().unwrap());
     let running = Shell::new().start(&format!(
@@ -203,7 +199,6 @@ fn an_interrupt_ends_the_wait_within_a_second() {
     ));
     // The question has been asked.
     silent.recv(&mut [0; 512]).unwrap();
-    thread::sleep(Duration::from_millis(200));
     running.interrupt();
 }
 

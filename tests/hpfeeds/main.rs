@@ -6,7 +6,6 @@ mod support;
 use serde_json::{Value, json};
 use std::net::TcpListener;
 use std::thread;
-use std::time::Duration;
 use support::broker::{Broker, Mode};
 use support::python::{Outcome, Python};
 use support::shell::Shell;
@@ -167,9 +166,9 @@ fn what_is_no_broker_and_what_is_silent_is_told() {
     let greet = thread::spawn(move || {
         let (mut first, _) = listener.accept().unwrap();
         std::io::Write::write_all(&mut first, b"* OK IMAP4rev1 ready\r\n").unwrap();
-        let silent = listener.accept().unwrap();
-        thread::sleep(Duration::from_secs(2));
-        drop((first, silent));
+        let (mut silent, _) = listener.accept().unwrap();
+        // Until it hangs up.
+        let _ = std::io::copy(&mut silent, &mut std::io::sink());
     });
     let told = |options| publish(&address, "s", "c", "'x'", &options);
     assert_eq!(
@@ -193,14 +192,13 @@ fn what_is_no_broker_and_what_is_silent_is_told() {
 }
 
 #[test]
-fn an_interrupt_ends_the_wait_within_a_second() {
+fn an_interrupt_ends_the_wait() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let running = Shell::new().start(&format!(
         "SELECT hpfeeds_publish('hpfeeds+insecure://{address}', 'i', 's', 'c', 'x');"
     ));
     let silent = listener.accept().unwrap();
-    thread::sleep(Duration::from_millis(300));
     running.interrupt();
     drop(silent);
 }

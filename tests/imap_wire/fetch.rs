@@ -214,9 +214,13 @@ fn every_cut_of_the_stream_gives_the_same_rows() {
 fn a_drip_slower_than_the_timeout_in_all_goes_on() {
     let answer = body(1, "one");
     let script = asked_for_bodies()
-        .drip(answer, Duration::from_millis(25))
+        .drip(answer, Duration::from_millis(200))
         .then("S: $ OK done");
     let (server, mut session, mut stream) = asked(script);
+    session.set_settings(Settings {
+        timeout: Duration::from_secs(6),
+        ..Settings::default()
+    });
     let (found, error) = drain(&mut stream, &mut session);
     assert_eq!(found, rows(&[(1, "one")]));
     assert!(error.is_none());
@@ -288,6 +292,7 @@ fn nothing_is_asked_for_where_nothing_is_wanted() {
 fn a_chunk_of_scattered_uids_is_cut_into_lines_servers_take() {
     let uids: Vec<u32> = (0..600).map(|i| 1_000_000_000 + 2 * i).collect();
     let (server, mut session) = opened(Script::new(SIGNED_IN).then(EXAMINED).stall());
+    session.set_settings(impatient());
     let mut stream = stream(&[Item::Flags], &[&uids]);
     assert!(
         stream.next(&mut session).is_err(),

@@ -49,7 +49,7 @@ fn quotes_and_backslashes_in_a_password_arrive_as_they_are() {
         .then(r#"C: LOGIN "a\"d\\a" "p w\"\\%s""#)
         .then("S: $ OK [CAPABILITY IMAP4rev1] done")]);
     let login = login("a\"d\\a", "p w\"\\%s");
-    Session::open(&endpoint(server.port), &login, &impatient()).expect("signed in");
+    Session::open(&endpoint(server.port), &login, &Settings::default()).expect("signed in");
     server.finish();
 }
 
@@ -64,7 +64,7 @@ fn a_password_beyond_ascii_goes_by_authenticate_plain() {
         "#,
     )]);
     let login = login("ada", "pä ß");
-    Session::open(&endpoint(server.port), &login, &impatient()).expect("signed in");
+    Session::open(&endpoint(server.port), &login, &Settings::default()).expect("signed in");
     server.finish();
 }
 
@@ -109,7 +109,7 @@ fn token_refusal(script: Script) -> Error {
         user: "ada".into(),
         credential: Credential::AccessToken(Secret::new("token".into())),
     };
-    let error = Session::open(&endpoint(server.port), &login, &impatient())
+    let error = Session::open(&endpoint(server.port), &login, &Settings::default())
         .err()
         .expect("refused");
     server.finish();
@@ -215,7 +215,8 @@ fn a_refused_token_is_renewed_once() {
         user: "ada".into(),
         credential: Credential::Supplied(Arc::new(Renewing)),
     };
-    let session = Session::open(&endpoint(server.port), &login, &impatient()).expect("signed in");
+    let session =
+        Session::open(&endpoint(server.port), &login, &Settings::default()).expect("signed in");
     assert!(session.capabilities().has("ESEARCH"));
     drop(session);
     server.finish();
@@ -290,7 +291,7 @@ fn a_login_that_would_break_its_line_sends_nothing() {
         ),
     ] {
         // Nobody listens at port 1: a connection would fail in other words.
-        let error = Session::open(&endpoint(1), &login, &impatient())
+        let error = Session::open(&endpoint(1), &login, &Settings::default())
             .err()
             .expect("refused");
         assert_eq!(

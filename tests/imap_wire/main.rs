@@ -59,7 +59,7 @@ fn login(user: &str, password: &str) -> Login {
     }
 }
 
-/// Half a second without progress.
+/// Half a second without progress: for waits that end in vain, and no others.
 fn impatient() -> Settings {
     Settings {
         timeout: Duration::from_millis(500),
@@ -68,7 +68,7 @@ fn impatient() -> Settings {
 }
 
 fn open(server: &Scripted) -> Result<Session, Error> {
-    Session::open(&endpoint(server.port), &ada(), &impatient())
+    Session::open(&endpoint(server.port), &ada(), &Settings::default())
 }
 
 /// A session with INBOX open, and what the server does after that.
@@ -89,8 +89,8 @@ fn sentence(error: &Error, server: &Scripted) -> String {
 }
 
 /// Stops a statement when told to.
-#[derive(Default)]
-struct Stop(AtomicBool);
+#[derive(Clone, Default)]
+struct Stop(Arc<AtomicBool>);
 
 impl Cancel for Stop {
     fn is_cancelled(&self) -> bool {
@@ -98,16 +98,21 @@ impl Cancel for Stop {
     }
 }
 
-/// Settings with a [`Stop`] that is set after `delay`.
-fn stopped_after(delay: Duration) -> Settings {
-    let stop = Arc::new(Stop::default());
-    let setter = Arc::clone(&stop);
-    std::thread::spawn(move || {
-        std::thread::sleep(delay);
-        setter.0.store(true, Ordering::Relaxed);
-    });
-    Settings {
-        cancel: stop,
-        ..Settings::default()
+impl Stop {
+    /// The script goes on to here, then stops the statement and says nothing
+    /// more.
+    fn at_the_end_of(&self, script: Script) -> Script {
+        let stop = self.clone();
+        script
+            .act(move || stop.0.store(true, Ordering::Relaxed))
+            .stall()
+    }
+
+    /// The settings of the statement.
+    fn settings(&self) -> Settings {
+        Settings {
+            cancel: Arc::new(self.clone()),
+            ..Settings::default()
+        }
     }
 }

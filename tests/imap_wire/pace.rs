@@ -48,6 +48,15 @@ fn folder() -> Script {
     Script::new(SIGNED_IN).then(EXAMINED)
 }
 
+/// A server that asks for patience so many times.
+fn throttled(times: usize) -> Script {
+    (0..times).fold(folder(), |script, time| {
+        let uids = if time == 0 { "1:2" } else { "1" };
+        let script = script.then(&asked(uids));
+        script.then("S: $ NO [THROTTLED] slow down")
+    })
+}
+
 #[test]
 fn a_throttled_fetch_is_asked_for_again_in_smaller_portions_one_at_a_time() {
     for refusal in [
@@ -101,18 +110,12 @@ fn a_throttled_fetch_is_asked_for_again_in_smaller_portions_one_at_a_time() {
 
 #[test]
 fn a_server_that_never_relents_is_given_up_within_the_timeout() {
-    let script = folder()
-        .then(&asked("1:2"))
-        .then("S: $ NO [THROTTLED] slow down")
-        .then(&asked("1"))
-        .then("S: $ NO [THROTTLED] slow down");
-    let server = Scripted::play([script]);
-    let settings = Settings {
-        timeout: Duration::from_millis(1400),
+    // Half a second, one and two have been waited, and four would be too many.
+    let (server, mut session) = opened(throttled(4));
+    session.set_settings(Settings {
+        timeout: Duration::from_secs(7),
         ..Settings::default()
-    };
-    let mut session = Session::open(&endpoint(server.port), &ada(), &settings).expect("in");
-    session.examine(&inbox()).expect("INBOX");
+    });
     let mut stream = stream(&[&[1, 2]]);
     let (uids, error) = drain(&mut stream, &mut session);
     assert!(uids.is_empty());
@@ -127,30 +130,30 @@ fn a_server_that_never_relents_is_given_up_within_the_timeout() {
 
 #[test]
 fn a_pause_ends_with_an_interrupt_or_the_deadline() {
-    let deadline = || Settings {
-        deadline: Some(Deadline::after(Duration::from_millis(300))),
-        ..Settings::default()
-    };
-    let limits: [fn() -> Settings; 2] = [|| stopped_after(Duration::from_millis(200)), deadline];
-    for limit in limits {
-        let script = folder()
-            .then(&asked("1:2"))
-            .then("S: $ NO [THROTTLED] slow down")
-            .stall();
-        let server = Scripted::play([script]);
-        let mut session = Session::open(&endpoint(server.port), &ada(), &limit()).expect("in");
-        session.examine(&inbox()).expect("INBOX");
+    let stopped = |script: Script, settings: Settings| {
+        let (server, mut session) = opened(script);
+        session.set_settings(settings);
         let (_, error) = drain(&mut stream(&[&[1, 2]]), &mut session);
-        let error = error.expect("stopped");
-        let late = "imap: 127.0.0.1:PORT did not answer within 0.3 s (UID FETCH; \
-                    the server asked for patience; deadline of the statement)";
-        assert!(
-            error.is_cancelled() || sentence(&error, &server) == late,
-            "{error}"
-        );
+        let sentence = sentence(&error.expect("stopped"), &server);
         drop(session);
         server.finish();
-    }
+        sentence
+    };
+    let stop = Stop::default();
+    assert_eq!(
+        stopped(stop.at_the_end_of(throttled(3)), stop.settings()),
+        "imap: interrupted"
+    );
+    // It passes amid the fourth pause, which lasts from 3.5 s to 7.5 s.
+    let deadline = Settings {
+        deadline: Some(Deadline::after(Duration::from_secs(5))),
+        ..Settings::default()
+    };
+    assert_eq!(
+        stopped(throttled(4).stall(), deadline),
+        "imap: 127.0.0.1:PORT did not answer within 5 s (UID FETCH; \
+         the server asked for patience; deadline of the statement)"
+    );
 }
 
 #[test]
@@ -211,13 +214,12 @@ fn from_a_distant_server_more_is_on_the_way_at_once() {
         // Two more than a near server would be asked for.
         .then(&asked("3"))
         .then(&asked("4"))
-        .then(&asked("5"))
-        .stall();
+        .then(&asked("5"));
     let (server, mut session) = opened(script);
     let mut stream = stream(&[&[1], &[2], &[3], &[4], &[5], &[6]]);
     let (uids, error) = drain(&mut stream, &mut session);
     assert_eq!(uids, [1]);
-    assert!(error.is_some(), "the server answers no more");
+    assert!(error.is_some(), "the server hangs up");
     drop(session);
     server.finish();
 }

@@ -10,6 +10,8 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use super::support::port::free_port;
+use super::support::until::until;
 use super::*;
 use imap0::imap::trust::{ClientCertificate, Pins, Trust, Verification};
 
@@ -69,7 +71,7 @@ fn trusting(file: &str) -> Settings {
             ca_file: Some(pki().join(file)),
             ..Trust::default()
         },
-        ..impatient()
+        ..Settings::default()
     }
 }
 
@@ -105,10 +107,7 @@ fn a_server_of_either_version_signs_in_and_an_older_one_does_not() {
         open_at("imaps", &server, &trusting("ca.pem")).expect("signed in");
         server.finish();
     }
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .expect("a port that was free")
-        .port();
+    let port = free_port();
     let mut old = Command::new("openssl")
         .args(["s_server", "-quiet", "-tls1_1", "-cipher", "ALL@SECLEVEL=0"])
         .args(["-accept", &format!("127.0.0.1:{port}")])
@@ -120,9 +119,7 @@ fn a_server_of_either_version_signs_in_and_an_older_one_does_not() {
         .stderr(std::process::Stdio::null())
         .spawn()
         .expect("openssl");
-    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until(|| std::net::TcpStream::connect(("127.0.0.1", port)).ok());
     let endpoint = Endpoint::parse(&format!("imaps://127.0.0.1:{port}")).expect("a server");
     let error = Session::open(&endpoint, &ada(), &trusting("ca.pem"));
     let error = error.err().expect("too old").to_string();
@@ -172,14 +169,14 @@ fn without_starttls_nothing_is_sent() {
     fails(
         "imap",
         Script::new("S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] ready").stall(),
-        &impatient(),
+        &Settings::default(),
         "imap: 127.0.0.1:PORT does not offer STARTTLS; use imaps://127.0.0.1 if it has a TLS port",
     );
     fails(
         "imap",
         Script::new("S: * OK [CAPABILITY STARTTLS] ready\nC: STARTTLS\nS: $ NO no certificate")
             .stall(),
-        &impatient(),
+        &Settings::default(),
         "imap: STARTTLS refused by 127.0.0.1:PORT: NO no certificate",
     );
 }
@@ -189,7 +186,7 @@ fn a_plain_port_is_told_by_its_greeting() {
     fails(
         "imaps",
         Script::new("S: * OK IMAP ready").stall(),
-        &impatient(),
+        &Settings::default(),
         "imap: TLS with 127.0.0.1:PORT failed: it answered in plain text '* OK IMAP ready'; \
          use imap://127.0.0.1:PORT for STARTTLS if this is an IMAP server",
     );
@@ -211,7 +208,7 @@ fn a_certificate_of_an_unknown_issuer_asks_for_the_ca_file() {
     let untrusted = "imap: cannot trust 127.0.0.1:PORT: its certificate is self-signed or \
                      from an unknown issuer; give the issuer's certificate as option ca_file";
     let script = || Script::default().start_tls(good()).stall();
-    fails("imaps", script(), &impatient(), untrusted);
+    fails("imaps", script(), &Settings::default(), untrusted);
     fails("imaps", script(), &trusting("namesake.pem"), untrusted);
     let script = Script::default().start_tls(server_with("selfsigned.pem", "selfsigned.key"));
     fails("imaps", script.stall(), &trusting("ca.pem"), untrusted);
@@ -301,7 +298,7 @@ fn verification_switched_off_still_wants_the_pinned_key() {
             .start_tls(server_with("wrong.pem", "wrong.key"))
             .then(SIGNED_IN)
     };
-    let mut settings = impatient();
+    let mut settings = Settings::default();
     settings.trust.verification = Verification::Off;
     let server = Scripted::play([script()]);
     open_at("imaps", &server, &settings).expect("signed in");
@@ -338,7 +335,7 @@ fn files_of_a_client_certificate_that_do_not_fit_are_named() {
              KeyMismatch",
         ),
     ] {
-        let mut settings = impatient();
+        let mut settings = Settings::default();
         settings.trust.client_certificate = Some(ClientCertificate {
             cert_file: file(cert_file),
             key_file: file(key_file),
@@ -386,16 +383,17 @@ fn silence_and_interrupts_amid_the_handshake_are_borne() {
         &impatient(),
         "imap: 127.0.0.1:PORT did not answer within 0.5 s (TLS handshake)",
     );
+    let stop = Stop::default();
     fails(
         "imaps",
-        Script::default().stall(),
-        &stopped_after(Duration::from_millis(200)),
+        stop.at_the_end_of(Script::default()),
+        &stop.settings(),
         "imap: interrupted",
     );
     fails(
         "imaps",
         Script::default(),
-        &impatient(),
+        &Settings::default(),
         "imap: TLS with 127.0.0.1:PORT failed: it closed the connection",
     );
 }
@@ -438,7 +436,7 @@ fn talking(talk: impl FnOnce(std::net::TcpStream) + Send + 'static) -> u16 {
 
 fn hurried() -> Settings {
     Settings {
-        deadline: Some(Deadline::after(Duration::from_millis(700))),
+        deadline: Some(Deadline::after(Duration::from_secs(3))),
         ..trusting("ca.pem")
     }
 }
@@ -459,7 +457,7 @@ fn a_handshake_that_drips_ends_with_the_deadline() {
     assert_eq!(
         error.to_string(),
         format!(
-            "imap: 127.0.0.1:{port} did not answer within 0.7 s \
+            "imap: 127.0.0.1:{port} did not answer within 3 s \
              (TLS handshake; deadline of the statement)"
         )
     );

@@ -93,6 +93,5 @@ fn it_is_done_with_an_account_after_one_quiet_idle() {
     std::thread::sleep(Duration::from_secs(7));
     user.append("INBOX", &[Mail::numbered(1)]);
     rssd.wait("SELECT count(*) = 1 FROM imap_sync_message");
-    running.signal("INT");
-    running.finish(Duration::from_secs(120));
+    running.interrupt();
 }

@@ -2,9 +2,9 @@
 
 use crate::rssd::Rssd;
 use crate::support::dovecot::Dovecot;
+use crate::support::holder::Holder;
 use crate::support::line::{Fault, Line};
 use crate::support::mail::Mail;
-use crate::support::shell::Shell;
 use crate::{WATCH, subjects};
 use std::time::Duration;
 
@@ -38,9 +38,10 @@ fn it_waits_for_ever_for_uids_of_a_past_uidvalidity() {
 #[test]
 fn it_takes_sequence_numbers_for_uids_when_it_begins_from_now_on() {
     let user = Dovecot::shared().user("lc-now");
-    user.append("INBOX", &Mail::many(20));
+    let old = |mail: &Mail| mail.clone().received("01-Jan-2026 00:00:00 +0000");
+    let mails: Vec<Mail> = Mail::many(20).iter().map(old).collect();
+    user.append("INBOX", &mails);
     user.expunge("INBOX", "1:15");
-    std::thread::sleep(Duration::from_millis(1_100));
     let rssd = Rssd::of(&user);
     assert_eq!(rssd.counts(r#"{"since": "PT0S"}"#), [0, 0, 0, 0]);
     user.append("INBOX", &[Mail::numbered(21)]);
@@ -71,8 +72,7 @@ fn it_ends_with_its_first_error() {
     user.kick();
     user.append("INBOX", &[Mail::numbered(2)]);
     rssd.wait("SELECT count(*) = 2 FROM imap_sync_message");
-    running.signal("INT");
-    running.finish(Duration::from_secs(120));
+    running.interrupt();
 }
 
 #[test]
@@ -104,10 +104,10 @@ fn it_starts_over_where_a_large_mailbox_takes_too_long() {
     let user = Dovecot::shared().user("lc-large");
     user.append("INBOX", &Mail::many(600));
     let rssd = Rssd::of(&user);
-    let line = Line::start(Dovecot::shared().port, Fault::Drip(100));
+    let line = Line::start(Dovecot::shared().port, Fault::Stall(60_000));
     let shell = line.shell(&user, &rssd.path());
     let error =
-        shell.error("SELECT imap_ingest(NULL, NULL, NULL, '{\"deadline\": 1.5, \"batch\": 10}');");
+        shell.error("SELECT imap_ingest(NULL, NULL, NULL, '{\"deadline\": 8, \"batch\": 10}');");
     assert!(error.contains("deadline of the statement"), "{error}");
     let so_far = rssd.ask("SELECT count(*) FROM imap_sync_message");
     let so_far: u64 = so_far.parse().unwrap();
@@ -134,12 +134,10 @@ fn it_tries_one_message_for_ever_where_its_destination_fails() {
     user.append("INBOX", &Mail::many(3));
     let rssd = Rssd::of(&user);
     rssd.counts(r#"{"limit": 1}"#);
-    let other = Shell::new().database(&rssd.path());
-    let holder = other.start("BEGIN IMMEDIATE;\n.shell sleep 2\nCOMMIT;");
-    std::thread::sleep(Duration::from_millis(700));
+    let holder = Holder::of(&rssd.path(), "BEGIN IMMEDIATE");
     let error = rssd.shell.error(".timeout 1\nSELECT imap_ingest();");
     assert!(error.ends_with("database is locked (5)"), "{error}");
-    holder.finish(Duration::from_secs(60)).success();
+    holder.release();
     assert_eq!(rssd.counts("{}"), [2, 2, 0, 0]);
 }
 
@@ -206,13 +204,14 @@ fn it_reads_one_mailbox_only_and_asks_every_ten_seconds() {
     user.create("Junk");
     let rssd = Rssd::of(&user);
     rssd.look("PRAGMA journal_mode = WAL");
+    user.record();
     let running = rssd.shell.start(&WATCH.replacen("NULL, '", "'*', '", 1));
     user.append("Junk", &[Mail::numbered(1)]);
     rssd.wait("SELECT count(*) = 1 FROM imap_sync_message");
-    std::thread::sleep(Duration::from_secs(1));
+    user.says("NOTIFY SET", 1);
     user.append("Junk", &[Mail::numbered(2)]);
     let took = rssd.wait("SELECT count(*) = 2 FROM imap_sync_message");
-    assert!(took < Duration::from_secs(5), "{took:?}");
-    running.signal("INT");
-    running.finish(Duration::from_secs(120));
+    // Told of, and not found by asking, which is done once a minute.
+    assert!(took < Duration::from_secs(30), "{took:?}");
+    running.interrupt();
 }

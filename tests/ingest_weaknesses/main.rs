@@ -22,4 +22,4 @@ fn subjects(rssd: &Rssd) -> String {
 
 /// A run that goes on until it is interrupted.
 const WATCH: &str =
-    ".timeout 20000\nSELECT imap_ingest(NULL, NULL, NULL, '{\"watch\": \"PT90S\"}');";
+    ".timeout 300000\nSELECT imap_ingest(NULL, NULL, NULL, '{\"watch\": \"PT1H\"}');";

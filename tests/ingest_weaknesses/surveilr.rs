@@ -4,7 +4,7 @@ use crate::rssd::Rssd;
 use crate::support::dovecot::Dovecot;
 use crate::support::mail::Mail;
 use crate::support::scripted::{Script, Scripted};
-use std::time::Duration;
+use std::sync::mpsc::channel;
 
 const MESSAGES: &str = "ur_ingest_session_imap_acct_folder_message";
 
@@ -84,16 +84,19 @@ fn it_moves_a_message_to_whoever_saw_it_last() {
 
 #[test]
 fn it_holds_the_write_lock_while_it_waits_for_the_network() {
-    let stalling = Script::open(1).then("C: UID SEARCH ALL").stall();
+    let (told, heard) = channel();
+    let stalling = Script::open(1).then("C: UID SEARCH ALL");
+    let stalling = stalling.act(move || told.send(()).unwrap()).stall();
     let server = Scripted::play([stalling]);
     let rssd = Rssd::at(&format!("imap+insecure://127.0.0.1:{}", server.port));
     let running = rssd
         .shell
-        .start("SELECT imap_ingest(NULL, NULL, NULL, '{\"timeout\": 2}');");
-    rssd.wait("SELECT count(*) = 1 FROM ur_ingest_session");
+        .start("SELECT imap_ingest(NULL, NULL, NULL, '{\"timeout\": 300}');");
+    heard.recv().unwrap();
+    assert_eq!(rssd.ask("SELECT count(*) FROM ur_ingest_session"), "1");
     // Without a timeout of its own, so that a lock is told.
     assert_eq!(rssd.ask("CREATE TABLE mine (x); SELECT 1"), "1");
-    running.finish(Duration::from_secs(30));
+    running.interrupt();
     server.finish();
 }
 

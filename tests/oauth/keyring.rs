@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::support::authorization::{Check, browse};
 use crate::support::keyring::Keyring;
 use crate::support::scratch::Scratch;
+use crate::support::until::PATIENCE;
 use crate::world::{Interactive, World, rows};
 
 const ADVICE: &str = "the keyring has to run and to be unlocked in this session; \
@@ -85,7 +85,7 @@ fn tokens_in_the_keyring_are_renewed_there_once_for_all_processes() {
     write_account(&world, "keyring = true");
     let running: Vec<_> = (0..3).map(|_| world.shell().start(COUNT)).collect();
     for process in running {
-        assert_eq!(process.finish(Duration::from_secs(30)).success(), "0\n");
+        assert_eq!(process.finish(PATIENCE).success(), "0\n");
     }
     let after = kept(&keyring);
     assert_ne!(after["access_token"], before["access_token"]);

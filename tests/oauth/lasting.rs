@@ -6,14 +6,14 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use serde_json::json;
 
 use crate::support::authorization::Check;
+use crate::support::line::{Fault, Line};
 use crate::support::mail::Mail;
-use crate::support::process::Running;
-use crate::support::until::until;
+use crate::support::process::{Finished, Running};
+use crate::support::until::{PATIENCE, until};
 use crate::world::{World, rows};
 
 #[test]
@@ -31,38 +31,55 @@ fn a_token_is_renewed_before_its_end_and_when_it_is_refused() {
     assert_ne!(world.token()["access_token"], "not a token");
 }
 
-/// An ingest of 3,000 messages into a database of its own.
+/// An ingest of 3,000 messages into a database of its own, over a line that lets
+/// the first of them through.
 struct Ingest<'a> {
     world: &'a World,
     database: PathBuf,
-    sql: String,
+    line: Line,
 }
 
 impl<'a> Ingest<'a> {
     fn of(world: &'a World) -> Self {
         let user = world.dovecot.user("ada");
         user.append("INBOX", &Mail::many(3000));
-        world.sign_in("ada");
-        let sql = format!(
-            "SELECT imap_ingest('{}', 'ada', 'INBOX', '{{\"batch\": 100}}') ->> 'inserted' AS n;",
-            world.dovecot.tls()
-        );
-        Self {
+        let ingest = Self {
             world,
             database: world.home.join("rssd.db"),
-            sql,
-        }
+            // Their sizes, and some hundred of the messages.
+            line: Line::start(world.dovecot.tls_port, Fault::Hold(400_000)),
+        };
+        ingest.sign_in();
+        ingest
+    }
+
+    fn server(&self) -> String {
+        format!("imaps://localhost:{}", self.line.port)
+    }
+
+    fn sign_in(&self) {
+        self.world
+            .sign_in_with("ada", &json!({"server": self.server()}));
     }
 
     fn start(&self) -> Running {
-        self.world.shell().database(&self.database).start(&self.sql)
+        let sql = format!(
+            "SELECT imap_ingest('{}', 'ada', 'INBOX', '{{\"batch\": 100, \"timeout\": 300}}')
+                ->> 'inserted' AS n;",
+            self.server()
+        );
+        self.world.shell().database(&self.database).start(&sql)
     }
 
-    /// The same, up to where some messages are committed.
-    fn begin(&self) -> Running {
+    /// The same, with this amid it, when some messages are committed, and a
+    /// connection that is lost after that.
+    fn with(&self, event: impl FnOnce()) -> Finished {
         let running = self.start();
         until(|| (self.count() > 0).then_some(()));
-        running
+        self.line.holds(1);
+        event();
+        self.line.cut();
+        running.finish(PATIENCE)
     }
 
     fn count(&self) -> u32 {
@@ -79,11 +96,9 @@ fn a_token_that_ends_amid_an_ingest_is_renewed() {
     // Each is used only once: it ends too soon to be used again.
     let world = World::new(&[("TOKEN_SECONDS", "50")], Check::Introspection);
     let ingest = Ingest::of(&world);
-    let running = ingest.begin();
     let first = world.token()["access_token"].clone();
     // What Google and Microsoft do to a session whose token has ended.
-    world.dovecot.user("ada").kick();
-    let finished = running.finish(Duration::from_secs(60));
+    let finished = ingest.with(|| world.dovecot.user("ada").kick());
     assert_eq!(finished.success(), "3000\n");
     assert_eq!(ingest.count(), 3000);
     assert_ne!(world.token()["access_token"], first);
@@ -95,10 +110,10 @@ fn a_token_that_ends_amid_an_ingest_is_renewed() {
 fn a_sign_in_that_is_revoked_amid_an_ingest_keeps_what_was_committed() {
     let world = World::new(&[("TOKEN_SECONDS", "50")], Check::Introspection);
     let ingest = Ingest::of(&world);
-    let running = ingest.begin();
-    world.provider.test("revoke");
-    world.dovecot.user("ada").kick();
-    let finished = running.finish(Duration::from_secs(60));
+    let finished = ingest.with(|| {
+        world.provider.test("revoke");
+        world.dovecot.user("ada").kick();
+    });
     let ended = format!(
         "imap: the sign-in of 'ada' by {} has ended: invalid_grant: grant request is invalid; \
          sign in again with imap_oauth_start and imap_oauth_finish (23)",
@@ -107,8 +122,8 @@ fn a_sign_in_that_is_revoked_amid_an_ingest_keeps_what_was_committed() {
     assert!(finished.stderr.contains(&ended), "{finished:?}");
     let before = ingest.count();
     assert!((1..3000).contains(&before), "{before}");
-    world.sign_in("ada");
-    let rest = ingest.start().finish(Duration::from_secs(60));
+    ingest.sign_in();
+    let rest = ingest.start().finish(PATIENCE);
     assert_eq!(rest.success(), format!("{}\n", 3000 - before));
     assert_eq!(ingest.count(), 3000);
 }
@@ -122,7 +137,7 @@ fn two_processes_do_not_use_a_refresh_token_twice() {
         .map(|_| world.shell().start(&world.count("ada")))
         .collect();
     for process in running {
-        assert_eq!(process.finish(Duration::from_secs(30)).success(), "0\n");
+        assert_eq!(process.finish(PATIENCE).success(), "0\n");
     }
     let requests = world.provider.test("requests");
     let refreshes = requests

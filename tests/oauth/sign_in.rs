@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use crate::support::authorization::{Check, browse, browse_in_chromium};
 use crate::support::mail::Mail;
+use crate::support::port::free_port;
 use crate::support::shell::Shell;
-use crate::world::{Interactive, TlsFront, World, free_port, rows};
+use crate::world::{Interactive, TlsFront, World, rows};
 
 #[test]
 fn a_device_code_signs_in_for_good() {

@@ -10,8 +10,10 @@ use serde_json::{Value, json};
 use crate::support::authorization::{Authorization, Check, browse};
 use crate::support::dovecot::Dovecot;
 use crate::support::library::library_for_sql;
+use crate::support::port::free_port;
 use crate::support::scratch::Scratch;
 use crate::support::shell::Shell;
+use crate::support::until::until;
 
 /// A provider, a mail server that takes its tokens, and a user's home.
 pub struct World {
@@ -61,8 +63,13 @@ impl World {
 
     /// Signs in by the device flow, in one process that ends.
     pub fn sign_in(&self, user: &str) {
+        self.sign_in_with(user, &json!({}));
+    }
+
+    /// The same with more options.
+    pub fn sign_in_with(&self, user: &str, more: &Value) {
         let mut session = Interactive::begin(self);
-        let told = session.ask(&self.start(user, &json!({})));
+        let told = session.ask(&self.start(user, more));
         browse(told["verification_uri_complete"].as_str().unwrap());
         let told = session.ask(&self.finish(user));
         assert_eq!(told["user"], user);
@@ -165,12 +172,6 @@ pub fn rows(n: i64) -> Vec<Value> {
     vec![json!({ "n": n })]
 }
 
-/// A port that nobody listens on.
-pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}
-
 /// TLS before the provider, with a certificate of the authority that has
 /// Dovecot's; it ends with the value.
 pub struct TlsFront {
@@ -192,9 +193,7 @@ impl TlsFront {
         fs::write(&path, text).unwrap();
         let mut stunnel = Command::new("stunnel");
         let process = stunnel.arg(path).stderr(Stdio::null()).spawn().unwrap();
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
+        until(|| std::net::TcpStream::connect(("127.0.0.1", port)).ok());
         Self { process, port }
     }
 }

@@ -9,14 +9,15 @@ use crate::support::library::library;
 use crate::support::process::Running;
 use crate::support::scratch::Scratch;
 use crate::support::shell::Shell;
+use crate::support::until::{PATIENCE, until};
 use crate::support::user::User;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// Longer than anything that is waited for takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(40);
+/// How long a lock is waited for, in milliseconds.
+const LOCKED: u128 = PATIENCE.as_millis();
 
 /// A database file and the shell of a mail user on it.
 pub struct Rssd {
@@ -109,17 +110,17 @@ impl Rssd {
     /// lock is waited for.
     #[track_caller]
     pub fn look(&self, sql: &str) -> String {
-        self.ask_within(20_000, sql)
+        self.ask_within(LOCKED, sql)
     }
 
     #[track_caller]
-    fn ask_within(&self, milliseconds: u32, sql: &str) -> String {
+    fn ask_within(&self, milliseconds: u128, sql: &str) -> String {
         self.said(milliseconds, sql)
             .unwrap_or_else(|complaint| panic!("{complaint}"))
     }
 
     /// What the stock shell answers, or complains of.
-    fn said(&self, milliseconds: u32, sql: &str) -> Result<String, String> {
+    fn said(&self, milliseconds: u128, sql: &str) -> Result<String, String> {
         let output = Command::new("sqlite3")
             .args(["-batch", "-bail", "-cmd"])
             .arg(format!(".timeout {milliseconds}"))
@@ -139,10 +140,7 @@ impl Rssd {
     #[track_caller]
     pub fn wait(&self, sql: &str) -> Duration {
         let begun = Instant::now();
-        while self.said(20_000, sql).as_deref() != Ok("1") {
-            assert!(begun.elapsed() < PATIENCE, "not in time: {sql}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        until(|| (self.said(LOCKED, sql).as_deref() == Ok("1")).then_some(()));
         begun.elapsed()
     }
 
@@ -150,7 +148,8 @@ impl Rssd {
     #[track_caller]
     pub fn read(&self, file: &str) -> String {
         let root = env!("CARGO_MANIFEST_DIR");
-        let sql = format!("PRAGMA foreign_keys = ON;\n.timeout 20000\n.cd '{root}'\n.read {file}");
+        let sql =
+            format!("PRAGMA foreign_keys = ON;\n.timeout {LOCKED}\n.cd '{root}'\n.read {file}");
         self.shell.run(&sql).success().to_owned()
     }
 

@@ -29,7 +29,7 @@ stop() {
 trap stop EXIT
 trap 'exit 1' HUP INT TERM
 
-port=$((33000 + RANDOM % 500 * 2))
+port=$((19000 + RANDOM % 500 * 2))
 id=$(chroot "$root" id -u courier)
 group=$(chroot "$root" id -g courier)
 : >"$root/etc/courier/userdb"
@@ -62,12 +62,12 @@ pids+=($!)
 		-nodnslookup -noidentlookup "$port" /usr/lib/courier/courier/imaplogin /usr/bin/imapd Maildir
 ) </dev/null >"$folder/log" 2>&1 &
 pids+=($!)
-for _ in {1..200}; do
+for _ in {1..2000}; do
 	if exec 3<>"/dev/tcp/127.0.0.1/$port"; then break; fi 2>/dev/null
 	kill -0 "${pids[1]}" 2>/dev/null || die "it did not start: $(cat "$folder/log")"
 	sleep 0.05
 done
-read -r -t 10 -u 3 greeting || die "it does not greet: $(cat "$folder/log")"
+read -r -t 100 -u 3 greeting || die "it does not greet: $(cat "$folder/log")"
 exec 3>&-
 [[ $greeting == '* OK'* ]] || die "it greets with $greeting"
 until [ -S "$root/run/courier/authdaemon/socket" ]; do sleep 0.02; done

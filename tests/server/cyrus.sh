@@ -26,7 +26,7 @@ stop() {
 trap stop EXIT
 trap 'exit 1' HUP INT TERM
 
-port=$((32000 + RANDOM % 500 * 2))
+port=$((32000 + RANDOM % 380 * 2))
 cat >"$folder/imapd.conf" <<CONF
 configdirectory: $inside/config
 proc_path: $inside/proc
@@ -67,12 +67,12 @@ chroot "$root" chown -R cyrus:mail "$inside"
 chroot "$root" /usr/lib/cyrus/bin/master -C "$inside/imapd.conf" -M "$inside/cyrus.conf" \
 	-p "$inside/pid" </dev/null >"$folder/log" 2>&1 &
 pid=$!
-for _ in {1..200}; do
+for _ in {1..2000}; do
 	if exec 3<>"/dev/tcp/127.0.0.1/$port"; then break; fi 2>/dev/null
 	kill -0 "$pid" 2>/dev/null || die "it did not start: $(cat "$folder/log")"
 	sleep 0.05
 done
-read -r -t 10 -u 3 greeting || die "it does not greet: $(cat "$folder/log")"
+read -r -t 100 -u 3 greeting || die "it does not greet: $(cat "$folder/log")"
 exec 3>&-
 [[ $greeting == '* OK'* ]] || die "it greets with $greeting"
 printf '%s\n' "PORT=$port" READY

@@ -342,9 +342,10 @@ start() {
 	if [ "$(id -u)" = 0 ]; then chown nobody:nogroup "$dir/mail" "$dir/rawlog"; fi
 	printf '%s\n' 'dora:{PLAIN}p\ä"ss %s%n {3} w*%:::::' >"$dir/passwd"
 	for attempt in {1..50}; do
-		# Below the ports the kernel gives to clients. Dovecot itself finds out
+		# Below the ports the kernel gives to clients, and apart from those of the
+		# scripts beside this one. Dovecot itself finds out
 		# whether they are free; it returns once it listens.
-		port=$((20000 + (RANDOM * 32768 + RANDOM) % 6000 * 2))
+		port=$((20000 + RANDOM % 3000 * 2))
 		configure "$dir" "$port" "$@" >"$dir/dovecot.conf"
 		if dovecot -c "$dir/dovecot.conf" </dev/null >"$dir/start" 2>&1; then
 			# It listens, but the process that goes on may not have said who it is.
@@ -365,7 +366,7 @@ stop() {
 	local dir=$1 pid
 	if pid=$(cat "$dir/run/master.pid" 2>/dev/null); then
 		kill "$pid" 2>/dev/null || true
-		for _ in {1..200}; do
+		for _ in {1..2000}; do
 			kill -0 "$pid" 2>/dev/null || break
 			sleep 0.05
 		done

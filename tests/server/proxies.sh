@@ -34,7 +34,7 @@ if [ "$(id -u)" = 0 ]; then mkdir -p /run/sshd; fi
 # listens PORT [ADDRESS]: soon, or not at all.
 listens() {
 	local attempt
-	for attempt in {1..100}; do
+	for attempt in {1..400}; do
 		if (exec 3<>"/dev/tcp/${2:-127.0.0.1}/$1") 2>/dev/null; then return; fi
 		sleep 0.05
 	done

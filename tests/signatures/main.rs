@@ -10,11 +10,11 @@ use imap0::mail::auth::{Keys, Record, describe};
 use serde_json::Value;
 use std::fmt::Write;
 use std::process::Command;
-use std::time::Duration;
 use support::corpus;
 use support::library::host;
 use support::process::Running;
 use support::skipped::skipped;
+use support::until::PATIENCE;
 
 /// Every so many of SpamAssassin's messages, and all of mail-parser's.
 const STEP: usize = 20;
@@ -39,7 +39,7 @@ fn signatures_count_where_they_count_for_dkimpy() {
         env!("CARGO_MANIFEST_DIR"),
         "/tests/signatures/dkimpy.py"
     ));
-    let signed = Running::start(&mut sign, lines.as_bytes()).finish(Duration::from_secs(300));
+    let signed = Running::start(&mut sign, lines.as_bytes()).finish(PATIENCE);
     assert!(signed.status.success(), "{}", signed.stderr);
 
     let (mut passed, mut failed) = (0, 0);

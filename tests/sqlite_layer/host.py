@@ -1,14 +1,16 @@
 """Runs SQL in a host that is not the sqlite3 shell, for the tests beside it.
 
 Reads from stdin a JSON object: `library`, `entry`, and `steps`. A step is a
-statement, or `!interrupt MILLISECONDS` (from another thread, during the next
-statement), or `!close`. Prints a JSON array with one text for each step: the
+statement, or `!interrupt` (from another thread, as soon as the table `waiting`
+waits in the next statement), or `!close`. Prints a JSON array with one text for each step: the
 rows as `a|b` lines, or `error CODE: TEXT` with the extended result code.
 """
 
 import json
+import os
 import sys
 import threading
+import time
 
 
 def open_host():
@@ -29,10 +31,17 @@ def text(value):
     return "NULL" if value is None else value.hex() if isinstance(value, bytes) else str(value)
 
 
+def interrupt(connection):
+    sign = os.environ["HOSTILE_WAITS"]
+    while not os.path.exists(sign):
+        time.sleep(0.005)
+    os.remove(sign)
+    connection.interrupt()
+
+
 def run(connection, code, statement):
-    if statement.startswith("!interrupt"):
-        delay = int(statement.split()[1]) / 1000
-        threading.Timer(delay, connection.interrupt).start()
+    if statement == "!interrupt":
+        threading.Thread(target=interrupt, args=[connection], daemon=True).start()
         return ""
     if statement == "!close":
         return connection.close() or ""

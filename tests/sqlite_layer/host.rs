@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The folder of what cargo built along with this test.
 pub fn built() -> PathBuf {
@@ -59,6 +60,13 @@ pub fn hosts() -> Vec<PathBuf> {
     vec![PathBuf::from("/usr/bin/python3"), newest]
 }
 
+/// A file that does not exist, for the table `waiting` to make.
+fn sign() -> PathBuf {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    std::env::temp_dir().join(format!("sqlite_layer-{}-{number}", std::process::id()))
+}
+
 /// What each step gave in one host; see `host.py`.
 pub fn run_in(host: &Path, entry: &str, steps: &[&str], drops: Option<&Path>) -> Vec<String> {
     let task = serde_json::json!({ "library": hostile(), "entry": entry, "steps": steps });
@@ -66,6 +74,7 @@ pub fn run_in(host: &Path, entry: &str, steps: &[&str], drops: Option<&Path>) ->
     let mut python = Command::new(host);
     python
         .arg(script)
+        .env("HOSTILE_WAITS", sign())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -96,10 +105,14 @@ pub fn check(steps: &[(&str, &str)]) {
     }
 }
 
-/// The stock shell's output and errors for a script.
-pub fn shell(script: &str, after: impl FnOnce(u32)) -> (String, String) {
+/// The stock shell's output and errors for a script, while which something is
+/// done with its process id and the file that the table `waiting` makes.
+pub fn shell(script: &str, meanwhile: impl FnOnce(u32, &Path)) -> (String, String) {
     let mut shell = Command::new("sqlite3");
-    shell.args(["-batch", ":memory:"]);
+    let sign = sign();
+    shell
+        .args(["-batch", ":memory:"])
+        .env("HOSTILE_WAITS", &sign);
     shell
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -107,7 +120,7 @@ pub fn shell(script: &str, after: impl FnOnce(u32)) -> (String, String) {
     let mut shell = shell.spawn().expect("the sqlite3 shell is installed");
     let mut input = shell.stdin.take().expect("it is piped");
     input.write_all(script.as_bytes()).expect("the shell reads");
-    after(shell.id());
+    meanwhile(shell.id(), &sign);
     drop(input);
     let output = shell.wait_with_output().expect("the shell ends");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the shell writes UTF-8");

@@ -10,4 +10,6 @@ mod lifetime; // loading, interrupts, closing
 mod plans; // xBestIndex and xFilter
 mod statements; // SQL run by functions
 mod unfit; // hosts that are refused
+#[path = "../support/until.rs"]
+mod until; // waiting for a state
 mod values; // arguments and results

@@ -5,12 +5,12 @@ use super::dovecot::Dovecot;
 use super::library::host;
 use super::process::Running;
 use super::scratch::Scratch;
+use super::until::PATIENCE;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 /// A running server; it ends with the value.
 pub struct Authorization {
@@ -103,7 +103,7 @@ pub fn browse(url: &str) -> String {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/server/browser.mjs");
     let mut browser = Command::new("node");
     let running = Running::start(browser.arg(script).arg(url), b"");
-    running.finish(Duration::from_secs(30)).success().to_owned()
+    running.finish(PATIENCE).success().to_owned()
 }
 
 /// Opens a page in Chromium; the document it ends with.
@@ -114,7 +114,7 @@ pub fn browse_in_chromium(url: &str, profile: &Path) -> String {
         .arg(format!("--user-data-dir={}", profile.display()))
         .arg(url)
         .env("HOME", profile);
-    let finished = Running::start(&mut chromium, b"").finish(Duration::from_secs(60));
+    let finished = Running::start(&mut chromium, b"").finish(PATIENCE);
     assert!(finished.status.success(), "{}", finished.stderr);
     finished.text().to_owned()
 }

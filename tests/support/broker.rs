@@ -2,11 +2,13 @@
 //! hands on.
 
 use super::library::host;
+use super::port::free_port;
 use super::scratch::Scratch;
+use super::until::PATIENCE;
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -97,7 +99,7 @@ impl Broker {
                 return None;
             }
             let log = fs::read_to_string(self.folder.join("log")).unwrap();
-            assert!(started.elapsed() < Duration::from_secs(30), "{log}");
+            assert!(started.elapsed() < PATIENCE, "{log}");
             thread::sleep(Duration::from_millis(20));
         }
         Some(self)
@@ -157,10 +159,4 @@ impl Drop for Subscriber {
 
 fn script(name: &str) -> String {
     format!("{}/tests/hpfeeds/{name}", env!("CARGO_MANIFEST_DIR"))
-}
-
-/// A port that was free a moment ago.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }

@@ -2,10 +2,10 @@
 //! server holds without asking the library.
 
 use super::mail::Mail;
+use super::until::PATIENCE;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
 
 /// Messages in one APPEND: enough that the round trips do not matter.
 const BATCH: usize = 500;
@@ -43,9 +43,7 @@ impl Client {
 
     fn connect(port: u16, literals: Literals) -> Self {
         let writer = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        writer
-            .set_read_timeout(Some(Duration::from_secs(30)))
-            .unwrap();
+        writer.set_read_timeout(Some(PATIENCE)).unwrap();
         let reader = BufReader::new(writer.try_clone().unwrap());
         let mut client = Self {
             reader,

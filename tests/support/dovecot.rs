@@ -2,13 +2,12 @@
 //! test binary, or one with settings of its own.
 
 use super::launcher::Launcher;
+use super::until::until;
 use super::user::User;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
-use std::thread;
-use std::time::{Duration, Instant};
 
 /// A running server; it ends with the value.
 pub struct Dovecot {
@@ -83,11 +82,7 @@ impl Dovecot {
         let master = master.trim();
         let processes = children(master);
         assert!(signal("TERM", master));
-        let patience = Instant::now() + Duration::from_secs(20);
-        while signal("0", master) {
-            assert!(Instant::now() < patience, "dovecot {master} does not end");
-            thread::sleep(Duration::from_millis(20));
-        }
+        until(|| (!signal("0", master)).then_some(()));
         for process in processes {
             signal("KILL", &process);
         }

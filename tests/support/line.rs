@@ -2,7 +2,9 @@
 //! do: slows it down, cuts it, lets it stall.
 
 use super::shell::Shell;
+use super::until::until;
 use super::user::User;
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
@@ -25,6 +27,11 @@ pub enum Fault {
     CutAt(&'static [&'static str]),
     /// Where it says these words, nothing comes any more from there on.
     StallAt(&'static str),
+    /// After so many bytes nothing comes until [`Line::set`], and then what that
+    /// has happen.
+    Hold(u64),
+    /// The same where it says these words.
+    HoldAt(&'static str),
     /// It comes in pieces of so many bytes, one every millisecond.
     Drip(usize),
 }
@@ -33,16 +40,27 @@ pub enum Fault {
 pub struct Line {
     /// Its port on 127.0.0.1.
     pub port: u16,
-    fault: Arc<Mutex<Fault>>,
-    is_over: Arc<AtomicBool>,
-    open: Arc<Open>,
+    state: Arc<State>,
 }
 
-/// Connections that are open.
-#[derive(Default)]
-struct Open {
-    now: AtomicUsize,
+struct State {
+    now: Mutex<Now>,
+    is_over: AtomicBool,
+    /// The most connections that were open at once.
     most: AtomicUsize,
+    /// Connections behind which there was no server.
+    in_vain: AtomicUsize,
+}
+
+struct Now {
+    /// Of connections that begin.
+    fault: Fault,
+    /// Of those that were held when it began to be so.
+    then: Fault,
+    /// How many faults there were before.
+    number: usize,
+    /// Connections that were held since it is this one.
+    held: usize,
 }
 
 impl Line {
@@ -50,36 +68,51 @@ impl Line {
     pub fn start(target: u16, fault: Fault) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let is_over = Arc::new(AtomicBool::new(false));
-        let over = Arc::clone(&is_over);
-        let fault = Arc::new(Mutex::new(fault));
-        let current = Arc::clone(&fault);
-        let open = Arc::new(Open::default());
-        let counted = Arc::clone(&open);
+        let state = Arc::new(State {
+            now: Mutex::new(Now {
+                fault,
+                then: fault,
+                number: 0,
+                held: 0,
+            }),
+            is_over: AtomicBool::new(false),
+            most: AtomicUsize::new(0),
+            in_vain: AtomicUsize::new(0),
+        });
+        let shared = Arc::clone(&state);
         thread::spawn(move || {
             for client in listener.incoming() {
-                if over.load(Ordering::Relaxed) {
+                if shared.is_over.load(Ordering::Relaxed) {
                     return;
                 }
                 let client = client.unwrap();
-                let Ok(server) = TcpStream::connect(("127.0.0.1", target)) else {
-                    continue;
-                };
-                let fault = *current.lock().unwrap();
-                pass(&client, &server, fault, &counted);
+                shared.most.fetch_max(open(port), Ordering::Relaxed);
+                match TcpStream::connect(("127.0.0.1", target)) {
+                    Ok(server) => pass(&client, &server, &shared),
+                    Err(_) => drop(shared.in_vain.fetch_add(1, Ordering::Relaxed)),
+                }
             }
         });
-        Self {
-            port,
-            fault,
-            is_over,
-            open,
-        }
+        Self { port, state }
     }
 
     /// The most connections that were open at once.
     pub fn most(&self) -> usize {
-        self.open.most.load(Ordering::Relaxed)
+        self.state.most.load(Ordering::Relaxed)
+    }
+
+    /// Waits until somebody calls in vain from now on, since the server is not
+    /// there.
+    #[track_caller]
+    pub fn is_missed(&self) {
+        let so_far = self.state.in_vain.load(Ordering::Relaxed);
+        until(|| (self.state.in_vain.load(Ordering::Relaxed) > so_far).then_some(()));
+    }
+
+    /// Waits until so many connections are held ([`Fault::Hold`]).
+    #[track_caller]
+    pub fn holds(&self, connections: usize) {
+        until(|| (self.state.now.lock().unwrap().held >= connections).then_some(()));
     }
 
     /// A shell on a database, whose account is `user` at the end of the line.
@@ -89,41 +122,76 @@ impl Line {
             .account(self.port, &user.name, &user.password)
     }
 
-    /// The fault of every connection from now on.
+    /// The fault of every connection from now on, and of those that are held.
     pub fn set(&self, fault: Fault) {
-        *self.fault.lock().unwrap() = fault;
+        self.change(fault, fault);
+    }
+
+    /// Ends the connections that are held; nothing happens to others from now on.
+    pub fn cut(&self) {
+        self.change(Fault::Nothing, Fault::Cut(0));
+    }
+
+    fn change(&self, fault: Fault, then: Fault) {
+        let mut now = self.state.now.lock().unwrap();
+        *now = Now {
+            fault,
+            then,
+            number: now.number + 1,
+            held: 0,
+        };
     }
 }
 
 impl Drop for Line {
     fn drop(&mut self) {
-        self.is_over.store(true, Ordering::Relaxed);
+        self.state.is_over.store(true, Ordering::Relaxed);
         // Wakes the thread that waits for the next connection.
         let _ = TcpStream::connect(("127.0.0.1", self.port));
     }
 }
 
-fn pass(client: &TcpStream, server: &TcpStream, fault: Fault, open: &Arc<Open>) {
-    // The end of one before it may not have been seen yet.
-    thread::sleep(Duration::from_millis(20));
-    let now = open.now.fetch_add(1, Ordering::Relaxed) + 1;
-    open.most.fetch_max(now, Ordering::Relaxed);
-    let open = Arc::clone(open);
-    let clone = |stream: &TcpStream| stream.try_clone().unwrap();
-    let (from, to) = (clone(client), clone(server));
-    thread::spawn(move || {
-        copy(from, to, Fault::Nothing);
-        open.now.fetch_sub(1, Ordering::Relaxed);
-    });
-    let (from, to) = (clone(server), clone(client));
-    thread::spawn(move || copy(from, to, fault));
+impl State {
+    /// Waits for the end of a hold; what comes then.
+    fn hold(&self) -> Fault {
+        let mut now = self.now.lock().unwrap();
+        now.held += 1;
+        let number = now.number;
+        while now.number == number && !self.is_over.load(Ordering::Relaxed) {
+            drop(now);
+            thread::sleep(Duration::from_millis(5));
+            now = self.now.lock().unwrap();
+        }
+        now.then
+    }
 }
 
-fn copy(mut from: TcpStream, mut to: TcpStream, fault: Fault) {
-    let mut left = match fault {
-        Fault::Cut(bytes) | Fault::Stall(bytes) => bytes,
-        Fault::Nothing | Fault::Drip(_) | Fault::CutAt(_) | Fault::StallAt(_) => u64::MAX,
+/// How many connections to a port of 127.0.0.1 neither end has closed, as the
+/// system knows: a thread of ours may be late to notice the end of one.
+fn open(port: u16) -> usize {
+    let here = format!("0100007F:{port:04X}");
+    let table = fs::read_to_string("/proc/net/tcp").unwrap();
+    let is_open = |line: &&str| {
+        let mut fields = line.split_whitespace().skip(1);
+        fields.next() == Some(&here) && fields.nth(1) == Some("01")
     };
+    table.lines().filter(is_open).count()
+}
+
+fn pass(client: &TcpStream, server: &TcpStream, state: &Arc<State>) {
+    let fault = state.now.lock().unwrap().fault;
+    let clone = |stream: &TcpStream| stream.try_clone().unwrap();
+    let (from, to) = (clone(client), clone(server));
+    let shared = Arc::clone(state);
+    thread::spawn(move || copy(from, to, Fault::Nothing, &shared));
+    let (from, to) = (clone(server), clone(client));
+    let shared = Arc::clone(state);
+    thread::spawn(move || copy(from, to, fault, &shared));
+}
+
+fn copy(mut from: TcpStream, mut to: TcpStream, mut fault: Fault, state: &State) {
+    let mut left = bytes_before(fault);
+    let mut before = Vec::new();
     let size = match fault {
         Fault::Drip(size) => size,
         _ => 4096,
@@ -135,21 +203,31 @@ fn copy(mut from: TcpStream, mut to: TcpStream, fault: Fault) {
         }
         let words = match fault {
             Fault::CutAt(words) => words,
-            Fault::StallAt(ref word) => std::slice::from_ref(word),
+            Fault::StallAt(ref word) | Fault::HoldAt(ref word) => std::slice::from_ref(word),
             _ => &[],
         };
-        if let Some(at) = place(&buffer[..count], words) {
+        let mut said = &buffer[..count];
+        if let Some(at) = place(&mut before, said, words) {
             left = at as u64;
         }
         let through = count.min(usize::try_from(left).unwrap_or(usize::MAX));
         left -= through as u64;
-        if to.write_all(&buffer[..through]).is_err() {
+        if to.write_all(&said[..through]).is_err() {
             break;
+        }
+        said = &said[through..];
+        if left == 0 && matches!(fault, Fault::Hold(_) | Fault::HoldAt(_)) {
+            fault = state.hold();
+            left = bytes_before(fault);
+            if left > 0 && to.write_all(said).is_err() {
+                break;
+            }
         }
         match fault {
             Fault::Cut(_) | Fault::CutAt(_) if left == 0 => break,
+            // Until one of the two hangs up.
             Fault::Stall(_) | Fault::StallAt(_) if left == 0 => {
-                thread::sleep(Duration::from_secs(20));
+                let _ = std::io::copy(&mut from, &mut std::io::sink());
                 break;
             }
             Fault::Drip(_) => thread::sleep(Duration::from_millis(1)),
@@ -160,12 +238,25 @@ fn copy(mut from: TcpStream, mut to: TcpStream, fault: Fault) {
     let _ = from.shutdown(Shutdown::Both);
 }
 
-/// Where the first of these words begins. A word that two reads tear apart is
-/// not found, so it must come soon after the server has been waited for.
-fn place(said: &[u8], words: &[&str]) -> Option<usize> {
+/// How much goes through before the fault, as far as that is known beforehand.
+fn bytes_before(fault: Fault) -> u64 {
+    match fault {
+        Fault::Cut(bytes) | Fault::Stall(bytes) | Fault::Hold(bytes) => bytes,
+        _ => u64::MAX,
+    }
+}
+
+/// Where the first of these words begins in what is said now; 0 where it began
+/// `before`, whose end is kept for the next time.
+fn place(before: &mut Vec<u8>, said: &[u8], words: &[&str]) -> Option<usize> {
+    let longest = words.iter().map(|word| word.len()).max()?;
+    let known = before.len();
+    before.extend_from_slice(said);
     let find = |word: &&str| {
-        let mut windows = said.windows(word.len());
+        let mut windows = before.windows(word.len());
         windows.position(|window| window == word.as_bytes())
     };
-    words.iter().filter_map(find).min()
+    let found = words.iter().filter_map(find).min();
+    before.drain(..before.len().saturating_sub(longest - 1));
+    found.map(|at| at.saturating_sub(known))
 }

@@ -1,9 +1,11 @@
 //! A private NSD on loopback: a DNS server with the zones that a test writes.
 
+use super::port::free_port;
 use super::scratch::Scratch;
+use super::until::PATIENCE;
 use std::fmt::Write;
 use std::fs;
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -28,9 +30,7 @@ impl Nsd {
 
     fn spawn(zones: &[(&str, &Path)]) -> Self {
         let folder = Scratch::new("nsd");
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        drop(listener);
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let file = |name| folder.join(name).display().to_string();
         // It runs as whoever tests, and touches nothing outside its folder.
         let mut config = format!(
@@ -79,7 +79,7 @@ impl Nsd {
             }
             let said = |name| fs::read_to_string(self.folder.join(name)).unwrap_or_default();
             assert!(
-                started.elapsed() < Duration::from_secs(30),
+                started.elapsed() < PATIENCE,
                 "{}{}",
                 said("err"),
                 said("log")

@@ -1,7 +1,9 @@
 //! Programs that tests run: their output kept whole, their time limited.
 
+use super::until::until;
 use std::io::{Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -41,8 +43,8 @@ impl Finished {
 pub struct Running {
     child: Child,
     started: Instant,
-    stdout: JoinHandle<Vec<u8>>,
-    stderr: JoinHandle<Vec<u8>>,
+    stdout: Output,
+    stderr: Output,
 }
 
 impl Running {
@@ -60,8 +62,8 @@ impl Running {
         let input = input.to_vec();
         // A program that ends before it has read everything is its own affair.
         thread::spawn(move || stdin.write_all(&input));
-        let stdout = collect(child.stdout.take().unwrap());
-        let stderr = collect(child.stderr.take().unwrap());
+        let stdout = Output::collect(child.stdout.take().unwrap());
+        let stderr = Output::collect(child.stderr.take().unwrap());
         Self {
             child,
             started,
@@ -89,16 +91,26 @@ impl Running {
         assert!(status.success());
     }
 
+    /// Waits until it has complained of this so many times: the shell's
+    /// `.trace stderr` tells there of each statement that begins.
+    #[track_caller]
+    pub fn complains_of(&self, words: &str, times: usize) {
+        until(|| {
+            let is_over = self.stderr.reader.is_finished();
+            let complaint = self.stderr.text();
+            let is_told = complaint.matches(words).count() >= times;
+            assert!(is_told || !is_over, "it ended before: {complaint}");
+            is_told.then_some(())
+        });
+    }
+
     /// Stops it as the user's Ctrl-C does, amid a statement of this library:
-    /// within a second, with the library's word for it.
+    /// long before anything it waits for is given up, with the library's word
+    /// for it.
     #[track_caller]
     pub fn interrupt(self) {
-        let asked = Instant::now();
         self.signal("INT");
-        let finished = self.finish(Duration::from_secs(20));
-        let took = asked.elapsed();
-        assert!(took < Duration::from_secs(1), "{took:?}");
-        let complaint = finished.stderr;
+        let complaint = self.finish(Duration::from_secs(20)).stderr;
         assert!(complaint.contains("imap: interrupted (9)"), "{complaint}");
     }
 
@@ -106,35 +118,60 @@ impl Running {
     /// program that hangs must not hang the tests.
     #[track_caller]
     pub fn finish(mut self, limit: Duration) -> Finished {
+        let asked = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            if self.started.elapsed() > limit {
+            if asked.elapsed() > limit {
                 self.child.kill().unwrap();
                 self.child.wait().unwrap();
-                let complaint = String::from_utf8_lossy(&self.stderr.join().unwrap()).into_owned();
+                let complaint = self.stderr.text();
                 panic!("still running after {limit:?}: {complaint}");
             }
             thread::sleep(Duration::from_millis(2));
         };
         let took = self.started.elapsed();
-        let stdout = self.stdout.join().unwrap();
-        let stderr = String::from_utf8_lossy(&self.stderr.join().unwrap()).into_owned();
         Finished {
             status,
-            stdout,
-            stderr,
+            stdout: self.stdout.end(),
+            stderr: String::from_utf8_lossy(&self.stderr.end()).into_owned(),
             took,
         }
     }
 }
 
-/// Reads a pipe to its end, so that the program at the other never waits.
-fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        pipe.read_to_end(&mut bytes).unwrap();
-        bytes
-    })
+/// A pipe that is read to its end, so that the program at the other never waits.
+struct Output {
+    so_far: Arc<Mutex<Vec<u8>>>,
+    reader: JoinHandle<()>,
+}
+
+impl Output {
+    fn collect(mut pipe: impl Read + Send + 'static) -> Self {
+        let so_far = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&so_far);
+        let reader = thread::spawn(move || {
+            let mut buffer = [0; 8192];
+            loop {
+                let count = pipe.read(&mut buffer).unwrap();
+                if count == 0 {
+                    return;
+                }
+                kept.lock().unwrap().extend_from_slice(&buffer[..count]);
+            }
+        });
+        Self { so_far, reader }
+    }
+
+    /// What has come so far; bytes that are no UTF-8 replaced.
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.so_far.lock().unwrap()).into_owned()
+    }
+
+    /// All of it, once it has ended.
+    fn end(self) -> Vec<u8> {
+        self.reader.join().unwrap();
+        std::mem::take(&mut *self.so_far.lock().unwrap())
+    }
 }

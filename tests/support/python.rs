@@ -3,10 +3,10 @@
 
 use super::library::library;
 use super::process::Running;
+use super::until::PATIENCE;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 /// What one statement came to.
 #[derive(Debug, PartialEq)]
@@ -61,7 +61,7 @@ impl Python {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .envs(self.environment.iter().map(|(name, value)| (name, value)));
         let running = Running::start(&mut command, request.to_string().as_bytes());
-        let finished = running.finish(Duration::from_secs(60));
+        let finished = running.finish(PATIENCE);
         let outcomes: Vec<Value> = serde_json::from_str(finished.success()).unwrap();
         outcomes.iter().map(outcome).collect()
     }

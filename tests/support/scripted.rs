@@ -13,15 +13,13 @@
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use super::until::{PATIENCE, until};
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-
-/// Longer than any test waits.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What a server says to a command: lines, `$` the tag.
 pub type Answer = fn(&str) -> String;
@@ -40,6 +38,7 @@ enum Step {
     /// Waits until the client hangs up.
     Stall,
     Answer(Answer),
+    Act(Box<dyn FnOnce() + Send>),
     StartTls(Arc<ServerConfig>),
     Deflate,
     /// Sends bytes that the packing below does not touch.
@@ -140,6 +139,12 @@ impl Script {
         self.step(Step::Answer(answer))
     }
 
+    /// Does what the test wants done when the conversation has come here, such as
+    /// to stop the client.
+    pub fn act(self, act: impl FnOnce() + Send + 'static) -> Self {
+        self.step(Step::Act(Box::new(act)))
+    }
+
     /// Does nothing until the client hangs up.
     pub fn stall(self) -> Self {
         self.step(Step::Stall)
@@ -164,6 +169,8 @@ impl Script {
 /// A running server.
 pub struct Scripted {
     pub port: u16,
+    /// What all connections have heard so far.
+    heard: Arc<Mutex<String>>,
     thread: JoinHandle<Vec<String>>,
 }
 
@@ -173,11 +180,14 @@ impl Scripted {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port");
         let port = listener.local_addr().expect("its address").port();
         let scripts: Vec<Script> = scripts.into_iter().collect();
+        let heard = Arc::new(Mutex::new(String::new()));
+        let told = Arc::clone(&heard);
         let thread = thread::spawn(move || {
             let mut players = Vec::new();
             for script in scripts {
                 let (socket, _) = listener.accept().expect("a connection");
-                players.push(thread::spawn(move || Player::new(socket).play(script.0)));
+                let player = Player::new(socket, Arc::clone(&told));
+                players.push(thread::spawn(move || player.play(script.0)));
             }
             drop(listener);
             players
@@ -185,7 +195,17 @@ impl Scripted {
                 .map(|player| player.join().expect("a player"))
                 .collect()
         });
-        Self { port, thread }
+        Self {
+            port,
+            heard,
+            thread,
+        }
+    }
+
+    /// Waits until its clients have said this so many times.
+    #[track_caller]
+    pub fn hears(&self, words: &str, times: usize) {
+        until(|| (self.heard.lock().unwrap().matches(words).count() >= times).then_some(()));
     }
 
     /// Waits for the end of every script and gives what each connection heard,
@@ -215,10 +235,11 @@ struct Player {
     unread: Vec<u8>,
     tags: Vec<String>,
     heard: String,
+    told: Arc<Mutex<String>>,
 }
 
 impl Player {
-    fn new(socket: TcpStream) -> Self {
+    fn new(socket: TcpStream, told: Arc<Mutex<String>>) -> Self {
         socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         socket.set_nodelay(true).expect("no delay");
         Self {
@@ -227,6 +248,7 @@ impl Player {
             unread: Vec::new(),
             tags: Vec::new(),
             heard: String::new(),
+            told,
         }
     }
 
@@ -274,17 +296,21 @@ impl Player {
             Step::Expect(expected) => same(&self.command()?, &expected),
             Step::ExpectRaw(expected) => {
                 let line = self.line()?;
-                let _ = writeln!(self.heard, "{line}");
+                self.note(&line);
                 same(&line, &expected)
             }
             Step::Pause(pause) => {
                 thread::sleep(pause);
                 Ok(())
             }
+            Step::Act(act) => {
+                act();
+                Ok(())
+            }
             Step::Answer(answer) => {
                 while let Ok(line) = self.line() {
                     let (tag, command) = line.split_once(' ').unwrap_or(("", &line));
-                    let _ = writeln!(self.heard, "{command}");
+                    self.note(command);
                     for said in answer(command).lines() {
                         let said = match said.strip_prefix("$ ") {
                             Some(rest) => format!("{tag} {rest}"),
@@ -297,7 +323,7 @@ impl Player {
             }
             Step::Stall => {
                 while let Ok(line) = self.line() {
-                    let _ = writeln!(self.heard, "{line}");
+                    self.note(&line);
                 }
                 Ok(())
             }
@@ -338,11 +364,16 @@ impl Player {
         sent.map_err(|_| String::new())
     }
 
+    fn note(&mut self, said: &str) {
+        let _ = writeln!(self.heard, "{said}");
+        let _ = writeln!(self.told.lock().unwrap(), "{said}");
+    }
+
     /// The next command without its tag, which is kept.
     fn command(&mut self) -> Result<String, String> {
         let line = self.line()?;
         let (tag, command) = line.split_once(' ').unwrap_or(("", &line));
-        let _ = writeln!(self.heard, "{command}");
+        self.note(command);
         self.tags.push(tag.to_owned());
         Ok(command.to_owned())
     }
@@ -377,6 +408,8 @@ impl Player {
                             .map_err(|e| e.to_string())?;
                     }
                 },
+                // Whoever was stopped and goes on, by Ctrl-Z for one.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     return Err("the client said nothing".into());
                 }

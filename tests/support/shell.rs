@@ -3,6 +3,7 @@
 use super::library::library_for_sql;
 use super::process::{Finished, Running};
 use super::scratch::Scratch;
+use super::until::PATIENCE;
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
@@ -25,7 +26,7 @@ impl Shell {
             home: Scratch::new("shell"),
             database: ":memory:".to_owned(),
             environment: Vec::new(),
-            limit: Duration::from_secs(60),
+            limit: PATIENCE,
             program: &["sqlite3"],
         }
     }
@@ -50,7 +51,8 @@ impl Shell {
             .env("IMAP_PASSWORD", password)
     }
 
-    /// How long a run may take before it counts as hung; a minute by default.
+    /// How long a run may take before it counts as hung, where that is to be less
+    /// than usual.
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self

@@ -2,10 +2,9 @@
 //! read, which no client can fool.
 
 use super::dovecot::Dovecot;
+use super::until::until;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
 
 /// The sums over some sessions, from the lines Dovecot writes as they end.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -52,15 +51,7 @@ fn settle(server: &Dovecot) {
 /// Reads the log until `look` finds something in it.
 #[track_caller]
 fn wait<T>(server: &Dovecot, look: impl Fn(&str) -> Option<T>) -> T {
-    let patience = Instant::now() + Duration::from_secs(10);
-    loop {
-        let log = read(&server.log());
-        if let Some(found) = look(&log) {
-            return found;
-        }
-        assert!(Instant::now() < patience, "a session is still open:\n{log}");
-        thread::sleep(Duration::from_millis(2));
-    }
+    until(|| look(&read(&server.log())))
 }
 
 /// The whole log.

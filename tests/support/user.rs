@@ -8,10 +8,10 @@ use super::process::Running;
 use super::python::Python;
 use super::shell::Shell;
 use super::traffic::{self, Traffic};
+use super::until::{PATIENCE, until};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
-use std::time::Duration;
 
 /// A user; every name exists, so that each test takes one of its own.
 pub struct User<'a> {
@@ -48,7 +48,7 @@ impl<'a> User<'a> {
             &self.name,
             &self.password,
         ]);
-        let finished = Running::start(&mut fill, b"").finish(Duration::from_secs(60));
+        let finished = Running::start(&mut fill, b"").finish(PATIENCE);
         assert_eq!(finished.success(), "308 messages\n");
     }
 
@@ -115,20 +115,28 @@ impl<'a> User<'a> {
     /// The lines this user's clients sent since [`User::record`], in order per
     /// session, without the time Dovecot puts in front.
     pub fn commands(&self) -> Vec<String> {
-        let mut files: Vec<_> = fs::read_dir(self.server.rawlog(&self.name))
+        let mut sessions: Vec<String> = fs::read_dir(self.server.rawlog(&self.name))
             .unwrap()
             .map(|entry| entry.unwrap().path())
             .filter(|path| path.extension().is_some_and(|extension| extension == "in"))
+            .map(|path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned())
             .collect();
-        // Their names hold a second and a process id, neither of which tells
-        // which of two short sessions came first; the last write does.
-        files.sort_by_key(|path| fs::metadata(path).unwrap().modified().unwrap());
-        let text = |path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
+        // Neither their names nor the times of the files tell which of two short
+        // sessions came first; the time of the last line does, to the microsecond.
+        let ended = |session: &String| session.lines().last().map(str::to_owned);
+        sessions.sort_by_key(ended);
         let untimed = |line: &str| line.split_once(' ').map_or("", |(_, said)| said).to_owned();
-        files
+        sessions
             .iter()
-            .flat_map(|path| text(path).lines().map(untimed).collect::<Vec<_>>())
+            .flat_map(|session| session.lines().map(untimed))
             .collect()
+    }
+
+    /// Waits until so many of the recorded commands hold these words.
+    #[track_caller]
+    pub fn says(&self, words: &str, times: usize) {
+        let is_said = |said: &&String| said.contains(words);
+        until(|| (self.commands().iter().filter(is_said).count() >= times).then_some(()));
     }
 
     /// The environment that makes this user over TLS the account of whatever

@@ -1,12 +1,13 @@
 //! `imap_check`: each step a row, the failing one the last, word for word.
 
-use std::time::Duration;
+use std::sync::mpsc::channel;
 
 use serde_json::{Value, json};
 
 use crate::support::dovecot::Dovecot;
 use crate::support::scripted::{Script, Scripted};
 use crate::support::shell::Shell;
+use crate::support::until::PATIENCE;
 
 fn steps(rows: &[Value]) -> Vec<(String, i64, String)> {
     let step = |row: &Value| {
@@ -202,16 +203,18 @@ fn a_wrong_argument_is_an_error() {
 
 #[test]
 fn stopping_it_is_no_row() {
-    let server = Scripted::play([Script::default().stall()]);
+    // It waits for the greeting, which does not come.
+    let (told, heard) = channel();
+    let script = Script::default().act(move || told.send(()).unwrap());
+    let server = Scripted::play([script.stall()]);
     let running = Shell::new().start(&format!(
         "SELECT imap_login('imap+insecure://127.0.0.1:{0}', 'ada', 'x');
          SELECT step FROM imap_check('imap+insecure://127.0.0.1:{0}', 'ada');",
         server.port
     ));
-    // It waits for the greeting, which does not come.
-    std::thread::sleep(Duration::from_millis(500));
+    heard.recv().unwrap();
     running.signal("INT");
-    let finished = running.finish(Duration::from_secs(5));
+    let finished = running.finish(PATIENCE);
     assert!(finished.stderr.contains("interrupted"), "{finished:?}");
     assert!(!finished.text().contains("tls"), "{finished:?}");
     server.finish();
