@@ -163,6 +163,17 @@ fn are_connected(most: usize, options: &str) {
 }
 
 #[test]
+fn more_at_once_than_there_are_accounts_costs_nothing() {
+    let error = support::shell::Shell::new().error(
+        "SELECT imap_ingest('[\"nobody\"]', NULL, NULL, '{\"concurrency\": 1000000000000000}');",
+    );
+    assert!(
+        error.contains("1 of 1 accounts failed: 'nobody': "),
+        "{error}"
+    );
+}
+
+#[test]
 fn one_server_gets_four_connections_at_most_and_concurrency_says_how_many_fewer() {
     are_connected(4, r#"{"concurrency": 6, "timeout": 300}"#);
     are_connected(2, r#"{"concurrency": 2, "timeout": 300}"#);

@@ -212,3 +212,51 @@ fn a_server_that_sends_nothing_of_any_message_is_an_error() {
     assert_eq!(rssd.ask(PROBLEMS), "");
     rssd.check();
 }
+
+/// A server that sends two of three messages, and refuses to say what became of
+/// the third: what was committed by then is deleted all the same.
+#[test]
+fn what_is_committed_when_a_question_is_refused_is_deleted() {
+    let mail = |uid: u32| {
+        let text = format!("Subject: message {uid}\r\n\r\nhello\r\n");
+        format!(
+            "* {uid} FETCH (UID {uid} BODY[] {{{}}}\r\n{text})\r\n",
+            text.len()
+        )
+    };
+    let script = Script::open(3)
+        .then(
+            "C: UID SEARCH ALL
+             S: * SEARCH 1 2 3
+             S: $ OK done
+             C: UID FETCH 1:3 (UID RFC822.SIZE)
+             S: * 1 FETCH (UID 1 RFC822.SIZE 28)
+             S: * 2 FETCH (UID 2 RFC822.SIZE 28)
+             S: * 3 FETCH (UID 3 RFC822.SIZE 28)
+             S: $ OK done
+             C: UID FETCH 1:3 (UID FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[])",
+        )
+        .bytes(mail(1) + &mail(2))
+        .then(
+            "S: $ OK done
+             C: UID SEARCH UID 3
+             S: $ NO not now
+             C: SELECT \"INBOX\"
+             S: * 3 EXISTS
+             S: * OK [UIDVALIDITY 7] uids
+             S: * OK [UIDNEXT 4] next
+             S: $ OK [READ-WRITE] done
+             C: UID STORE 1:2 +FLAGS.SILENT (\\Deleted)
+             S: $ OK done
+             C: EXAMINE \"INBOX\"
+             S: * 3 EXISTS
+             S: $ OK done",
+        );
+    let server = Scripted::play([script]);
+    let rssd = Rssd::at(&format!("imap+insecure://127.0.0.1:{}", server.port));
+    let call = "SELECT imap_ingest(NULL, NULL, 'INBOX', '{\"delete\": true}');";
+    let error = rssd.shell.error(call);
+    assert!(error.contains("NO not now"), "{error}");
+    assert_eq!(rssd.ask(INGESTED), "1,2");
+    server.finish();
+}

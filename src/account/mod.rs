@@ -188,19 +188,6 @@ impl Client {
         search.account(server, user)
     }
 
-    /// Every account of the accounts file, by name.
-    ///
-    /// # Errors
-    ///
-    /// A file that cannot be used, and an account without its secret.
-    pub fn accounts(&self) -> Result<Vec<Account>> {
-        let file = AccountsFile::read()?;
-        let names = file.entries().iter().map(|entry| entry.name.as_str());
-        names
-            .map(|name| self.account("imap_ingest", Some(name), None))
-            .collect()
-    }
-
     /// The names of the accounts in the accounts file, for `caller`.
     ///
     /// # Errors

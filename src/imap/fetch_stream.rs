@@ -45,6 +45,11 @@ pub trait Source: Send {
 
     /// Hears that a command has ended: no more of it will come.
     fn ended(&mut self, _chunk: &Chunk) {}
+
+    /// How many commands may be in flight, at the server's pace.
+    fn depth(&self, pace: &Pace) -> usize {
+        pace.depth()
+    }
 }
 
 impl<I: Iterator<Item = Chunk> + Send> Source for I {
@@ -171,7 +176,7 @@ impl<S: Source> FetchStream<S> {
     fn launch(&mut self, session: &mut Session) -> Result<()> {
         loop {
             let most = if self.has_landed { usize::MAX } else { USUAL };
-            let depth = session.pace.depth().min(most);
+            let depth = self.source.depth(&session.pace).min(most);
             let flying = self.flights.iter().filter(|f| f.is_flying()).count();
             if flying >= depth {
                 return Ok(());

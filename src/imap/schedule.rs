@@ -14,7 +14,7 @@ use super::chunk::{Chunk, SET};
 use super::fetch_stream::Source;
 use super::items::{Item, Items};
 use super::message::Message;
-use super::pace::Pace;
+use super::pace::{Pace, USUAL};
 use super::uid_order::Direction;
 use super::uid_set::UidSet;
 use super::wanted::Wanted;
@@ -31,6 +31,9 @@ const HEADS: u64 = 500;
 /// Bytes of content that the first commands ask for, growing likewise; the
 /// later ones for what the pace allows.
 const CHUNKS: [u64; 3] = [256 << 10, 1 << 20, 4 << 20];
+
+/// Bytes of content in flight for those who need long for each.
+const HELD: u64 = 16 << 20;
 
 /// Windows whose contents have not all been asked for: the one at hand, and
 /// those behind it whose sizes are on their way; one at first, then two, for a
@@ -163,6 +166,16 @@ impl Schedule {
 }
 
 impl Source for Schedule {
+    fn depth(&self, pace: &Pace) -> usize {
+        // What comes out of turn is held.
+        let affordable = HELD / self.most.min(pace.chunk());
+        let affordable = usize::try_from(affordable).unwrap_or(usize::MAX);
+        match self.most {
+            u64::MAX => pace.depth(),
+            _ => pace.depth().min(affordable.max(USUAL)),
+        }
+    }
+
     fn next(&mut self, pace: &Pace) -> Option<Chunk> {
         if !self.wants_content() {
             let uids = self.next_window()?;

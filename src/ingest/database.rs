@@ -85,7 +85,8 @@ impl Database {
         }
     }
 
-    fn quoted(&self) -> String {
+    /// The name of the schema, as SQL has it whatever it is.
+    pub fn quoted(&self) -> String {
         format!("\"{}\"", self.schema.replace('"', "\"\""))
     }
 }

@@ -26,6 +26,12 @@ pub struct IncomingMessage {
 }
 
 impl IncomingMessage {
+    /// Bytes that it takes in memory, about.
+    pub fn weight(&self) -> u64 {
+        let described = self.described.as_ref().map_or(0, Described::weight);
+        (self.record.content.bytes().len() + described) as u64
+    }
+
     /// Reads the message `raw`, byte for byte as the server sent it.
     pub fn read(incoming: Incoming, raw: Vec<u8>, layout: Layout) -> Self {
         let record = Record::read(raw);

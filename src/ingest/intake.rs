@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::folder::Folder;
 use super::incoming::{Incoming, IncomingMessage};
 use super::location::Failure;
-use super::options::{ALONGSIDE, BATCH_MEMORY, CHUNK, Options};
+use super::options::{ALONGSIDE, BATCH, BATCH_MEMORY, CHUNK, Options};
 use super::port::{Lent, Port};
 use super::progress::Meter;
 use super::state::Trouble;
@@ -31,7 +31,7 @@ pub struct Intake<'a> {
     name: String,
     options: &'a Options,
     meter: &'a Meter,
-    /// The batch that is being written has the folder.
+    /// The batches that are being written have the folder.
     writing: Option<Lent<()>>,
     batch: Vec<IncomingMessage>,
     batch_bytes: u64,
@@ -73,6 +73,13 @@ impl<'a> Intake<'a> {
     /// # Errors
     /// The session's or SQLite's, after what had been downloaded is written.
     pub fn take(&mut self, uids: &UidSet) -> Result<()> {
+        let taken = self.take_all(uids);
+        // The folder comes back whatever has happened. What could not be written
+        // is why the rest was not taken.
+        self.settle().and(taken)
+    }
+
+    fn take_all(&mut self, uids: &UidSet) -> Result<()> {
         self.meter.folder(&self.name, uids.len());
         let wanted = Wanted::FLAGS | Wanted::INTERNAL_DATE | Wanted::SIZE | Wanted::WHOLE;
         let options = self.options;
@@ -91,7 +98,6 @@ impl<'a> Intake<'a> {
                 Ok(None) => break,
                 Err(error) => {
                     self.write()?;
-                    self.settle()?;
                     return Err(error);
                 }
             }
@@ -99,11 +105,10 @@ impl<'a> Intake<'a> {
         let missing = download.take_missing();
         unsent.extend(missing.iter().map(|uid| (uid, None)));
         self.write()?;
-        self.note_unsent(&unsent)?;
-        self.settle()
+        self.note_unsent(&unsent)
     }
 
-    /// Waits for the batch that is being written.
+    /// Waits for what is being written.
     fn settle(&mut self) -> Result<()> {
         let writing = self.writing.take();
         writing.map_or(Ok(()), |lent| lent.back(self.folder))
@@ -125,31 +130,32 @@ impl<'a> Intake<'a> {
     }
 
     fn add(&mut self, incoming: Incoming, raw: Vec<u8>) -> Result<()> {
-        let size = raw.len() as u64;
+        if self.writing.as_ref().is_some_and(Lent::has_failed) {
+            self.settle()?;
+        }
+        let message = IncomingMessage::read(incoming, raw, self.options.layout);
+        let size = message.weight();
         let becomes = self.largest.max(size) * self.options.layout.expansion();
         if self.batch_bytes + size + becomes > BATCH_MEMORY {
             self.write()?;
         }
         self.batch_bytes += size;
         self.largest = self.largest.max(size);
-        let layout = self.options.layout;
-        self.batch
-            .push(IncomingMessage::read(incoming, raw, layout));
-        let is_full = self.batch_bytes >= self.options.layout.batch_bytes();
+        self.batch.push(message);
+        let is_full = self.batch_bytes >= BATCH;
         if self.batch.len() >= self.options.batch || is_full {
             self.write()?;
         }
         Ok(())
     }
 
-    /// Has what waits written, once what went before is.
+    /// Has what waits written, after what went before.
     fn write(&mut self) -> Result<()> {
         let batch = std::mem::take(&mut self.batch);
         let failures = std::mem::take(&mut self.failures);
         let messages = batch.len() as u64 + failures.len() as u64 + self.filtered;
         let bytes = std::mem::take(&mut self.batch_bytes);
         let largest = std::mem::take(&mut self.largest);
-        self.settle()?;
         if self.filtered > 0 {
             let filtered = std::mem::take(&mut self.filtered);
             self.port.count(Counts {
@@ -158,7 +164,8 @@ impl<'a> Intake<'a> {
             })?;
         }
         if !batch.is_empty() || !failures.is_empty() {
-            self.writing = Some(self.port.write(self.folder, batch, failures)?);
+            let before = self.writing.take();
+            self.writing = Some(self.port.write(self.folder, before, batch, failures)?);
         }
         if bytes + largest * self.options.layout.expansion() > ALONGSIDE {
             self.settle()?;

@@ -45,7 +45,7 @@ impl Course<'_> {
             size: None,
             raw: None,
         };
-        let lent = self.port.write(folder, Vec::new(), vec![failure])?;
+        let lent = self.port.write(folder, None, Vec::new(), vec![failure])?;
         lent.back(folder)?;
         self.has_suspected = true;
         Ok(())

@@ -9,8 +9,13 @@ use super::selection::Selection;
 /// of the largest of them while it is written.
 pub const BATCH_MEMORY: u64 = 32 << 20;
 
+/// The most bytes of mail a batch collects before it is written, whatever
+/// [`Options::batch`] says: it is held in memory meanwhile, and so are one that is
+/// being written and one that waits for it.
+pub const BATCH: u64 = 4 << 20;
+
 /// The most bytes a batch takes that is written while the next one comes.
-pub const ALONGSIDE: u64 = 16 << 20;
+pub const ALONGSIDE: u64 = 24 << 20;
 
 /// The most bytes of mail that one command asks for.
 pub const CHUNK: u64 = 4 << 20;
@@ -70,15 +75,6 @@ pub enum Layout {
 impl Layout {
     /// Every layout.
     pub const ALL: [Self; 2] = [Self::Surveilr, Self::Compact];
-
-    /// The most bytes of mail a batch collects before it is written, whatever
-    /// [`Options::batch`] says: it is held in memory meanwhile.
-    pub fn batch_bytes(self) -> u64 {
-        match self {
-            Self::Surveilr => 4 << 20,
-            Self::Compact => 8 << 20,
-        }
-    }
 
     /// How many bytes one byte of a message takes while it is written, beside
     /// itself: the row that SQLite makes of it, or that of its JSON, which has

@@ -1,6 +1,8 @@
 //! How those who read mail reach the writer: SQLite is called on the host's
 //! thread only, and mail is read on others, so the work to do is sent over.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::asked::Asked;
@@ -37,7 +39,11 @@ pub struct Port {
 
 /// A folder that is lent to the writer until its work is done.
 #[must_use = "the folder has to come back"]
-pub struct Lent<T>(Receiver<(Folder, Result<T>)>);
+pub struct Lent<T> {
+    outcome: Receiver<(Folder, Result<T>)>,
+    /// True once the work is known to fail.
+    has_failed: Arc<AtomicBool>,
+}
 
 impl<T> Lent<T> {
     /// Waits for the folder, and for what came of the work.
@@ -45,9 +51,14 @@ impl<T> Lent<T> {
     /// # Errors
     /// Those of the work, and that the statement was stopped.
     pub fn back(self, folder: &mut Folder) -> Result<T> {
-        let (back, outcome) = self.0.recv().map_err(|_| stopped())?;
+        let (back, outcome) = self.outcome.recv().map_err(|_| stopped())?;
         *folder = back;
         outcome
+    }
+
+    /// True where [`Self::back`] will give an error, as far as that is known.
+    pub fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Relaxed)
     }
 }
 
@@ -88,11 +99,17 @@ impl Port {
         work: impl FnOnce(&mut Writer, &mut Folder) -> Result<T> + Send + 'static,
     ) -> Result<Lent<T>> {
         let mut lent = std::mem::take(folder);
+        let has_failed = Arc::new(AtomicBool::new(false));
+        let fails = Arc::clone(&has_failed);
         let outcome = self.send(move |writer| {
             let outcome = work(writer, &mut lent);
+            fails.store(outcome.is_err(), Ordering::Relaxed);
             (lent, outcome)
-        });
-        outcome.map(Lent)
+        })?;
+        Ok(Lent {
+            outcome,
+            has_failed,
+        })
     }
 
     /// Asks for a writer; what it cannot do it tells when it is first used.
@@ -143,14 +160,18 @@ impl Port {
     }
 
     /// [`Writer::write_batch`] and [`Writer::note_failures`], without waiting for
-    /// their end.
+    /// their end, and after what is being written; where that fails, nothing
+    /// behind it is written.
     pub fn write(
         &mut self,
         folder: &mut Folder,
+        before: Option<Lent<()>>,
         batch: Vec<IncomingMessage>,
         failures: Vec<Failure>,
     ) -> Result<Lent<()>> {
         self.lend(folder, move |writer, folder| {
+            // The host's thread does one job after the other: this one is done.
+            before.map_or(Ok(()), |before| before.back(folder))?;
             writer.write_batch(folder, &batch)?;
             writer.note_failures(folder, &failures)
         })

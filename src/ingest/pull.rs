@@ -94,8 +94,8 @@ impl Course<'_> {
         folder: &Folder,
     ) -> Result<()> {
         let uidvalidity = folder.state.uidvalidity;
-        let owed = self.owed.take();
-        let owed = owed.filter(|owed| owed.mailbox == *mailbox && owed.uidvalidity == uidvalidity);
+        let is_here = |owed: &mut Owed| owed.mailbox == *mailbox && owed.uidvalidity == uidvalidity;
+        let owed = self.owed.take_if(is_here);
         let mut uids = owed.map_or_else(UidSet::new, |owed| owed.uids);
         uids = joined(&uids, &folder.committed);
         if uids.is_empty() {
@@ -216,6 +216,7 @@ impl Course<'_> {
         if let Some(left) = &mut self.left {
             let count = match taken {
                 Ok(()) => now.len(),
+                // Where the statement was stopped, the folder may be lost.
                 Err(_) => folder.committed.len().saturating_sub(before),
             };
             *left -= count.min(*left);

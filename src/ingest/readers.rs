@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use crate::account::Client;
 use crate::account::keeper::Keeper;
 use crate::error::{Error, Kind, Result};
 use crate::imap::{Cancel, Settings, reason};
+use crate::sqlite::contain;
 
 /// How long the host's thread waits for work before it looks up.
 const SLICE: Duration = Duration::from_millis(50);
@@ -48,25 +49,6 @@ impl Drop for Leaving<'_> {
     }
 }
 
-/// Tells that a reader is through, however it ends.
-struct Departure<'a> {
-    reader: usize,
-    parcels: &'a SyncSender<Parcel>,
-    done: Option<Result<()>>,
-}
-
-impl Drop for Departure<'_> {
-    fn drop(&mut self) {
-        let done = self.done.take().unwrap_or_else(|| {
-            let place = "a reader of imap_ingest".to_owned();
-            let text = "it panicked".to_owned();
-            Err(Kind::Internal { place, text }.into())
-        });
-        // Nobody waits for it where the host's thread has panicked.
-        let _ = self.parcels.send(Parcel::Ended(self.reader, done));
-    }
-}
-
 /// Ingests from all accounts, `at_once` at a time. One that fails does not stop
 /// the others.
 ///
@@ -86,6 +68,7 @@ pub fn read(
         ..settings.clone()
     };
     let is_alone = errands.len() == 1;
+    let at_once = at_once.clamp(1, errands.len().max(1));
     let mut crew = Crew::of(database, errands, at_once);
     let mut outcome = Ok(());
     thread::scope(|scope| {
@@ -99,17 +82,16 @@ pub fn read(
                 let (parcels, own) = (parcels.clone(), &own);
                 let work = move || {
                     let port = Port::new(reader, parcels.clone());
-                    let mut departure = Departure {
-                        reader,
-                        parcels: &parcels,
-                        done: None,
-                    };
                     let keeper = Keeper {
                         client,
                         account: &account,
                         settings: own,
                     };
-                    departure.done = Some(read_one(port, &keeper, folder, options, is_alone));
+                    let done = contain("a reader of imap_ingest", || {
+                        read_one(port, &keeper, folder, options, is_alone)
+                    });
+                    // Nobody waits for it where the host's thread has panicked.
+                    let _ = parcels.send(Parcel::Ended(reader, done));
                 };
                 let thread = thread::Builder::new().name("imap-ingest".to_owned());
                 if let Err(error) = thread.spawn_scoped(scope, work) {
@@ -141,15 +123,17 @@ fn read_one(
     is_alone: bool,
 ) -> Result<()> {
     let (client, account) = (keeper.client, keeper.account);
-    let (lease, opening) = client.lease(account, keeper.settings, |session| {
-        open(session, folder, &options)
-    })?;
-    port.open(Asked::of(account, &opening, &options))?;
     if !is_alone {
         // Several bars would draw over one another.
         options.progress = Progress::Silent;
     }
-    let done = run(port, keeper, lease, opening, &options);
+    let opened = client.lease(account, keeper.settings, |session| {
+        open(session, folder, &options)
+    });
+    let done = opened.and_then(|(lease, opening)| {
+        port.open(Asked::of(account, &opening, &options))?;
+        run(port, keeper, lease, opening, &options)
+    });
     if !is_alone {
         // The next account of this server takes its place there.
         client.dismiss(account);

@@ -28,6 +28,18 @@ pub struct Described {
     pub elaboration: String,
 }
 
+impl Described {
+    /// Bytes that it takes in memory, about.
+    pub fn weight(&self) -> usize {
+        let columns = &self.columns;
+        let long = [&columns.subject, &columns.cc, &columns.bcc];
+        let long = long
+            .into_iter()
+            .chain([&columns.email_references, &self.elaboration]);
+        long.map(String::len).sum()
+    }
+}
+
 /// What is derived from a message: its structure as `json`, and its bodies as `txt`
 /// and `html`, of which it may have none.
 pub struct Contents<'a> {

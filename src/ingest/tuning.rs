@@ -34,26 +34,30 @@ impl Tuning {
             database: database.clone(),
             before: Vec::new(),
         };
-        if let Some(page) = number(database, "PRAGMA main.page_size").filter(|&page| page > 0) {
-            if layout == Layout::Compact {
-                tuning.keep_more(page);
-            }
-            tuning.copy_later(page);
+        let pages = ["PRAGMA main.page_size", "PRAGMA \"main\".page_size"];
+        let [Some(page), Some(of_main)] = pages.map(|pragma| number(database, pragma)) else {
+            return tuning;
+        };
+        if layout == Layout::Compact {
+            tuning.keep_more(page);
         }
+        // The logs of all databases have one setting.
+        tuning.copy_later(page.max(of_main).max(512));
         tuning
     }
 
     /// Gives the host its settings back; the next commit keeps to them.
     pub fn restore(&mut self) {
         for pragma in std::mem::take(&mut self.before) {
-            // Where SQLite refuses, the host still has a setting that works.
+            // While the host interrupts this is refused, and takes effect: these
+            // pragmas do when the parser comes to their semicolon, and it looks
+            // for an interrupt at white space and at the end only.
             self.database.execute(&pragma).ok();
         }
     }
 
     fn keep_more(&mut self, page: i64) {
-        let name = "main.cache_size";
-        let Some(before) = number(&self.database, &format!("PRAGMA {name}")) else {
+        let Some(before) = number(&self.database, "PRAGMA main.cache_size") else {
             return;
         };
         // A number below zero counts KiB, another one pages.
@@ -62,7 +66,8 @@ impl Tuning {
             _ => before.saturating_mul(page) / 1024,
         };
         if kept < CACHE {
-            self.set(name, before, -CACHE);
+            let schema = self.database.quoted();
+            self.set(&format!("{schema}.cache_size"), before, -CACHE);
         }
     }
 
@@ -71,16 +76,18 @@ impl Tuning {
         if !mode.is_ok_and(|mode| mode.as_deref() == Some("wal")) {
             return;
         }
-        let (name, pages) = ("wal_autocheckpoint", LOG / page);
+        let pages = LOG / page;
         // Nothing is changed of a host that copies the log by rules of its own.
-        match number(&self.database, &format!("PRAGMA {name}")) {
-            Some(before) if (1..pages).contains(&before) => self.set(name, before, pages),
+        match number(&self.database, "PRAGMA wal_autocheckpoint") {
+            Some(before) if (1..pages).contains(&before) => {
+                self.set("\"wal_autocheckpoint\"", before, pages);
+            }
             _ => {}
         }
     }
 
     fn set(&mut self, name: &str, before: i64, now: i64) {
-        let pragma = |value| format!("PRAGMA {name} = {value}");
+        let pragma = |value| format!("PRAGMA{name}={value};");
         if self.database.execute(&pragma(now)).is_ok() {
             self.before.push(pragma(before));
         }

@@ -50,7 +50,8 @@ pub(super) fn repair(value: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(line.len() + 1);
     if word_start(&line).is_none() {
         let text = charset::free_of_nul(charset::undeclared(&line));
-        out.extend_from_slice(text.as_bytes());
+        // What is left where NUL was taken out may look like a word now.
+        out.extend_from_slice(&defused(text.as_bytes()));
         out.push(b'\n');
         return out;
     }
@@ -260,7 +261,7 @@ mod tests {
 
     #[test]
     fn endless_beginnings_of_words_take_linear_time() {
-        for beginning in ["=?a?q?b ", "=?a?b?AAAA", "=?a?q?", "=?"] {
+        for beginning in ["=?a?q?b ", "=?a?b?AAAA", "=?a?q?", "=?", "=\0?ab?q?b "] {
             let value = beginning.repeat(200_000);
             assert!(decode(value.as_bytes()).is_some());
             assert!(memmem::find_iter(&repair(value.as_bytes()), b"=?").count() <= MAX_UNDECODED);

@@ -13,7 +13,7 @@ use crate::error::{Kind, Result};
 compile_error!("a panic must become an SQL error: build with panic = \"unwind\"");
 
 /// Runs `body` and turns a panic in it into an error that names `place`.
-pub(super) fn contain<R>(place: &str, body: impl FnOnce() -> Result<R>) -> Result<R> {
+pub fn contain<R>(place: &str, body: impl FnOnce() -> Result<R>) -> Result<R> {
     // A panic may leave what `body` borrows in an odd state, but never in an
     // invalid one; whoever owns the state sees the error as any other.
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {

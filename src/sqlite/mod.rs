@@ -29,6 +29,7 @@ mod value;
 
 pub use cell::Cell;
 pub use connection::Connection;
+pub use contain::contain;
 pub use definition::{ColumnDefinition, Definition};
 pub use function::register_function;
 pub use index::{Column, Constraint, Grouping, Index, Operator, Order, Recheck};
