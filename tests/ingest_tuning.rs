@@ -43,7 +43,7 @@ SELECT DISTINCT cache_size FROM noted;
 .system test $(stat -c %s '{log}') -gt 18000000 && echo long
 "
     ));
-    assert_eq!(finished.success(), "77\n120\n-12288\n-1000\n77\nlong\n");
+    assert_eq!(finished.success(), "77\n120\n-16384\n-1000\n77\nlong\n");
     rssd.check();
 }
 

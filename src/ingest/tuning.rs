@@ -14,7 +14,7 @@ use super::options::Layout;
 use crate::sqlite::Field;
 
 /// KiB of pages that are kept in memory, or what the host allows if that is more.
-const CACHE: i64 = 12 << 10;
+const CACHE: i64 = 16 << 10;
 
 /// Bytes that the log may grow to, or what the host allows if that is more.
 const LOG: i64 = 64 << 20;
