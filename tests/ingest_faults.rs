@@ -362,3 +362,34 @@ fn a_mailbox_restored_from_a_backup_is_read_on_from_there() {
     rssd.check();
     server.finish();
 }
+
+/// A server that sends two of three messages, and refuses to say what became of
+/// the third: what was committed by then is deleted all the same.
+#[test]
+fn what_is_committed_when_a_question_is_refused_is_deleted() {
+    let script = Script::open(3)
+        .then(SIZES)
+        .bytes(message(1) + &message(2))
+        .then(
+            "S: $ OK done
+             C: UID SEARCH UID 3
+             S: $ NO not now
+             C: SELECT \"INBOX\"
+             S: * 3 EXISTS
+             S: * OK [UIDVALIDITY 7] uids
+             S: * OK [UIDNEXT 4] next
+             S: $ OK [READ-WRITE] done
+             C: UID STORE 1:2 +FLAGS.SILENT (\\Deleted)
+             S: $ OK done
+             C: EXAMINE \"INBOX\"
+             S: * 3 EXISTS
+             S: $ OK done",
+        );
+    let (server, rssd) = server([script]);
+    let call = "SELECT imap_ingest(NULL, NULL, 'INBOX', '{\"delete\": true}');";
+    let error = rssd.shell.error(call);
+    assert!(error.contains("NO not now"), "{error}");
+    let ingested = "SELECT group_concat(uid) FROM (SELECT uid FROM imap_sync_message ORDER BY uid)";
+    assert_eq!(rssd.ask(ingested), "1,2");
+    server.finish();
+}

@@ -4,13 +4,9 @@ mod rssd;
 mod support;
 
 use rssd::Rssd;
-use std::process::Command;
 use support::dovecot::Dovecot;
 use support::holder::Holder;
-use support::library::library;
 use support::mail::Mail;
-use support::process::Running;
-use support::until::PATIENCE;
 
 #[test]
 fn in_a_transaction_it_commits_nothing_itself() {
@@ -121,45 +117,15 @@ fn a_locked_database_is_an_error_and_not_a_loss() {
     rssd.check();
 }
 
-/// Interrupts one statement where it is about to record a given message, and
-/// tells how it ended and whether a transaction is open.
-const INTERRUPTER: &str = r#"
-import sqlite3, sys
-library, database, statement, place = sys.argv[1:]
-connection = sqlite3.connect(database, isolation_level=None)
-connection.enable_load_extension(True)
-connection.load_extension(library)
-recorded = 0
-def trace(sql):
-    global recorded
-    if "INTO main.imap_sync_message" in sql:
-        recorded += 1
-        if recorded == int(place):
-            connection.interrupt()
-connection.set_trace_callback(trace)
-try:
-    print(connection.execute(statement).fetchall())
-except sqlite3.Error as error:
-    print(error)
-print(connection.in_transaction)
-"#;
-
 #[test]
 fn an_interrupt_keeps_whole_batches_and_leaves_no_transaction() {
     let user = Dovecot::shared().user("interrupt");
     user.append("INBOX", &Mail::many(1500));
     let rssd = Rssd::of(&user);
     let statement = r#"SELECT imap_ingest(NULL, NULL, NULL, '{"batch": 50}')"#;
-    for place in ["20", "130", "1001"] {
-        let mut python = Command::new("/usr/bin/python3");
-        python
-            .args(["-c", INTERRUPTER])
-            .arg(library())
-            .arg(rssd.path())
-            .args([statement, place])
-            .envs(user.environment());
-        let finished = Running::start(&mut python, b"").finish(PATIENCE);
-        assert_eq!(finished.success(), "imap: interrupted\nFalse\n");
+    for place in [20, 130, 1001] {
+        let told = rssd.interrupted(&user, statement, place, &[]);
+        assert_eq!(told, "imap: interrupted\nFalse\n");
         assert_eq!(rssd.ask("SELECT count(*) % 50 FROM imap_sync_message"), "0");
         rssd.check();
     }

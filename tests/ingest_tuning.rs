@@ -5,12 +5,8 @@ mod rssd;
 mod support;
 
 use rssd::Rssd;
-use std::process::Command;
 use support::dovecot::Dovecot;
-use support::library::library;
 use support::mail::Mail;
-use support::process::Running;
-use support::until::PATIENCE;
 
 /// What the host says of its settings.
 const ASKED: &str = "PRAGMA main.cache_size; PRAGMA wal_autocheckpoint;";
@@ -84,42 +80,14 @@ COMMIT;"
     assert_eq!(finished.text(), "77\n-1000\n77\n3\n-1000\n77\n");
 }
 
-/// Interrupts an ingest where it is about to record its tenth message, and tells
-/// how it ended and what the settings are then.
-const INTERRUPTED: &str = r#"
-import sqlite3, sys
-connection = sqlite3.connect(sys.argv[2], isolation_level=None)
-connection.enable_load_extension(True)
-connection.load_extension(sys.argv[1])
-connection.executescript("PRAGMA cache_size = -1000; PRAGMA wal_autocheckpoint = 77")
-recorded = 0
-def trace(sql):
-    global recorded
-    recorded += "INTO main.imap_sync_message" in sql
-    if recorded == 10:
-        connection.interrupt()
-connection.set_trace_callback(trace)
-try:
-    connection.execute("SELECT imap_ingest(NULL, NULL, NULL, '{\"layout\": \"compact\"}')")
-except sqlite3.Error as error:
-    print(error)
-connection.set_trace_callback(None)
-for pragma in "cache_size", "wal_autocheckpoint":
-    print(connection.execute("PRAGMA " + pragma).fetchone()[0])
-"#;
-
 #[test]
 fn an_interrupt_changes_it_back_too() {
     let user = Dovecot::shared().user("tuninginterrupt");
     user.append("INBOX", &Mail::many(100));
     let rssd = Rssd::of(&user);
     rssd.ask("PRAGMA journal_mode = WAL");
-    let mut python = Command::new("/usr/bin/python3");
-    python
-        .args(["-c", INTERRUPTED])
-        .arg(library())
-        .arg(rssd.path())
-        .envs(user.environment());
-    let finished = Running::start(&mut python, b"").finish(PATIENCE);
-    assert_eq!(finished.success(), "imap: interrupted\n-1000\n77\n");
+    let statement = r#"SELECT imap_ingest(NULL, NULL, NULL, '{"layout": "compact"}')"#;
+    let small = ["cache_size=-1000", "wal_autocheckpoint=77"];
+    let told = rssd.interrupted(&user, statement, 10, &small);
+    assert_eq!(told, "imap: interrupted\nFalse\n-1000\n77\n");
 }

@@ -48,17 +48,10 @@ pub(super) fn decode_line(line: &[u8]) -> Cow<'_, str> {
 pub(super) fn repair(value: &[u8]) -> Vec<u8> {
     let line = unfold_to_space(value);
     let mut out = Vec::with_capacity(line.len() + 1);
-    if word_start(&line).is_none() {
-        let text = charset::free_of_nul(charset::undeclared(&line));
-        // What is left where NUL was taken out may look like a word now.
-        out.extend_from_slice(&defused(text.as_bytes()));
-        out.push(b'\n');
-        return out;
-    }
     for piece in pieces(&line) {
         match piece {
             Piece::Plain(bytes) => {
-                let text = charset::without_nul(charset::undeclared(bytes));
+                let text = charset::free_of_nul(charset::undeclared(bytes));
                 out.extend_from_slice(&defused(text.as_bytes()));
             }
             Piece::Encoded { charset, bytes } => {

@@ -99,6 +99,29 @@ impl Rssd {
         ["fetched", "inserted", "already_there", "failed"].map(|key| summary[key].as_u64().unwrap())
     }
 
+    /// How a `statement` of the user ends that is interrupted where it is about to
+    /// record the message of this place, and what the pragmas (`name` or, set
+    /// before, `name=value`) say then; see tests/rssd/interrupter.py.
+    #[track_caller]
+    pub fn interrupted(
+        &self,
+        user: &User<'_>,
+        statement: &str,
+        place: u32,
+        pragmas: &[&str],
+    ) -> String {
+        let mut python = Command::new("/usr/bin/python3");
+        python
+            .args(["-c", include_str!("interrupter.py")])
+            .arg(library())
+            .arg(self.path())
+            .args([statement, &place.to_string()])
+            .args(pragmas)
+            .envs(user.environment());
+        let finished = Running::start(&mut python, b"").finish(PATIENCE);
+        finished.success().to_owned()
+    }
+
     /// What the stock shell, without the extension, answers to `sql`; it must
     /// not fail.
     #[track_caller]
